@@ -1,0 +1,69 @@
+/** The claims of a person, as the provider asserted them. Its prototype is null. */
+export interface UserClaims {
+  /** Identifies the person at the provider; only the pair of issuer and `sub` is unique. */
+  sub: string;
+  name?: string;
+  given_name?: string;
+  family_name?: string;
+  preferred_username?: string;
+  picture?: string;
+  locale?: string;
+  email?: string;
+  email_verified?: boolean;
+  phone_number?: string;
+  phone_number_verified?: boolean;
+  [claim: string]: unknown;
+}
+
+/** Claims that serve the protocol and say nothing about the person. */
+const PROTOCOL_CLAIMS = new Set([
+  ...[
+    'iss',
+    'aud',
+    'azp',
+    'exp',
+    'iat',
+    'nbf',
+    'jti',
+    'nonce',
+    'sid',
+    'at_hash',
+    'c_hash',
+    's_hash',
+    'events',
+  ],
+  ...['auth_time', 'acr', 'amr'],
+]);
+
+/** Names that would reach into prototypes when an application copies claims with `Object.assign` or a loop. */
+const DANGEROUS_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** @default 64 KiB: far above any honest set of claims, far below what would slow each request. */
+const MAX_CLAIMS_LENGTH = 64 * 1024;
+
+/**
+ * Picks what describes the person out of an ID token's payload or a userinfo answer.
+ *
+ * @throws RangeError when the claims are larger than 64 KiB.
+ */
+export function pickUserClaims(payload: object & { sub?: unknown }): UserClaims {
+  const claims = cleanValue(payload) as UserClaims;
+  for (const name of PROTOCOL_CLAIMS) delete claims[name];
+  if (JSON.stringify(claims).length > MAX_CLAIMS_LENGTH) throw new RangeError('the claims exceed 64 KiB');
+  return claims;
+}
+
+/** Restores claims read from storage: the same values in an object without a prototype. */
+export function reviveClaims<T extends object>(stored: T): T {
+  return Object.assign(Object.create(null), stored);
+}
+
+function cleanValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(cleanValue);
+  if (typeof value !== 'object' || value === null) return value;
+  const clean: Record<string, unknown> = Object.create(null);
+  for (const [name, inner] of Object.entries(value)) {
+    if (!DANGEROUS_NAMES.has(name)) clean[name] = cleanValue(inner);
+  }
+  return clean;
+}

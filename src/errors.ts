@@ -1,0 +1,188 @@
+/** What an error says of itself beyond its message. */
+export interface ConnectAuthErrorOptions {
+  /** Stable, machine-readable name of the fault. */
+  code: string;
+  /** HTTP status that answers it. */
+  status: number;
+  /** The foreign error behind it. Only its {@link describeCause description} is kept. */
+  cause?: unknown;
+}
+
+/**
+ * The base of every error this library throws or passes to `next`.
+ *
+ * Its message is safe to log: it names what was expected, what came and what to do, and never holds a token, a
+ * code, a verifier or a secret. `cause` is a description of the foreign error, not that error itself, because
+ * those carry Redis arguments and protocol messages.
+ */
+export class ConnectAuthError extends Error {
+  readonly code: string;
+  /** HTTP status for Express. */
+  readonly status: number;
+  /** The same status, under the name that other error handlers look for. */
+  readonly statusCode: number;
+
+  constructor(message: string, { code, status, cause }: ConnectAuthErrorOptions) {
+    super(message, cause === undefined ? undefined : { cause: describeCause(cause) });
+    this.name = new.target.name;
+    this.code = code;
+    this.status = status;
+    this.statusCode = status;
+  }
+}
+
+/** The options, or the place where the middleware is mounted, cannot work. Code `configuration`. */
+export class ConfigurationError extends ConnectAuthError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, { code: 'configuration', status: 500, ...options });
+  }
+}
+
+/** The session store did not answer, or refused. Code `store_unavailable`; answered by 503. */
+export class StoreError extends ConnectAuthError {
+  /** For the `Retry-After` header, in seconds. */
+  readonly retryAfterSeconds: number = 5;
+  /** Express's default error handler sends these. */
+  readonly headers: Record<string, string> = { 'Retry-After': '5' };
+
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, { code: 'store_unavailable', status: 503, ...options });
+  }
+}
+
+/**
+ * - `provider_unavailable` (503): no answer in time, a network fault, a 5xx, or 429.
+ * - `provider_invalid_response` (502): an answer that breaks the protocol or failed a check.
+ * - `provider_refused` (502): the token endpoint said no; `oauthError` says with which code.
+ * - `provider_unsupported` (501): this provider has no such feature.
+ */
+export type ProviderErrorCode =
+  | 'provider_unavailable'
+  | 'provider_invalid_response'
+  | 'provider_refused'
+  | 'provider_unsupported';
+
+const PROVIDER_STATUS: Record<ProviderErrorCode, number> = {
+  provider_unavailable: 503,
+  provider_invalid_response: 502,
+  provider_refused: 502,
+  provider_unsupported: 501,
+};
+
+/** The provider, or what it answered, is at fault. */
+export class ProviderError extends ConnectAuthError {
+  declare readonly code: ProviderErrorCode;
+  /** Name of the provider in the options. */
+  readonly provider: string;
+  /** The `error` code of the provider's answer, limited to the characters RFC 6749 allows. */
+  readonly oauthError: string | undefined;
+  /** What the provider asked for by `Retry-After`, in seconds. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    message: string,
+    options: {
+      code: ProviderErrorCode;
+      provider: string;
+      oauthError?: string | undefined;
+      retryAfterSeconds?: number | undefined;
+      cause?: unknown;
+    },
+  ) {
+    super(message, { code: options.code, status: PROVIDER_STATUS[options.code], cause: options.cause });
+    this.provider = options.provider;
+    this.oauthError = options.oauthError;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/**
+ * - `login_invalid` (400): the callback breaks the protocol (repeated parameters, wrong content type, too large).
+ * - `login_not_found` (400): no login of this browser waits for this callback: unknown, foreign or used before.
+ * - `login_expired` (400): it waited longer than ten minutes.
+ * - `login_denied` (403): the provider answered with an error; `oauthError` names it.
+ * - `login_refused` (403): the application's `mapUser` or `onLogin` threw.
+ * - `login_ended` (403): a logout overtook the login.
+ */
+export type LoginErrorCode =
+  | 'login_invalid'
+  | 'login_not_found'
+  | 'login_expired'
+  | 'login_denied'
+  | 'login_refused'
+  | 'login_ended';
+
+const LOGIN_STATUS: Record<LoginErrorCode, number> = {
+  login_invalid: 400,
+  login_not_found: 400,
+  login_expired: 400,
+  login_denied: 403,
+  login_refused: 403,
+  login_ended: 403,
+};
+
+/** A login that did not come to its end. */
+export class LoginError extends ConnectAuthError {
+  declare readonly code: LoginErrorCode;
+  /** The `error` code of the provider's answer, limited to the characters RFC 6749 allows. */
+  readonly oauthError: string | undefined;
+  /** Where the login would have returned to; a path of this application. */
+  readonly returnTo: string | undefined;
+
+  constructor(
+    message: string,
+    options: {
+      code: LoginErrorCode;
+      status?: number;
+      oauthError?: string | undefined;
+      returnTo?: string | undefined;
+      cause?: unknown;
+    },
+  ) {
+    super(message, {
+      code: options.code,
+      status: options.status ?? LOGIN_STATUS[options.code],
+      cause: options.cause,
+    });
+    this.oauthError = options.oauthError;
+    this.returnTo = options.returnTo;
+  }
+}
+
+/** Nobody is logged in where somebody must be. Code `login_required`; answered by 401. */
+export class LoginRequiredError extends ConnectAuthError {
+  constructor(message = 'Nobody is logged in.') {
+    super(message, { code: 'login_required', status: 401 });
+  }
+}
+
+/** An unsafe request that came from another origin. Code `cross_origin_request`; answered by 403. */
+export class CrossOriginError extends ConnectAuthError {
+  constructor() {
+    super(
+      'This request came from another origin. List that origin in trustedOrigins if it is one of yours.',
+      { code: 'cross_origin_request', status: 403 },
+    );
+  }
+}
+
+/**
+ * Describes a foreign error without what it carries: its name, its code, and of a Redis reply the first word
+ * (`OOM`, `READONLY`, …). Messages are dropped, since they quote commands, arguments and answers.
+ */
+export function describeCause(error: unknown): Error {
+  if (error instanceof ConnectAuthError) return error;
+  if (!(error instanceof Error)) return new Error(typeof error);
+  const code = (error as { code?: unknown }).code;
+  const words = [error.name, typeof code === 'string' ? code : undefined];
+  if (error.name === 'ReplyError') words.push(/^[A-Z]+/.exec(error.message)?.[0]);
+  const description = new Error(words.filter(Boolean).join(' '));
+  description.name = 'Cause';
+  // The stack of the original repeats its message; this one points at the wrapping place, which is what we know.
+  return description;
+}
+
+/** Keeps an OAuth `error` code only if it has the form of RFC 6749, section 5.2, and a bearable length. */
+export function readOauthError(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(value) ? value : undefined;
+}

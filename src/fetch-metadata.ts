@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Where a request came from: a page of ours (or the person directly), one of somebody else's, or it does not say. */
+export type RequestSource = 'own' | 'foreign' | 'unknown';
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export function isUnsafeMethod(req: IncomingMessage): boolean {
+  return !SAFE_METHODS.has(req.method ?? '');
+}
+
+/**
+ * Says whether this request is a person opening a page in a tab, who can be sent elsewhere to log in. A fetch, an
+ * image, a frame or an API client cannot.
+ *
+ * @see [Fetch Metadata](https://www.w3.org/TR/fetch-metadata/)
+ */
+export function isNavigation(req: IncomingMessage): boolean {
+  if (req.method !== 'GET' || isPrefetch(req)) return false;
+  const { 'sec-fetch-mode': mode, 'sec-fetch-dest': dest = 'document' } = req.headers;
+  if (mode !== undefined) return mode === 'navigate' && dest === 'document';
+  if (req.headers['x-requested-with'] !== undefined) return false;
+  return req.headers.accept?.includes('text/html') ?? false;
+}
+
+/** A browser that loads ahead, without anybody having asked for it. */
+export function isPrefetch(req: IncomingMessage): boolean {
+  const purpose = req.headers['sec-purpose'] ?? req.headers.purpose ?? req.headers['x-moz'];
+  return typeof purpose === 'string' && purpose.includes('prefetch');
+}
+
+/**
+ * Tells the source of a request by `Sec-Fetch-Site`, else by `Origin`, else by `Referer`. A sibling subdomain is
+ * foreign unless it is trusted.
+ */
+export function findSource(req: IncomingMessage, trusted: ReadonlySet<string>): RequestSource {
+  const { 'sec-fetch-site': site, origin, referer } = req.headers;
+  if (site === 'same-origin' || site === 'none') return 'own';
+  if (origin !== undefined) return trusted.has(origin) ? 'own' : 'foreign';
+  if (site !== undefined) return 'foreign';
+  if (referer === undefined) return 'unknown';
+  return URL.canParse(referer) && trusted.has(new URL(referer).origin) ? 'own' : 'foreign';
+}
+
+/** Says whether the client is a script that reads JSON rather than a browser that shows pages. */
+export function wantsJson(req: IncomingMessage): boolean {
+  const mode = req.headers['sec-fetch-mode'];
+  if (mode !== undefined) return mode !== 'navigate';
+  const accept = req.headers.accept ?? '';
+  return accept.includes('application/json') && !accept.includes('text/html');
+}

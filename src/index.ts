@@ -1,0 +1,26 @@
+export type { UserClaims } from './claims.ts';
+export { type ConnectAuth, connectAuth } from './connect-auth.ts';
+export {
+  ConfigurationError,
+  ConnectAuthError,
+  CrossOriginError,
+  LoginError,
+  type LoginErrorCode,
+  LoginRequiredError,
+  ProviderError,
+  type ProviderErrorCode,
+  StoreError,
+} from './errors.ts';
+export type { ErrorEvent, LoginEvent, LogoutEvent, LogoutReason } from './events.ts';
+export type { ConnectAuthOptions, RedisTarget, RouteOptions, SessionOptions } from './options.ts';
+export type { OidcOptions } from './provider/oidc.ts';
+export { providers } from './provider/presets.ts';
+export type {
+  ClientAuthentication,
+  ProviderDefinition,
+  ProviderMetadata,
+  SigningAlgorithm,
+} from './provider-definition.ts';
+export type { LoginParameters, RequestAuth } from './request-types.ts';
+export type { StoreHealth } from './store/store.ts';
+export { type AuthRules, type RequireAuth, requireAuth } from './user/require-auth.ts';

@@ -1,0 +1,107 @@
+import type { Request, Response } from 'express';
+import type { Hooks, LogoutReason } from '../events.ts';
+import { findSource, isPrefetch, wantsJson } from '../fetch-metadata.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { BrowserSession } from '../session/browser-session.ts';
+import type { Identity } from '../session/identity.ts';
+import type { Sessions } from '../session/sessions.ts';
+import type { TokenVault } from '../vault/token-vault.ts';
+import type { Answers } from './answers.ts';
+import type { PendingLogins } from './pending-logins.ts';
+import type { ReturnAddressReader } from './return-address.ts';
+import type { Urls } from './urls.ts';
+
+export interface LogoutOptions {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly sessions: Sessions;
+  readonly vault: TokenVault;
+  readonly pendingLogins: PendingLogins;
+  readonly readReturnAddress: ReturnAddressReader;
+  readonly urls: Urls;
+  readonly answers: Answers;
+  readonly hooks: Hooks;
+  readonly baseUrl: string;
+  readonly ownOrigins: ReadonlySet<string>;
+}
+
+export interface Logout {
+  /** Ends the session here, then sends the browser to the provider's logout, where it has one. */
+  start(req: Request, res: Response, browser: BrowserSession, options: { returnTo?: string }): Promise<void>;
+  /** `POST /logout`, and `GET /logout` from a page of ours; anybody else's GET gets a page that asks. */
+  route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
+  /** Tells `onLogout`; what it throws changes nothing. */
+  report(req: Request, res: Response, identity: Identity, reason: LogoutReason): Promise<void>;
+}
+
+export function createLogout(options: LogoutOptions): Logout {
+  const { providers, sessions, vault, pendingLogins, readReturnAddress, urls, answers, hooks } = options;
+
+  const report: Logout['report'] = async (req, res, { provider, issuer, sub }, reason) => {
+    try {
+      await hooks.onLogout({ reason, provider, issuer, sub, req });
+    } catch (error) {
+      await answers.report(req, res, error, 'logout');
+    }
+  };
+
+  /** `undefined`: the provider has no logout. A fault is told to the operator and, by `'unreachable'`, to the user. */
+  const findProviderLogout = async (
+    req: Request,
+    res: Response,
+    identity: Identity,
+    idToken: string | undefined,
+    returnTo: string,
+  ) => {
+    const postLogoutRedirectUri = new URL(returnTo, options.baseUrl).href;
+    try {
+      return await providers.get(identity.provider)?.logoutUrl({ idToken, postLogoutRedirectUri });
+    } catch (error) {
+      await answers.report(req, res, error, 'logout');
+      return 'unreachable';
+    }
+  };
+
+  const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {
+    const returnTo = readReturnAddress(asked) ?? urls.home;
+    // Opened before the record goes; a fault here must not keep anybody logged in.
+    const tokens =
+      browser.identity && browser.id ? await vault.read(browser.id).catch(() => undefined) : undefined;
+    const identity = await sessions.logOut(browser, res);
+    pendingLogins.forgetAll(req, res);
+    if (identity) await report(req, res, identity, 'logout');
+    const target = identity && (await findProviderLogout(req, res, identity, tokens?.idToken, returnTo));
+    if (target === 'unreachable') {
+      answers.page(req, res, {
+        status: 200,
+        title: 'You are signed out here',
+        message: 'The sign-in service could not be reached: you may still be signed in there.',
+        links: [{ href: returnTo, label: 'Continue' }],
+      });
+      return;
+    }
+    const location = target?.href ?? returnTo;
+    if (wantsJson(req)) res.set('Cache-Control', 'no-store').json({ redirectTo: location });
+    else answers.redirect(res, 303, location);
+  };
+
+  const ask = (req: Request, res: Response) =>
+    answers.page(req, res, {
+      status: 200,
+      title: 'Sign out?',
+      message: 'Another page asks to end your session here.',
+      form: { action: urls.logout!, label: 'Sign out', fields: {} },
+      links: [{ href: urls.home, label: 'Stay signed in' }],
+    });
+
+  return {
+    start,
+    report,
+    route: async (req, res, browser) => {
+      const source = findSource(req, options.ownOrigins);
+      // A GET proves nothing by itself: without a sign that it comes from a page of ours, the person is asked.
+      const trusted = req.method === 'POST' ? source !== 'foreign' : source === 'own';
+      if (isPrefetch(req) || !trusted) ask(req, res);
+      else await start(req, res, browser, {});
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import helmet from 'helmet';
+
+/** A page of ours: fixed words, and at most one thing to do. */
+export interface Page {
+  readonly status: number;
+  readonly title: string;
+  readonly message: string;
+  readonly links?: readonly { readonly href: string; readonly label: string }[];
+  /** A form with one button, posted to a route of ours. */
+  readonly form?: {
+    readonly action: string;
+    readonly label: string;
+    readonly fields: Readonly<Record<string, string>>;
+  };
+}
+
+export type SendPage = (req: IncomingMessage, res: ServerResponse, page: Page) => void;
+
+const STYLE = `
+:root { color-scheme: light dark; --ink: #1c2430; --paper: #f6f7f9; --card: #fff; --line: #dfe3ea; --accent: #2456c9 }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e8ebf0; --paper: #12161c; --card: #1b212a; --line: #303846; --accent: #7ea6ff }
+}
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--paper); color: var(--ink);
+  font: 1rem/1.5 system-ui, sans-serif }
+main { box-sizing: border-box; width: min(26rem, 92vw); padding: 2rem; background: var(--card);
+  border: 1px solid var(--line); border-radius: .75rem }
+h1 { margin: 0 0 .5rem; font-size: 1.25rem }
+p { margin: 0 0 1.25rem }
+a, button { display: block; width: 100%; box-sizing: border-box; margin-top: .5rem; padding: .6rem 1rem; font: inherit;
+  text-align: center; text-decoration: none; border: 1px solid var(--line); border-radius: .5rem; cursor: pointer;
+  color: var(--accent); background: none }
+a:first-of-type, button { border-color: var(--accent) }`;
+
+/**
+ * Sends pages that load nothing, run nothing and can be framed by nobody.
+ *
+ * @param formTargets - origins that a form's answer may redirect to: Chromium applies `form-action` to redirects.
+ */
+export function createPageSender(formTargets: () => readonly string[]): SendPage {
+  const styleHash = createHash('sha256').update(STYLE).digest('base64');
+  const headersFor = (formAction: () => string) =>
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'none'"],
+          styleSrc: [`'sha256-${styleHash}'`],
+          baseUri: ["'none'"],
+          frameAncestors: ["'none'"],
+          formAction: [formAction],
+        },
+      },
+      xFrameOptions: { action: 'deny' },
+      // Whether the whole host is https for ever is the application's to say.
+      strictTransportSecurity: false,
+    });
+  const plainHeaders = headersFor(() => "'none'");
+  const formHeaders = headersFor(() => ["'self'", ...formTargets()].join(' '));
+
+  return (req, res, page) => {
+    const setHeaders = page.form ? formHeaders : plainHeaders;
+    setHeaders(req, res, (error) => {
+      if (error) throw error;
+      res.statusCode = page.status;
+      res.setHeader('Content-Type', 'text/html; charset=utf-8');
+      res.setHeader('Cache-Control', 'no-store');
+      res.end(renderPage(page));
+    });
+  };
+}
+
+function renderPage({ title, message, links = [], form }: Page): string {
+  const parts = [
+    ...(form ? [renderForm(form)] : []),
+    ...links.map(({ href, label }) => `<a href="${escapeHtml(href)}">${escapeHtml(label)}</a>`),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+<p>${escapeHtml(message)}</p>
+${parts.join('\n')}
+</main>
+</body>
+</html>
+`;
+}
+
+function renderForm({ action, label, fields }: NonNullable<Page['form']>): string {
+  const inputs = Object.entries(fields).map(
+    ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
+  );
+  const button = `<button>${escapeHtml(label)}</button>`;
+  return `<form method="post" action="${escapeHtml(action)}">${inputs.join('')}${button}</form>`;
+}
+
+function escapeHtml(text: string): string {
+  const names: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
+  return text.replace(/[&<>"']/g, (character) => names[character]!);
+}

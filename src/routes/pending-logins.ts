@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import type { Request, Response } from 'express';
+import type { Clock } from '../clock.ts';
+import { hash } from '../keys.ts';
+import type { LoginChecks } from '../provider/provider.ts';
+import { type CookieAttributes, readCookies, setCookie } from '../session/cookies.ts';
+import type { Store } from '../store/store.ts';
+import type { Sealer } from '../vault/sealer.ts';
+
+/** A login that waits for the provider's answer. */
+export interface PendingLogin {
+  readonly provider: string;
+  readonly checks: LoginChecks;
+  readonly returnTo: string;
+  /** Milliseconds by our clock. */
+  readonly startedAt: number;
+}
+
+/** What a callback finds. `used`: taken before, by this browser; `expired`: only the return address is left. */
+export type FoundLogin =
+  | { readonly outcome: 'found'; readonly login: PendingLogin }
+  | { readonly outcome: 'expired'; readonly returnTo: string }
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'used' };
+
+export interface PendingLogins {
+  /** Keeps a login and binds it to this browser by a cookie of its own. */
+  put(req: Request, res: Response, login: PendingLogin, options: { crossSite: boolean }): Promise<void>;
+  /** Takes a login out: once, whatever comes of it, and only by the browser that began it. */
+  take(req: Request, res: Response, state: string): Promise<FoundLogin>;
+  /** Removes the cookies of all logins this browser has under way. */
+  forgetAll(req: Request, res: Response): void;
+}
+
+export interface PendingLoginsOptions {
+  readonly store: Store;
+  readonly sealer: Sealer;
+  /** Begins the cookies' names; carries the `__Host-` prefix on https. */
+  readonly cookieName: string;
+  readonly cookiePath: string;
+  readonly https: boolean;
+  readonly now: Clock;
+}
+
+const LOGIN_LIFE_MS = 600_000;
+/** After ten minutes only the return address counts, for a restart that still knows the way. */
+const RETURN_ADDRESS_LIFE_MS = 3_600_000;
+/** Each login under way costs a cookie in every request: more than this and headers grow without bound. */
+const MAX_PER_BROWSER = 5;
+
+/** Pending logins: sealed in the store by `state` and binding; the binding is in the cookie and nowhere else. */
+export function createPendingLogins(options: PendingLoginsOptions): PendingLogins {
+  const { store, sealer, cookieName, cookiePath, https, now } = options;
+  const prefix = `${cookieName}-login-`;
+  const cookieOf = (state: string) => prefix + hash(state).slice(0, 16);
+
+  const attributesOf = ({ crossSite }: { crossSite: boolean }, maxAge: number): CookieAttributes => ({
+    httpOnly: true,
+    // A POST from the provider's site carries only SameSite=None, which must be Secure, on loopback http as well.
+    secure: https || crossSite,
+    sameSite: crossSite ? 'none' : 'lax',
+    path: cookiePath,
+    maxAge,
+  });
+  const remove = (res: Response, name: string, value: string) =>
+    setCookie(res, name, '', attributesOf({ crossSite: isCrossSite(value) }, 0));
+
+  /** Oldest first. */
+  const listCookies = (req: Request) =>
+    Object.entries(readCookies(req))
+      .filter((entry): entry is [string, string] => entry[0].startsWith(prefix) && entry[1] !== undefined)
+      .sort(([, a], [, b]) => startOf(a) - startOf(b));
+
+  return {
+    put: async (req, res, login, { crossSite }) => {
+      const { state } = login.checks;
+      const binding = randomBytes(32).toString('base64url');
+      const record = recordOf(state, binding);
+      const sealed = await sealer.seal(login, { purpose: 'login', record, salt: `${state}.${binding}` });
+      await store.putLogin(record, sealed, RETURN_ADDRESS_LIFE_MS);
+      const others = listCookies(req);
+      for (const [name, value] of others.slice(0, Math.max(0, others.length - MAX_PER_BROWSER + 1))) {
+        remove(res, name, value);
+      }
+      const value = [login.startedAt.toString(36), crossSite ? 'x' : 's', binding].join('.');
+      setCookie(res, cookieOf(state), value, attributesOf({ crossSite }, RETURN_ADDRESS_LIFE_MS / 1000));
+    },
+
+    take: async (req, res, state) => {
+      const name = cookieOf(state);
+      const value = readCookies(req)[name];
+      const binding = value?.split('.')[2];
+      if (!value || !binding) return { outcome: 'unknown' };
+      const record = recordOf(state, binding);
+      const taken = await store.takeLogin(record, randomBytes(16).toString('base64url'));
+      remove(res, name, value);
+      if (taken === 'unknown') return { outcome: 'unknown' };
+      if (taken === 'taken') return { outcome: 'used' };
+      const context = { purpose: 'login', record, salt: `${state}.${binding}` } as const;
+      const login = (await sealer.open(taken.value, context)) as PendingLogin | undefined;
+      if (!login) return { outcome: 'unknown' };
+      if (now() - login.startedAt > LOGIN_LIFE_MS) return { outcome: 'expired', returnTo: login.returnTo };
+      return { outcome: 'found', login };
+    },
+
+    forgetAll: (req, res) => {
+      for (const [name, value] of listCookies(req)) remove(res, name, value);
+    },
+  };
+}
+
+function recordOf(state: string, binding: string): string {
+  return hash([state, binding]);
+}
+
+/** When the login of this cookie began. Only orders them; a browser that lies harms itself. */
+function startOf(value: string): number {
+  return Number.parseInt(value.split('.')[0] ?? '', 36) || 0;
+}
+
+function isCrossSite(value: string): boolean {
+  return value.split('.')[1] === 'x';
+}

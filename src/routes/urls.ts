@@ -1,0 +1,54 @@
+import type { Request } from 'express';
+import { ConfigurationError } from '../errors.ts';
+import type { ResolvedOptions } from '../options.ts';
+
+/** Every address the routes emit, all from `baseUrl` and none from a request header. */
+export interface Urls {
+  /** Path of the home page. */
+  readonly home: string;
+  readonly homeUrl: string;
+  /** Path of the login route with a return address; `undefined` when it is switched off. */
+  login(returnTo?: string, provider?: string): string | undefined;
+  readonly logout: string | undefined;
+  /** @throws ConfigurationError when the callback route is switched off. */
+  redirectUri(provider: string): string;
+  /** The provider that answers at this path below the mount; `undefined` when it is no callback path. */
+  callbackProvider(path: string): string | undefined;
+  /** Paths that must not be returned to. */
+  readonly own: readonly string[];
+  /** What the browser sees of this request: path and query. */
+  publicPath(req: Request): string;
+}
+
+type UrlOptions = Pick<ResolvedOptions, 'baseUrl' | 'basePath' | 'routes' | 'severalProviders' | 'providers'>;
+
+export function createUrls({ baseUrl, basePath, routes, severalProviders, providers }: UrlOptions): Urls {
+  const { callback } = routes;
+  const callbackPath = (provider: string) => (severalProviders ? `${callback}/${provider}` : `${callback}`);
+  const callbacks = new Map([...providers.keys()].map((provider) => [callbackPath(provider), provider]));
+  const own = [routes.login, callback, routes.logout].filter((path) => path !== false);
+
+  return {
+    home: basePath + routes.home,
+    homeUrl: baseUrl + routes.home,
+    login: (returnTo, provider) => {
+      if (routes.login === false) return undefined;
+      const query = new URLSearchParams({
+        ...(returnTo ? { returnTo } : {}),
+        ...(provider ? { provider } : {}),
+      });
+      return `${basePath}${routes.login}${query.size > 0 ? `?${query}` : ''}`;
+    },
+    logout: routes.logout === false ? undefined : basePath + routes.logout,
+    redirectUri: (provider) => {
+      if (callback === false) {
+        throw new ConfigurationError('routes.callback is switched off: this process cannot start logins.');
+      }
+      return baseUrl + callbackPath(provider);
+    },
+    callbackProvider: (path) => (callback === false ? undefined : callbacks.get(path)),
+    own: own.map((path) => basePath + path),
+    // A proxy that strips the base path hides it from us; a mount at that path does not.
+    publicPath: (req) => (req.originalUrl.startsWith(`${basePath}/`) ? '' : basePath) + req.originalUrl,
+  };
+}

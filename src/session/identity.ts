@@ -1,0 +1,71 @@
+import { reviveClaims, type UserClaims } from '../claims.ts';
+
+/** Who is logged in: what a login proved, kept apart from anything the application can write. */
+export interface Identity {
+  /** Name of the provider in the options. */
+  readonly provider: string;
+  readonly issuer: string;
+  readonly sub: string;
+  /** The session at the provider. */
+  readonly sid?: string | undefined;
+  readonly claims: UserClaims;
+  /** What `mapUser` made of the claims; absent when it is the claims themselves. */
+  readonly user?: Express.User | undefined;
+  readonly acr?: string | undefined;
+  /** Seconds since the epoch, by the provider's clock. */
+  readonly authTime?: number | undefined;
+  /** When the ID token was issued: seconds since the epoch, by the provider's clock. */
+  readonly issuedAt: number;
+  /** When the login began and when it was done, in milliseconds by our clock. */
+  readonly loginStartedAt: number;
+  readonly loggedInAt: number;
+  /** When the session ends in any case, in milliseconds by our clock. */
+  readonly absoluteEnd: number;
+}
+
+/** Of the stored record. Another version reads as "nobody", and is left alone for those who understand it. */
+const FORMAT_VERSION = 1;
+
+export function encodeIdentity(identity: Identity): string {
+  return JSON.stringify({ v: FORMAT_VERSION, ...identity });
+}
+
+/** Reads a stored identity. Anything that is not one, or has reached its absolute end, is nobody. */
+export function decodeIdentity(text: string | null, now: number): Identity | undefined {
+  if (text === null || !text.startsWith('{')) return undefined;
+  const record = parse(text);
+  if (record?.v !== FORMAT_VERSION || !isIdentity(record) || record.absoluteEnd <= now) return undefined;
+  return {
+    ...record,
+    claims: reviveClaims(record.claims),
+    user: record.user && reviveClaims(record.user),
+  };
+}
+
+/** Says whether a stored value is damaged, rather than a pointer or the record of another version. */
+export function isDamagedIdentity(text: string | null): boolean {
+  if (text === null || text.startsWith('moved:')) return false;
+  const record = parse(text);
+  return typeof record?.v !== 'number' || (record.v === FORMAT_VERSION && !isIdentity(record));
+}
+
+function parse(text: string): (Record<string, unknown> & { v?: unknown }) | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isIdentity(record: object): record is Identity {
+  const { provider, issuer, sub, claims, absoluteEnd } = record as Partial<Identity>;
+  return (
+    typeof provider === 'string' &&
+    typeof issuer === 'string' &&
+    typeof sub === 'string' &&
+    typeof claims === 'object' &&
+    claims !== null &&
+    typeof absoluteEnd === 'number'
+  );
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sign, unsign } from 'cookie-signature';
+import { deriveKey } from '../keys.ts';
+import type { Secret } from '../secret.ts';
+import { type CookieAttributes, readCookies, setCookie } from './cookies.ts';
+
+/** The one cookie of a session: an opaque id, signed the way express-session signs. */
+export interface SessionCookie {
+  readonly name: string;
+  /** Keys for express-session's `secret`: the first signs, all verify. */
+  readonly keys: readonly string[];
+  readonly attributes: CookieAttributes;
+  /** The session id the browser sent; `undefined` unless its form and signature are right. */
+  read(req: IncomingMessage): string | undefined;
+  /** A `Cookie` header with this id, for express-session to read. */
+  header(id: string): string;
+  /** Sets the cookie, instead of any of the same name that this response has so far. */
+  write(res: ServerResponse, id: string): void;
+  /** Removes the cookie from the browser, with the attributes it was set with. */
+  clear(res: ServerResponse): void;
+}
+
+export interface SessionCookieOptions {
+  readonly name: string;
+  readonly path: string;
+  readonly secure: boolean;
+  /** Seconds the browser keeps it; `undefined` for as long as the browser runs. */
+  readonly maxAgeSeconds: number | undefined;
+  readonly secrets: readonly Secret[];
+}
+
+/** 32 random bytes as base64url. Checked before anything else is done with what a browser sends. */
+const SESSION_ID = /^[\w-]{43}$/;
+
+export function createSessionCookie(options: SessionCookieOptions): SessionCookie {
+  const { name, path, secure, maxAgeSeconds } = options;
+  const keys = options.secrets.map((secret) =>
+    Buffer.from(deriveKey(secret.reveal(), 'cookie signature')).toString('base64url'),
+  );
+  const attributes = Object.freeze({ httpOnly: true, secure, sameSite: 'lax', path } as const);
+  const signId = (id: string) => `s:${sign(id, keys[0]!)}`;
+
+  return {
+    name,
+    keys,
+    attributes,
+
+    read: (req) => {
+      if (!req.headers.cookie?.includes(name)) return undefined;
+      const value = readCookies(req)[name];
+      if (!value?.startsWith('s:') || !SESSION_ID.test(value.slice(2, value.indexOf('.')))) return undefined;
+      for (const key of keys) {
+        const id = unsign(value.slice(2), key);
+        if (id !== false) return id;
+      }
+      return undefined;
+    },
+
+    header: (id) => `${name}=${encodeURIComponent(signId(id))}`,
+
+    write: (res, id) => {
+      const life = maxAgeSeconds === undefined ? {} : { maxAge: maxAgeSeconds };
+      setCookie(res, name, signId(id), { ...attributes, ...life });
+    },
+
+    clear: (res) => {
+      setCookie(res, name, '', { ...attributes, maxAge: 0 });
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import type { Clock } from '../clock.ts';
+import { type IndexName, type Store, TAKEN_LOGIN_LIFE_MS } from './store.ts';
+
+interface Entry {
+  readonly value: string;
+  readonly expiresAt: number;
+}
+
+/** How many writes pass between two sweeps of what has expired. */
+const SWEEP_EVERY_WRITES = 1000;
+
+/** The same operations in the memory of this process, for development. Nothing of it survives a restart. */
+export function createMemoryStore({ now }: { now: Clock }): Store {
+  const records = new Map<string, Entry>();
+  const indexes = new Map<string, Map<string, number>>();
+  let writes = 0;
+
+  const get = (key: string) => {
+    const entry = records.get(key);
+    if (!entry) return null;
+    if (entry.expiresAt > now()) return entry.value;
+    records.delete(key);
+    return null;
+  };
+  const set = (key: string, value: string, ttlMs: number) => {
+    records.set(key, { value, expiresAt: now() + ttlMs });
+    writes += 1;
+    if (writes % SWEEP_EVERY_WRITES === 0) for (const old of [...records.keys()]) get(old);
+  };
+  const sessionKeys = (id: string) => [`auth:${id}`, `sess:${id}`, `tok:${id}`] as const;
+  const indexKey = ({ kind, id }: IndexName) => `${kind}:${id}`;
+  const living = (index: IndexName, time: number) => {
+    const members = indexes.get(indexKey(index)) ?? new Map<string, number>();
+    for (const [id, absoluteEnd] of members) if (absoluteEnd <= time) members.delete(id);
+    return members;
+  };
+
+  return {
+    readSession: async (id) => ({ auth: get(`auth:${id}`), data: get(`sess:${id}`) }),
+
+    writeLogin: async (id, { auth, data, tokens }, ttlMs) => {
+      set(`auth:${id}`, auth, ttlMs);
+      set(`sess:${id}`, data, ttlMs);
+      set(`tok:${id}`, tokens, ttlMs);
+    },
+
+    touchSession: async (id, ttlMs) => {
+      for (const key of sessionKeys(id)) {
+        const value = get(key);
+        if (value !== null) set(key, value, ttlMs);
+      }
+    },
+
+    endSession: async (id) => {
+      const auth = get(`auth:${id}`);
+      records.delete(`sess:${id}`);
+      records.delete(`tok:${id}`);
+      if (auth?.startsWith('moved:')) return { auth: null, movedTo: auth.slice(6) };
+      records.delete(`auth:${id}`);
+      return { auth, movedTo: undefined };
+    },
+
+    retireSession: async (id, movedTo, pointerLifeMs) => {
+      const auth = get(`auth:${id}`);
+      if (auth === null) return false;
+      if (auth.startsWith('moved:')) return auth === `moved:${movedTo}`;
+      set(`auth:${id}`, `moved:${movedTo}`, pointerLifeMs);
+      records.delete(`sess:${id}`);
+      records.delete(`tok:${id}`);
+      return true;
+    },
+
+    writeData: async (id, value, ttlMs, { mustExist }) => {
+      if (!mustExist || get(`sess:${id}`) !== null) set(`sess:${id}`, value, ttlMs);
+    },
+
+    readTokens: async (id) => get(`tok:${id}`),
+
+    putLogin: async (id, value, ttlMs) => set(`login:${id}`, value, ttlMs),
+
+    takeLogin: async (id, taker) => {
+      const value = get(`login:${id}`);
+      if (value === null) return 'unknown';
+      const mark = `taken:${taker}:`;
+      if (value.startsWith(mark)) return { value: value.slice(mark.length) };
+      if (value.startsWith('taken:')) return 'taken';
+      set(`login:${id}`, mark + value, TAKEN_LOGIN_LIFE_MS);
+      return { value };
+    },
+
+    addToIndex: async (index, id, absoluteEnd, time) => {
+      const members = living(index, time);
+      indexes.set(indexKey(index), members.set(id, absoluteEnd));
+    },
+
+    removeFromIndex: async (index, id) => {
+      const members = indexes.get(indexKey(index));
+      members?.delete(id);
+      if (members?.size === 0) indexes.delete(indexKey(index));
+    },
+
+    readIndex: async (index, time) => [...living(index, time).keys()],
+
+    readCuts: async (names) => names.map(({ kind, id }) => get(`out:${kind}:${id}`)),
+
+    health: async () => ({
+      kind: 'memory',
+      ok: true,
+      warnings: ['Sessions live in the memory of this process.'],
+    }),
+
+    close: async () => {
+      records.clear();
+      indexes.clear();
+    },
+  };
+}

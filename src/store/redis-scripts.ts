@@ -1,0 +1,63 @@
+/**
+ * The Lua scripts. Each is idempotent, because ioredis sends a command again when the connection broke before the
+ * reply came; and each touches keys of one hash tag only, so that it runs on a cluster.
+ */
+export const redisScripts = {
+  writeLogin: {
+    numberOfKeys: 3,
+    lua: `
+      for i = 1, 3 do redis.call('SET', KEYS[i], ARGV[i], 'PX', ARGV[4]) end
+      return 1`,
+  },
+  touchSession: {
+    numberOfKeys: 3,
+    lua: `
+      for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
+      return 1`,
+  },
+  /** The pointer of an id change stays until it expires: a repeated call must find it again. */
+  endSession: {
+    numberOfKeys: 3,
+    lua: `
+      local auth = redis.call('GET', KEYS[1])
+      redis.call('DEL', KEYS[2], KEYS[3])
+      if auth and string.sub(auth, 1, 6) ~= 'moved:' then redis.call('DEL', KEYS[1]) end
+      return auth`,
+  },
+  retireSession: {
+    numberOfKeys: 3,
+    lua: `
+      local auth = redis.call('GET', KEYS[1])
+      if not auth then return 0 end
+      if auth == ARGV[1] then return 1 end
+      if string.sub(auth, 1, 6) == 'moved:' then return 0 end
+      redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+      redis.call('DEL', KEYS[2], KEYS[3])
+      return 1`,
+  },
+  takeLogin: {
+    numberOfKeys: 1,
+    lua: `
+      local value = redis.call('GET', KEYS[1])
+      if not value then return {'unknown'} end
+      if string.sub(value, 1, 6) ~= 'taken:' then
+        redis.call('SET', KEYS[1], 'taken:' .. ARGV[1] .. ':' .. value, 'PX', ARGV[2])
+        return {'value', value}
+      end
+      local mark = 'taken:' .. ARGV[1] .. ':'
+      if string.sub(value, 1, #mark) ~= mark then return {'taken'} end
+      return {'value', string.sub(value, #mark + 1)}`,
+  },
+  /** Lives until the last of its sessions ends. */
+  addToIndex: {
+    numberOfKeys: 1,
+    lua: `
+      redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+      redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+      local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+      redis.call('PEXPIRE', KEYS[1], math.ceil(tonumber(last[2]) - tonumber(ARGV[3])))
+      return 1`,
+  },
+} as const satisfies Record<string, { numberOfKeys: number; lua: string }>;
+
+export type RedisScriptName = keyof typeof redisScripts;

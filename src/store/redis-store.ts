@@ -1,0 +1,168 @@
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { ConnectAuthError, describeCause, StoreError } from '../errors.ts';
+import { connectRedis } from './redis-client.ts';
+import { type RedisScriptName, redisScripts } from './redis-scripts.ts';
+import {
+  type IndexName,
+  type Store,
+  type StoreHealth,
+  TAKEN_LOGIN_LIFE_MS,
+  type TakenLogin,
+} from './store.ts';
+
+export interface RedisStoreOptions {
+  readonly redis: string | RedisOptions | Redis | Cluster;
+  readonly prefix: string;
+  /** Bound of one operation, in milliseconds, whatever the client was configured with. */
+  readonly timeoutMs: number;
+}
+
+/** The store on Redis 6.2 or newer: a single server, Sentinel or Cluster. */
+export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions): Store {
+  const { client, ours } = connectRedis(redis, timeoutMs);
+  const run = defineScripts(client);
+
+  // `{…}` is the cluster's hash tag: the records of one session lie in one slot.
+  const authKey = (id: string) => `${prefix}auth:{${id}}`;
+  const dataKey = (id: string) => `${prefix}sess:{${id}}`;
+  const tokensKey = (id: string) => `${prefix}tok:{${id}}`;
+  const sessionKeys = (id: string) => [authKey(id), dataKey(id), tokensKey(id)] as const;
+  const loginKey = (id: string) => `${prefix}login:{${id}}`;
+  const indexKey = ({ kind, id }: IndexName) => `${prefix}${kind}:{${id}}`;
+  const cutKey = ({ kind, id }: IndexName) => `${prefix}out:${kind}:{${id}}`;
+
+  const bounded = <T>(operation: () => Promise<T>) => withDeadline(operation, timeoutMs);
+
+  return {
+    readSession: (id) =>
+      bounded(async () => {
+        const [auth = null, data = null] = await client.mget(authKey(id), dataKey(id));
+        return { auth, data };
+      }),
+
+    writeLogin: (id, { auth, data, tokens }, ttlMs) =>
+      bounded(async () => {
+        await run('writeLogin', ...sessionKeys(id), auth, data, tokens, ttlMs);
+      }),
+
+    touchSession: (id, ttlMs) =>
+      bounded(async () => {
+        await run('touchSession', ...sessionKeys(id), ttlMs);
+      }),
+
+    endSession: (id) =>
+      bounded(async () => {
+        const auth = (await run('endSession', ...sessionKeys(id))) as string | null;
+        return auth?.startsWith('moved:')
+          ? { auth: null, movedTo: auth.slice(6) }
+          : { auth, movedTo: undefined };
+      }),
+
+    retireSession: (id, movedTo, pointerLifeMs) =>
+      bounded(
+        async () => (await run('retireSession', ...sessionKeys(id), `moved:${movedTo}`, pointerLifeMs)) === 1,
+      ),
+
+    writeData: (id, value, ttlMs, { mustExist }) =>
+      bounded(async () => {
+        if (mustExist) await client.call('SET', dataKey(id), value, 'PX', String(ttlMs), 'XX');
+        else await client.call('SET', dataKey(id), value, 'PX', String(ttlMs));
+      }),
+
+    readTokens: (id) => bounded(() => client.get(tokensKey(id))),
+
+    putLogin: (id, value, ttlMs) =>
+      bounded(async () => {
+        await client.set(loginKey(id), value, 'PX', ttlMs);
+      }),
+
+    takeLogin: (id, taker) =>
+      bounded(async () => {
+        const [outcome, value] = (await run(
+          'takeLogin',
+          loginKey(id),
+          taker,
+          TAKEN_LOGIN_LIFE_MS,
+        )) as string[];
+        return outcome === 'value' ? { value: value! } : (outcome as TakenLogin & string);
+      }),
+
+    addToIndex: (index, id, absoluteEnd, now) =>
+      bounded(async () => {
+        await run('addToIndex', indexKey(index), id, absoluteEnd, now);
+      }),
+
+    removeFromIndex: (index, id) =>
+      bounded(async () => {
+        await client.zrem(indexKey(index), id);
+      }),
+
+    readIndex: (index, now) => bounded(() => client.zrange(indexKey(index), `(${now}`, '+inf', 'BYSCORE')),
+
+    // One key a command: the cuts of a user and of a session at the provider lie in different slots.
+    readCuts: (indexes) => bounded(() => Promise.all(indexes.map((index) => client.get(cutKey(index))))),
+
+    health: () => checkHealth(client, bounded),
+
+    close: async () => {
+      if (ours) client.disconnect();
+    },
+  };
+}
+
+type RunScript = (name: RedisScriptName, ...args: readonly (string | number)[]) => Promise<unknown>;
+
+/** Registers the scripts as commands, which ioredis sends by hash and loads again when the server forgot them. */
+function defineScripts(client: Redis | Cluster): RunScript {
+  const commands = client as unknown as Record<
+    string,
+    (...args: readonly (string | number)[]) => Promise<unknown>
+  >;
+  for (const [name, { numberOfKeys, lua }] of Object.entries(redisScripts)) {
+    client.defineCommand(`connectAuth:${name}`, { numberOfKeys, lua });
+  }
+  return (name, ...args) => commands[`connectAuth:${name}`]!.call(client, ...args);
+}
+
+/** Bounds one operation by our own clock: a client handed to us may be set to wait for ever. */
+async function withDeadline<T>(operation: () => Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new StoreError(`The session store did not answer within ${timeoutMs} ms.`)),
+      timeoutMs,
+    );
+  });
+  try {
+    return await Promise.race([operation(), deadline]);
+  } catch (error) {
+    throw error instanceof ConnectAuthError
+      ? error
+      : new StoreError(`The session store failed: ${describeCause(error).message}.`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function checkHealth(
+  client: Redis | Cluster,
+  bounded: <T>(operation: () => Promise<T>) => Promise<T>,
+): Promise<StoreHealth> {
+  try {
+    const info = await bounded(() => client.info());
+    const read = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
+    const warnings: string[] = [];
+    const [major = 0, minor = 0] = read('redis_version').split('.').map(Number);
+    if (major < 6 || (major === 6 && minor < 2))
+      warnings.push(`Redis must be 6.2 or newer; it is ${read('redis_version')}.`);
+    const policy = read('maxmemory_policy');
+    if (policy !== 'noeviction') {
+      warnings.push(
+        `Redis must have maxmemory-policy noeviction; it has ${policy}. Evicted indexes lose logouts.`,
+      );
+    }
+    return { kind: 'redis', ok: true, warnings };
+  } catch (error) {
+    return { kind: 'redis', ok: false, warnings: [(error as Error).message] };
+  }
+}

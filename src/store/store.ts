@@ -1,0 +1,84 @@
+/** The two records an ordinary request reads. `null`: not there. */
+export interface SessionRecords {
+  readonly auth: string | null;
+  readonly data: string | null;
+}
+
+/** Everything a login writes under its session id. */
+export interface LoginRecords {
+  readonly auth: string;
+  readonly tokens: string;
+  readonly data: string;
+}
+
+/** What became of an ended session's records. */
+export interface EndedSession {
+  /** The identity that was removed; `null` when there was none. */
+  readonly auth: string | null;
+  /** The id that the session had moved to, when an id change was under way. */
+  readonly movedTo: string | undefined;
+}
+
+/** A pending login, or why there is none to take: never there (or long gone), or taken by somebody before. */
+export type TakenLogin = { readonly value: string } | 'unknown' | 'taken';
+
+/**
+ * What the library keeps outside the process. Values are opaque text here; ids are hashes, never the session id.
+ *
+ * Lives (`ttlMs`) are given in milliseconds from now, so that the store's own clock does not matter; other times in
+ * milliseconds since the epoch. Every operation may be sent twice by a client that lost the reply, and has
+ * the same effect and answer then. A fault of the store rejects with `StoreError`; a missing record is no fault.
+ */
+export interface Store {
+  /** Reads identity and application data in one command. */
+  readSession(id: string): Promise<SessionRecords>;
+  /** Creates the three records of a session, to expire together. */
+  writeLogin(id: string, records: LoginRecords, ttlMs: number): Promise<void>;
+  /** Gives all records of a session a new life. Creates nothing. */
+  touchSession(id: string, ttlMs: number): Promise<void>;
+  /** Removes all records of a session. */
+  endSession(id: string): Promise<EndedSession>;
+  /**
+   * Ends the old id of a session that moved to `movedTo`, leaving a pointer so that a logout with the old id finds
+   * the new one. False: the session had ended meanwhile.
+   */
+  retireSession(id: string, movedTo: string, pointerLifeMs: number): Promise<boolean>;
+
+  /** Writes the application's data; with `mustExist` only over data that is there. */
+  writeData(id: string, value: string, ttlMs: number, options: { mustExist: boolean }): Promise<void>;
+
+  readTokens(id: string): Promise<string | null>;
+
+  /** Keeps a pending login. */
+  putLogin(id: string, value: string, ttlMs: number): Promise<void>;
+  /** Takes a pending login. `taker` gets the same answer again for a minute; everybody else gets `'taken'`. */
+  takeLogin(id: string, taker: string): Promise<TakenLogin>;
+
+  /** Adds a session to an index, ordered by its absolute end, and drops those that have ended by `now`. */
+  addToIndex(index: IndexName, id: string, absoluteEnd: number, now: number): Promise<void>;
+  removeFromIndex(index: IndexName, id: string): Promise<void>;
+  /** The sessions in an index that have not reached their absolute end. */
+  readIndex(index: IndexName, now: number): Promise<readonly string[]>;
+  /** Reads the cuts that logouts from outside left for these indexes; `null` where there is none. */
+  readCuts(indexes: readonly IndexName[]): Promise<readonly (string | null)[]>;
+
+  health(): Promise<StoreHealth>;
+  /** Ends the connection if it is ours. */
+  close(): Promise<void>;
+}
+
+/** The sessions of a user (`sub`), or of one session at the provider (`sid`); `id` is the hash of issuer and value. */
+export interface IndexName {
+  readonly kind: 'sub' | 'sid';
+  readonly id: string;
+}
+
+export interface StoreHealth {
+  readonly kind: 'redis' | 'memory';
+  readonly ok: boolean;
+  /** What an operator should mend, in plain sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** How long the taker of a pending login may ask again: longer than any client re-sends a command. */
+export const TAKEN_LOGIN_LIFE_MS = 60_000;

@@ -1,0 +1,33 @@
+import type { Request } from 'express';
+import type { ConnectAuthError } from '../errors.ts';
+import type { ErrorEvent } from '../events.ts';
+import type { LoginParameters } from '../request-types.ts';
+import type { BrowserSession } from '../session/browser-session.ts';
+
+/** What one request carries for `req.auth` and `requireAuth`, hidden under a symbol. */
+export interface RequestState {
+  /** The middleware that made it. */
+  readonly owner: unknown;
+  readonly browser: BrowserSession;
+  /** Says whether this unsafe request comes from another origin. */
+  isForeign(): boolean;
+  now(): number;
+  /** For answers to scripts, which cannot be redirected; `undefined` when the route is switched off. */
+  readonly loginUrl: string | undefined;
+  login(parameters: LoginParameters): Promise<void>;
+  /** Answers the request with an error, after telling `onError`. */
+  fail(error: ConnectAuthError, during: ErrorEvent['during']): Promise<void>;
+  /** Says that the response depends on who asks. */
+  markPersonal(): void;
+}
+
+// In the global registry, so that two copies of this package in one process recognise each other's requests.
+const STATE = Symbol.for('express-connect-auth.request');
+
+export function getRequestState(req: Request): RequestState | undefined {
+  return (req as unknown as Record<symbol, RequestState | undefined>)[STATE];
+}
+
+export function setRequestState(req: Request, state: RequestState): void {
+  Object.defineProperty(req, STATE, { value: state, configurable: true });
+}

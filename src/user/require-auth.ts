@@ -1,0 +1,112 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { ConfigurationError, CrossOriginError } from '../errors.ts';
+import { isNavigation, isUnsafeMethod } from '../fetch-metadata.ts';
+import { checkKeys, checkNumber, checkString, checkStrings } from '../option-checks.ts';
+import type { Identity } from '../session/identity.ts';
+import { getRequestState, type RequestState } from './request-state.ts';
+
+/** What a route asks of a login beyond that there is one. */
+export interface AuthRules {
+  /** The person must have proven who they are at most so many seconds ago; else they do it again. */
+  maxAge?: number;
+  /** Authentication context classes that will do, the best first. */
+  acr?: string | readonly string[];
+}
+
+export interface RequireAuth {
+  (req: Request, res: Response, next: NextFunction): void;
+  // biome-ignore lint/suspicious/noExplicitAny: Express declares its handler's parameters so
+  <P = any, ResBody = any, ReqBody = any, ReqQuery = any, Locals extends Record<string, any> = any>(
+    rules?: AuthRules,
+  ): RequestHandler<P, ResBody, ReqBody, ReqQuery, Locals>;
+}
+
+/**
+ * Guards a route: `app.get('/me', requireAuth, handler)`, or with rules `requireAuth({ maxAge: 300 })`.
+ *
+ * Without a login a page is sent to the provider and comes back to where it was; anything else (fetch, an unsafe
+ * method, an API client) gets 401 and `{ error, loginUrl }`. An unsafe request from another origin gets 403. With
+ * the store away the answer is 503 with `Retry-After`.
+ */
+export const requireAuth: RequireAuth = ((...args: [Request, Response, NextFunction] | [AuthRules?]) => {
+  if (args.length === 3) {
+    guard(args[0], args[1], args[2], NO_RULES);
+    return undefined;
+  }
+  const rules = resolveRules(args[0] ?? {});
+  return function requireAuthWithRules(req: Request, res: Response, next: NextFunction) {
+    guard(req, res, next, rules);
+  };
+}) as RequireAuth;
+
+interface ResolvedRules {
+  readonly maxAgeSeconds: number | undefined;
+  readonly acrValues: readonly string[] | undefined;
+}
+
+const NO_RULES: ResolvedRules = { maxAgeSeconds: undefined, acrValues: undefined };
+
+function resolveRules(rules: AuthRules): ResolvedRules {
+  checkKeys('requireAuth()', rules, ['maxAge', 'acr']);
+  const { maxAge, acr } = rules;
+  return {
+    maxAgeSeconds:
+      maxAge === undefined
+        ? undefined
+        : checkNumber('requireAuth(): maxAge', maxAge, { min: 1, max: 31_536_000 }),
+    acrValues:
+      acr === undefined
+        ? undefined
+        : typeof acr === 'string'
+          ? [checkString('requireAuth(): acr', acr)]
+          : checkStrings('requireAuth(): acr', acr),
+  };
+}
+
+function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedRules): void {
+  const state = getRequestState(req);
+  if (!state) {
+    next(new ConfigurationError('requireAuth needs app.use(connectAuth({ … })) before this route.'));
+    return;
+  }
+  state.markPersonal();
+  const { fault, identity } = state.browser;
+  if (isUnsafeMethod(req) && state.isForeign()) {
+    state.fail(new CrossOriginError(), 'guard').catch(next);
+  } else if (fault) {
+    state.fail(fault, 'guard').catch(next);
+  } else if (identity && meets(identity, rules, state.now())) {
+    next();
+  } else {
+    challenge(req, res, state, rules, identity).catch(next);
+  }
+}
+
+/** An ID token without `auth_time` proves no age: then the login is asked for again, with `max_age`. */
+function meets(identity: Identity, { maxAgeSeconds, acrValues }: ResolvedRules, now: number): boolean {
+  if (acrValues && !(identity.acr !== undefined && acrValues.includes(identity.acr))) return false;
+  if (maxAgeSeconds === undefined) return true;
+  return identity.authTime !== undefined && now / 1000 - identity.authTime <= maxAgeSeconds;
+}
+
+async function challenge(
+  req: Request,
+  res: Response,
+  state: RequestState,
+  rules: ResolvedRules,
+  identity: Identity | undefined,
+): Promise<void> {
+  if (isNavigation(req)) {
+    const provider = identity ? { provider: identity.provider } : {};
+    await state.login({ ...provider, ...definedRules(rules) });
+    return;
+  }
+  res.status(401).json({
+    error: identity ? 'insufficient_user_authentication' : 'login_required',
+    loginUrl: state.loginUrl,
+  });
+}
+
+function definedRules({ maxAgeSeconds, acrValues }: ResolvedRules) {
+  return { ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }), ...(acrValues ? { acrValues } : {}) };
+}
