@@ -167,7 +167,7 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
       isForeign: () => findSource(req, ownOrigins) === 'foreign',
       login: (parameters) => login.start(req, res, parameters),
       fail: (error, during) => answers.fail(req, res, error, during),
-      markPersonal: () => markPersonal(res, browser),
+      markPersonal: ({ keepNowhere } = { keepNowhere: browser.id !== undefined }) => markPersonal(res, keepNowhere),
     };
     attachRequest(req, res, next, {
       ...{ state, sessions, startAppSession },
@@ -245,9 +245,9 @@ function checkMount(req: Request, basePath: string): void {
 }
 
 /** A response that depends on who asks must not be kept for somebody else. The handler may still say otherwise. */
-function markPersonal(res: Response, browser: BrowserSession): void {
+function markPersonal(res: Response, keepNowhere: boolean): void {
   if (res.headersSent) return;
   const vary = String(res.getHeader('Vary') ?? '');
   if (!/(^|[ ,])(cookie|\*)($|[ ,])/i.test(vary)) res.setHeader('Vary', vary ? `${vary}, Cookie` : 'Cookie');
-  if (browser.id !== undefined && !res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store');
+  if (keepNowhere && !res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store');
 }

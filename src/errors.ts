@@ -167,18 +167,19 @@ export class CrossOriginError extends ConnectAuthError {
 }
 
 /**
- * Describes a foreign error without what it carries: its name, its code, and of a Redis reply the first word
- * (`OOM`, `READONLY`, …). Messages are dropped, since they quote commands, arguments and answers.
+ * Describes a foreign error without what it carries: names and codes of it and its causes, and of a Redis reply the
+ * first word (`OOM`, `READONLY`, …). Messages are dropped, since they quote commands, arguments and answers.
  */
 export function describeCause(error: unknown): Error {
   if (error instanceof ConnectAuthError) return error;
-  if (!(error instanceof Error)) return new Error(typeof error);
-  const code = (error as { code?: unknown }).code;
-  const words = [error.name, typeof code === 'string' ? code : undefined];
-  if (error.name === 'ReplyError') words.push(/^[A-Z]+/.exec(error.message)?.[0]);
-  const description = new Error(words.filter(Boolean).join(' '));
+  const words: string[] = [];
+  for (let link = error, depth = 0; link instanceof Error && depth < 4; link = link.cause, depth += 1) {
+    const { code } = link as { code?: unknown };
+    words.push(link.name, typeof code === 'string' ? code : '');
+    if (link.name === 'ReplyError') words.push(/^[A-Z]+/.exec(link.message)?.[0] ?? '');
+  }
+  const description = new Error(words.filter(Boolean).join(' ') || typeof error);
   description.name = 'Cause';
-  // The stack of the original repeats its message; this one points at the wrapping place, which is what we know.
   return description;
 }
 

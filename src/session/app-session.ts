@@ -196,7 +196,7 @@ function createRequestStore(
 }
 
 /** `cookie` is express-session's own; what is stored is the application's alone. */
-function serializeData(data: SessionData | undefined): string {
+function serializeData(data: Partial<SessionData> | undefined): string {
   if (!data) return '{}';
   const { cookie: _, ...own } = data;
   return JSON.stringify(own);

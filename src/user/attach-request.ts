@@ -23,7 +23,8 @@ export function attachRequest(req: Request, res: Response, next: NextFunction, p
   let auth: RequestAuth | undefined;
 
   const readSession = () => {
-    state.markPersonal();
+    // It may start a session, and no cache may keep a response that sets the cookie.
+    state.markPersonal({ keepNowhere: true });
     appSession ??= startAppSession(req, res, next, browser);
     return appSession;
   };

@@ -1,5 +1,4 @@
 import type { Request } from 'express';
-import type { ConnectAuthError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
 import type { LoginParameters } from '../request-types.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
@@ -16,9 +15,9 @@ export interface RequestState {
   readonly loginUrl: string | undefined;
   login(parameters: LoginParameters): Promise<void>;
   /** Answers the request with an error, after telling `onError`. */
-  fail(error: ConnectAuthError, during: ErrorEvent['during']): Promise<void>;
-  /** Says that the response depends on who asks. */
-  markPersonal(): void;
+  fail(error: unknown, during: ErrorEvent['during']): Promise<void>;
+  /** Says that the response depends on who asks; with `keepNowhere` also for somebody without a session. */
+  markPersonal(options?: { keepNowhere: boolean }): void;
 }
 
 // In the global registry, so that two copies of this package in one process recognise each other's requests.

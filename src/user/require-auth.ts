@@ -69,7 +69,7 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
     next(new ConfigurationError('requireAuth needs app.use(connectAuth({ … })) before this route.'));
     return;
   }
-  state.markPersonal();
+  state.markPersonal({ keepNowhere: true });
   const { fault, identity } = state.browser;
   if (isUnsafeMethod(req) && state.isForeign()) {
     state.fail(new CrossOriginError(), 'guard').catch(next);
@@ -78,7 +78,9 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
   } else if (identity && meets(identity, rules, state.now())) {
     next();
   } else {
-    challenge(req, res, state, rules, identity).catch(next);
+    challenge(req, res, state, rules, identity)
+      .catch((error) => state.fail(error, 'guard'))
+      .catch(next);
   }
 }
 

@@ -1,0 +1,263 @@
+// A real OpenID provider on this machine, for the example and for the tests. Everybody may sign in as anybody:
+// never put it where others can reach it.
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { ClientMetadata, Configuration, Provider } from 'oidc-provider';
+
+// It warns while it is imported, and importing takes more than one turn.
+const { warn } = console;
+console.warn = () => undefined;
+const { Provider: OidcProvider } = await import('oidc-provider').finally(() => {
+  console.warn = warn;
+});
+
+/** Somebody who can sign in. Any further claim may be added. */
+export interface Person {
+  sub: string;
+  name: string;
+  given_name?: string;
+  family_name?: string;
+  email?: string;
+  email_verified?: boolean;
+  phone_number?: string;
+  [claim: string]: unknown;
+}
+
+export type People = Readonly<Record<string, Person>>;
+
+/** The people on the login page, by the word that its form sends. */
+export const defaultPeople = {
+  ada: createPerson('Ada', 'Lovelace', '+44 20 7946 0815'),
+  grace: createPerson('Grace', 'Hopper', '+1 202 555 0109'),
+  alan: createPerson('Alan', 'Turing', '+44 20 7946 0623'),
+};
+
+export interface ProviderOptions {
+  /** The applications that may ask for a login. */
+  clients: ClientMetadata[];
+  /** @default 'localhost' */
+  host?: 'localhost' | '127.0.0.1';
+  /** @default 0, any free port */
+  port?: number;
+  /** Life of an access token. @default 3600 */
+  accessTokenSeconds?: number;
+  /** Life of a refresh token; each use replaces it. @default 86400 */
+  refreshTokenSeconds?: number;
+  /** @default Ada Lovelace, Grace Hopper and Alan Turing */
+  people?: People;
+  /** Where it keeps sessions and tokens. @default memory, at most a thousand things */
+  adapter?: Configuration['adapter'];
+}
+
+export interface RunningProvider {
+  readonly issuer: string;
+  readonly port: number;
+  /** The provider itself, for its events and for middleware in front of it. */
+  readonly provider: Provider;
+  readonly server: Server;
+  close(): Promise<void>;
+}
+
+/** Starts the provider. What it knows (keys, sessions, tokens) lives in memory and ends with it. */
+export async function startProvider(options: ProviderOptions): Promise<RunningProvider> {
+  const { host = 'localhost', people = defaultPeople } = options;
+  const server = createServer();
+  server.listen(options.port ?? 0, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  const issuer = `http://${host}:${port}`;
+  const provider = withoutWarnings(() => new OidcProvider(issuer, buildConfiguration(options, people)));
+  const handle = provider.callback();
+  server.on('request', (req, res) => {
+    if (!req.url?.startsWith('/interaction/')) return void handle(req, res);
+    interact(provider, people, req, res).catch((error: Error) =>
+      sendPage(res, 400, 'Sorry', escapeHtml(error.message)),
+    );
+  });
+
+  const close = async () => {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  return { issuer, port, provider, server, close };
+}
+
+function buildConfiguration(options: ProviderOptions, people: People): Configuration {
+  return {
+    clients: options.clients.map((client) => ({
+      grant_types: ['authorization_code', 'refresh_token'],
+      ...client,
+    })),
+    adapter: options.adapter,
+    jwks: {
+      keys: [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })],
+    },
+    // Cookies ignore ports: on localhost the application sees these, too, and must not have the same names.
+    cookies: {
+      keys: [randomBytes(32).toString('base64url')],
+      names: { session: 'op_session', interaction: 'op_interaction', resume: 'op_resume' },
+    },
+    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    findAccount: (_ctx, sub) => {
+      const person = Object.values(people).find((each) => each.sub === sub);
+      return person && { accountId: sub, claims: () => person };
+    },
+    claims: {
+      openid: ['sub'],
+      profile: findProfileClaims(people),
+      email: ['email', 'email_verified'],
+      phone: ['phone_number'],
+    },
+    conformIdTokenClaims: false, // The claims are in the ID token as well as in the userinfo.
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true, // Using the old one again revokes all tokens of that login.
+    ttl: {
+      AccessToken: options.accessTokenSeconds ?? 3600,
+      RefreshToken: options.refreshTokenSeconds ?? 86_400,
+      AuthorizationCode: 60,
+      IdToken: 3600,
+      Interaction: 3600,
+      Session: 86_400,
+      Grant: 86_400,
+    },
+    features: {
+      devInteractions: { enabled: false },
+      claimsParameter: { enabled: true },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      backchannelLogout: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource: confirmLogout, postLogoutSuccessSource: showGoodbye },
+    },
+    renderError: (ctx, { error, error_description }) => {
+      ctx.type = 'html';
+      ctx.body = renderPage('Sorry', `<p>${escapeHtml(`${error}: ${error_description ?? ''}`)}</p>`);
+    },
+    // Back-channel logout goes to this machine, which the provider's own dispatcher refuses to speak to.
+    fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined } as RequestInit),
+  };
+}
+
+/** The pages between an authorization request and its answer: who are you? Consent is never asked for. */
+async function interact(provider: Provider, people: People, req: IncomingMessage, res: ServerResponse) {
+  const details = await provider.interactionDetails(req, res);
+  const { prompt, params } = details;
+  if (prompt.name === 'consent') {
+    return provider.interactionFinished(req, res, {
+      consent: { grantId: await grantAll(provider, details) },
+    });
+  }
+  if (req.method !== 'POST')
+    return sendPage(res, 200, 'Sign in', renderLogin(people, String(params.client_id)));
+
+  const person = people[new URLSearchParams(await text(req)).get('person') ?? ''];
+  const acr = params.acr_values?.toString().split(' ')[0]; // Whatever is asked for, this login has been it.
+  const result = person
+    ? { login: { accountId: person.sub, ...(acr && { acr }) } }
+    : { error: 'access_denied', error_description: 'The login was cancelled.' };
+  return provider.interactionFinished(req, res, result, { mergeWithLastSubmission: false });
+}
+
+/** Grants what the application asks for and has not been granted before. */
+async function grantAll(provider: Provider, details: Awaited<ReturnType<Provider['interactionDetails']>>) {
+  const { prompt, params, session, grantId } = details;
+  const known = grantId ? await provider.Grant.find(grantId) : undefined;
+  const grant =
+    known ?? new provider.Grant({ accountId: session!.accountId, clientId: String(params.client_id) });
+  const missing = prompt.details as { missingOIDCScope?: string[]; missingOIDCClaims?: string[] };
+  if (missing.missingOIDCScope) grant.addOIDCScope(missing.missingOIDCScope.join(' '));
+  if (missing.missingOIDCClaims) grant.addOIDCClaims(missing.missingOIDCClaims);
+  return grant.save();
+}
+
+/** Everything known about the people that belongs to no other scope. */
+function findProfileClaims(people: People): string[] {
+  const names = Object.values(people).flatMap((person) => Object.keys(person));
+  const elsewhere = ['sub', 'email', 'email_verified', 'phone_number'];
+  return [...new Set(names)].filter((name) => !elsewhere.includes(name));
+}
+
+/** The provider's own page asks whether to sign out of everything. This one answers for the user, with yes. */
+function confirmLogout(ctx: { body: unknown }, form: string): void {
+  const yes =
+    '<input type="hidden" name="logout" value="yes"><noscript><button>Sign out</button></noscript></form>';
+  const submit = '<script>document.forms[0].submit()</script>';
+  ctx.body = renderPage('Signing out', form.replace('</form>', yes) + submit);
+}
+
+function showGoodbye(ctx: { body: unknown }): void {
+  ctx.body = renderPage('You are signed out', '<p>You may close this page.</p>');
+}
+
+function renderLogin(people: People, clientId: string): string {
+  const buttons = Object.entries(people).map(
+    ([key, { name, email = '' }]) =>
+      `<button name="person" value="${escapeHtml(key)}"><b>${escapeHtml(name)}</b><small>${escapeHtml(email)}</small></button>`,
+  );
+  return `<p>to continue to <b>${escapeHtml(clientId)}</b></p>
+<form method="post">${buttons.join('')}<button name="cancel" value="yes" class="plain">Cancel</button></form>`;
+}
+
+function sendPage(res: ServerResponse, status: number, title: string, content: string): void {
+  res.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+  res.end(renderPage(title, content));
+}
+
+function renderPage(title: string, content: string): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<style>
+  body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #eef1f6; color: #1c2333;
+    font: 16px/1.5 system-ui, sans-serif }
+  main { box-sizing: border-box; width: min(24rem, 92vw); padding: 2rem; background: #fff; border-radius: 14px;
+    box-shadow: 0 8px 30px #1c233322 }
+  h1 { margin: 0; font-size: 1.5rem } p { margin: .25rem 0 1.25rem; color: #566075 }
+  button { display: flex; flex-direction: column; width: 100%; margin-top: .6rem; padding: .7rem 1rem; font: inherit;
+    text-align: left; color: inherit; background: #f7f9fc; border: 1px solid #d9dfea; border-radius: 9px;
+    cursor: pointer }
+  button:hover, button:focus-visible { border-color: #3559e0; background: #f0f4ff; outline: none }
+  small { color: #566075 } .plain { align-items: center; background: none; border-color: transparent }
+</style>
+<main><h1>${title}</h1>${content}</main>
+</html>`;
+}
+
+function escapeHtml(value: string): string {
+  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function createPerson(given_name: string, family_name: string, phone_number: string): Person {
+  const sub = given_name.toLowerCase();
+  const name = `${given_name} ${family_name}`;
+  return {
+    sub,
+    name,
+    given_name,
+    family_name,
+    email: `${sub}@example.com`,
+    email_verified: true,
+    phone_number,
+  };
+}
+
+/** What oidc-provider warns of, Node 20 and keeping everything in memory, is of no interest to an example. */
+function withoutWarnings<Result>(work: () => Result): Result {
+  const { warn } = console;
+  console.warn = () => undefined;
+  try {
+    return work();
+  } finally {
+    console.warn = warn;
+  }
+}
