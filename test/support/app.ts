@@ -1,0 +1,121 @@
+import express, { type Express } from 'express';
+import {
+  type ConnectAuth,
+  type ConnectAuthOptions,
+  connectAuth,
+  type ErrorEvent,
+  type LoginEvent,
+  type LogoutEvent,
+  type OidcOptions,
+  providers,
+  requireAuth,
+} from 'express-connect-auth';
+import { type BrowserClient, createBrowser } from './browser-client.ts';
+import type { CookieJar } from './cookie-jar.ts';
+import { serve } from './listen.ts';
+import type { OpenIdProvider, Registration, SignInOptions } from './open-id-provider.ts';
+
+export interface TestAppOptions extends Omit<Partial<ConnectAuthOptions>, 'provider'> {
+  /** Whoever can register an app and sign people in; the app's provider is made from the registration. */
+  op: Pick<OpenIdProvider, 'registerApp' | 'signIn'>;
+  /** Changes of the `providers.oidc()` options. */
+  oidc?: Partial<OidcOptions>;
+  /** @default 'localhost' */
+  host?: string;
+  port?: number;
+  /** Adds middleware in front of connectAuth. */
+  before?: (app: Express) => void;
+  /** Adds routes behind connectAuth, before the standard ones. */
+  routes?: (app: Express) => void;
+}
+
+/** An application under test, over real HTTP. Its standard routes: `/`, `/me` (guarded), `/api/me`, `/save?k=v`. */
+export interface TestApp {
+  readonly origin: string;
+  readonly auth: ConnectAuth;
+  /** What the hooks were told, in order. */
+  readonly logins: LoginEvent[];
+  readonly logouts: LogoutEvent[];
+  readonly errors: ErrorEvent[];
+  browser(jar?: CookieJar): BrowserClient;
+  /** Logs in from `path` to the end, and returns the answer of the callback. */
+  logIn(browser: BrowserClient, options?: LogInOptions): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export interface LogInOptions extends SignInOptions {
+  /** @default '/login' */
+  path?: string;
+}
+
+export async function startApp({
+  op,
+  oidc,
+  host,
+  port,
+  before,
+  routes,
+  ...options
+}: TestAppOptions): Promise<TestApp> {
+  const logins: LoginEvent[] = [];
+  const logouts: LogoutEvent[] = [];
+  const errors: ErrorEvent[] = [];
+  let auth!: ConnectAuth;
+
+  const server = await serve(
+    async (origin) => {
+      const registration: Registration = await op.registerApp(options.baseUrl ?? origin);
+      const app = express();
+      before?.(app);
+      auth = connectAuth({
+        baseUrl: origin,
+        secret: 'a secret of the tests, long enough to be one',
+        redis: 'memory',
+        ...(options.providers ? {} : { provider: providers.oidc({ ...registration, ...oidc }) }),
+        onLogin: (event) => void logins.push(event),
+        onLogout: (event) => void logouts.push(event),
+        onError: (event) => void errors.push(event),
+        ...options,
+      });
+      app.use(auth);
+      routes?.(app);
+      app.get('/', (req, res) => {
+        res.json({ user: req.user ?? null });
+      });
+      app.get('/me', requireAuth, (req, res) => {
+        res.json(req.user);
+      });
+      app.all('/api/me', requireAuth, (req, res) => {
+        res.json(req.user);
+      });
+      app.get('/save', (req, res) => {
+        Object.assign(req.session, req.query);
+        const { cookie: _, ...data } = req.session;
+        res.json(data);
+      });
+      return app;
+    },
+    host ?? 'localhost',
+    port,
+  );
+
+  return {
+    origin: server.origin,
+    auth,
+    logins,
+    logouts,
+    errors,
+    browser: (jar) => createBrowser(server.origin, jar),
+    logIn: async (browser, { path = '/login', ...signIn } = {}) => {
+      const redirect = await browser.get(path);
+      const location = redirect.headers.get('location');
+      if (!location)
+        throw new Error(`${path} answered ${redirect.status} without a redirect to the provider.`);
+      return browser.deliver(await op.signIn(location, signIn));
+    },
+    close: async () => {
+      await server.close();
+      await auth.close();
+    },
+  };
+}
