@@ -32,7 +32,9 @@ const app = createApp({
   providerOrigin: issuer,
 });
 server.on('request', app);
-console.log(`Open ${baseUrl} (sessions in ${process.env.REDIS_URL ? 'Redis' : 'memory'}, provider at ${issuer})`);
+console.log(
+  `Open ${baseUrl} (sessions in ${process.env.REDIS_URL ? 'Redis' : 'memory'}, provider at ${issuer})`,
+);
 
 async function listenOnFirstFree(ports: readonly number[]): Promise<number> {
   for (const candidate of ports) {

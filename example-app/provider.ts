@@ -7,12 +7,12 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { ClientMetadata, Configuration, Provider } from 'oidc-provider';
 
-// It warns while it is imported, and importing takes more than one turn.
+// Its warnings are meant for those who run it for real. The first comes while it is imported, hence not above.
 const { warn } = console;
-console.warn = () => undefined;
-const { Provider: OidcProvider } = await import('oidc-provider').finally(() => {
-  console.warn = warn;
-});
+console.warn = (...args: unknown[]) => {
+  if (!String(args[0]).includes('oidc-provider WARNING')) warn(...args);
+};
+const { Provider: OidcProvider } = await import('oidc-provider');
 
 /** Somebody who can sign in. Any further claim may be added. */
 export interface Person {
@@ -50,12 +50,14 @@ export interface ProviderOptions {
   people?: People;
   /** Where it keeps sessions and tokens. @default memory, at most a thousand things */
   adapter?: Configuration['adapter'];
+  /** Sees each request before the provider does. */
+  middleware?: Parameters<Provider['use']>[0];
 }
 
 export interface RunningProvider {
   readonly issuer: string;
   readonly port: number;
-  /** The provider itself, for its events and for middleware in front of it. */
+  /** The provider itself, for its events. */
   readonly provider: Provider;
   readonly server: Server;
   close(): Promise<void>;
@@ -70,7 +72,8 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
   const { port } = server.address() as AddressInfo;
 
   const issuer = `http://${host}:${port}`;
-  const provider = withoutWarnings(() => new OidcProvider(issuer, buildConfiguration(options, people)));
+  const provider = new OidcProvider(issuer, buildConfiguration(options, people));
+  if (options.middleware) provider.use(options.middleware);
   const handle = provider.callback();
   server.on('request', (req, res) => {
     if (!req.url?.startsWith('/interaction/')) return void handle(req, res);
@@ -91,10 +94,8 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
 
 function buildConfiguration(options: ProviderOptions, people: People): Configuration {
   return {
-    clients: options.clients.map((client) => ({
-      grant_types: ['authorization_code', 'refresh_token'],
-      ...client,
-    })),
+    clients: options.clients,
+    clientDefaults: { grant_types: ['authorization_code', 'refresh_token'] },
     adapter: options.adapter,
     jwks: {
       keys: [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })],
@@ -151,12 +152,10 @@ async function interact(provider: Provider, people: People, req: IncomingMessage
   const details = await provider.interactionDetails(req, res);
   const { prompt, params } = details;
   if (prompt.name === 'consent') {
-    return provider.interactionFinished(req, res, {
-      consent: { grantId: await grantAll(provider, details) },
-    });
+    const grantId = await grantAll(provider, details);
+    return provider.interactionFinished(req, res, { consent: { grantId } });
   }
-  if (req.method !== 'POST')
-    return sendPage(res, 200, 'Sign in', renderLogin(people, String(params.client_id)));
+  if (req.method !== 'POST') return sendPage(res, 200, 'Sign in', renderLogin(people, `${params.client_id}`));
 
   const person = people[new URLSearchParams(await text(req)).get('person') ?? ''];
   const acr = params.acr_values?.toString().split(' ')[0]; // Whatever is asked for, this login has been it.
@@ -169,9 +168,8 @@ async function interact(provider: Provider, people: People, req: IncomingMessage
 /** Grants what the application asks for and has not been granted before. */
 async function grantAll(provider: Provider, details: Awaited<ReturnType<Provider['interactionDetails']>>) {
   const { prompt, params, session, grantId } = details;
-  const known = grantId ? await provider.Grant.find(grantId) : undefined;
-  const grant =
-    known ?? new provider.Grant({ accountId: session!.accountId, clientId: String(params.client_id) });
+  const identity = { accountId: session!.accountId, clientId: `${params.client_id}` };
+  const grant = (grantId && (await provider.Grant.find(grantId))) || new provider.Grant(identity);
   const missing = prompt.details as { missingOIDCScope?: string[]; missingOIDCClaims?: string[] };
   if (missing.missingOIDCScope) grant.addOIDCScope(missing.missingOIDCScope.join(' '));
   if (missing.missingOIDCClaims) grant.addOIDCClaims(missing.missingOIDCClaims);
@@ -188,9 +186,8 @@ function findProfileClaims(people: People): string[] {
 /** The provider's own page asks whether to sign out of everything. This one answers for the user, with yes. */
 function confirmLogout(ctx: { body: unknown }, form: string): void {
   const yes =
-    '<input type="hidden" name="logout" value="yes"><noscript><button>Sign out</button></noscript></form>';
-  const submit = '<script>document.forms[0].submit()</script>';
-  ctx.body = renderPage('Signing out', form.replace('</form>', yes) + submit);
+    '<input type="hidden" name="logout" value="yes"></form><script>document.forms[0].submit()</script>';
+  ctx.body = renderPage('Signing out', form.replace('</form>', yes));
 }
 
 function showGoodbye(ctx: { body: unknown }): void {
@@ -198,10 +195,10 @@ function showGoodbye(ctx: { body: unknown }): void {
 }
 
 function renderLogin(people: People, clientId: string): string {
-  const buttons = Object.entries(people).map(
-    ([key, { name, email = '' }]) =>
-      `<button name="person" value="${escapeHtml(key)}"><b>${escapeHtml(name)}</b><small>${escapeHtml(email)}</small></button>`,
-  );
+  const buttons = Object.entries(people).map(([key, { name, email = '' }]) => {
+    const label = `<b>${escapeHtml(name)}</b><small>${escapeHtml(email)}</small>`;
+    return `<button name="person" value="${escapeHtml(key)}">${label}</button>`;
+  });
   return `<p>to continue to <b>${escapeHtml(clientId)}</b></p>
 <form method="post">${buttons.join('')}<button name="cancel" value="yes" class="plain">Cancel</button></form>`;
 }
@@ -239,25 +236,7 @@ function escapeHtml(value: string): string {
 
 function createPerson(given_name: string, family_name: string, phone_number: string): Person {
   const sub = given_name.toLowerCase();
+  const email = `${sub}@example.com`;
   const name = `${given_name} ${family_name}`;
-  return {
-    sub,
-    name,
-    given_name,
-    family_name,
-    email: `${sub}@example.com`,
-    email_verified: true,
-    phone_number,
-  };
-}
-
-/** What oidc-provider warns of, Node 20 and keeping everything in memory, is of no interest to an example. */
-function withoutWarnings<Result>(work: () => Result): Result {
-  const { warn } = console;
-  console.warn = () => undefined;
-  try {
-    return work();
-  } finally {
-    console.warn = warn;
-  }
+  return { sub, name, given_name, family_name, email, email_verified: true, phone_number };
 }

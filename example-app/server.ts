@@ -24,7 +24,9 @@ export function createApp({ providerOrigin, ...options }: ExampleOptions): Expre
   app.get('/profile', requireAuth, (req, res) => {
     const visit = (req.session.visits ?? 0) + 1;
     req.session.visits = visit;
-    res.send(renderProfile({ user: req.user!, claims: req.auth.claims!, expiresAt: req.auth.expiresAt!, visit }));
+    res.send(
+      renderProfile({ user: req.user!, claims: req.auth.claims!, expiresAt: req.auth.expiresAt!, visit }),
+    );
   });
   app.get('/api/me', requireAuth, (req, res) => {
     res.json(req.user);

@@ -26,7 +26,7 @@ export interface TestAppOptions extends Omit<Partial<ConnectAuthOptions>, 'provi
   /** Adds middleware in front of connectAuth. */
   before?: (app: Express) => void;
   /** Adds routes behind connectAuth, before the standard ones. */
-  routes?: (app: Express) => void;
+  handlers?: (app: Express) => void;
 }
 
 /** An application under test, over real HTTP. Its standard routes: `/`, `/me` (guarded), `/api/me`, `/save?k=v`. */
@@ -54,7 +54,7 @@ export async function startApp({
   host,
   port,
   before,
-  routes,
+  handlers,
   ...options
 }: TestAppOptions): Promise<TestApp> {
   const logins: LoginEvent[] = [];
@@ -78,7 +78,7 @@ export async function startApp({
         ...options,
       });
       app.use(auth);
-      routes?.(app);
+      handlers?.(app);
       app.get('/', (req, res) => {
         res.json({ user: req.user ?? null });
       });
