@@ -163,11 +163,13 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
       owner,
       browser,
       now,
+      meetsAcr: ({ provider, acr }, asked) => providers.get(provider)?.meetsAcr(acr, asked) ?? false,
       loginUrl: urls.login(),
       isForeign: () => findSource(req, ownOrigins) === 'foreign',
       login: (parameters) => login.start(req, res, parameters),
       fail: (error, during) => answers.fail(req, res, error, during),
-      markPersonal: ({ keepNowhere } = { keepNowhere: browser.id !== undefined }) => markPersonal(res, keepNowhere),
+      markPersonal: ({ keepNowhere } = { keepNowhere: browser.id !== undefined }) =>
+        markPersonal(res, keepNowhere),
     };
     attachRequest(req, res, next, {
       ...{ state, sessions, startAppSession },

@@ -55,18 +55,21 @@ export class StoreError extends ConnectAuthError {
  * - `provider_invalid_response` (502): an answer that breaks the protocol or failed a check.
  * - `provider_refused` (502): the token endpoint said no; `oauthError` says with which code.
  * - `provider_unsupported` (501): this provider has no such feature.
+ * - `provider_identity_changed` (502): a refresh came back with another person, issuer or an ID token that fails.
  */
 export type ProviderErrorCode =
   | 'provider_unavailable'
   | 'provider_invalid_response'
   | 'provider_refused'
-  | 'provider_unsupported';
+  | 'provider_unsupported'
+  | 'provider_identity_changed';
 
 const PROVIDER_STATUS: Record<ProviderErrorCode, number> = {
   provider_unavailable: 503,
   provider_invalid_response: 502,
   provider_refused: 502,
   provider_unsupported: 501,
+  provider_identity_changed: 502,
 };
 
 /** The provider, or what it answered, is at fault. */

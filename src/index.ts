@@ -13,12 +13,17 @@ export {
 } from './errors.ts';
 export type { ErrorEvent, LoginEvent, LogoutEvent, LogoutReason } from './events.ts';
 export type { ConnectAuthOptions, RedisTarget, RouteOptions, SessionOptions } from './options.ts';
+export type { ConnectisOptions } from './provider/connectis.ts';
+export type { DidOptions } from './provider/did.ts';
+export type { FewlinesOptions } from './provider/fewlines.ts';
 export type { OidcOptions } from './provider/oidc.ts';
 export { providers } from './provider/presets.ts';
+export type { TelenorOptions } from './provider/telenor.ts';
 export type {
   ClientAuthentication,
   ProviderDefinition,
   ProviderMetadata,
+  ProviderQuirks,
   SigningAlgorithm,
 } from './provider-definition.ts';
 export type { LoginParameters, RequestAuth } from './request-types.ts';

@@ -9,7 +9,7 @@ import type { Secret } from './secret.ts';
  */
 export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'none';
 
-/** Signature algorithms an ID token may be configured for. `none` is not among them. */
+/** Signature algorithms a token may be configured for. `none` is not among them. */
 export type SigningAlgorithm =
   | 'RS256'
   | 'RS384'
@@ -37,6 +37,71 @@ export interface ProviderMetadata {
   authorization_response_iss_parameter_supported?: boolean;
 }
 
+/** Where a provider departs from the standards. Each is one switch, and its default is the standard. */
+export interface ProviderQuirks {
+  /** `raw`: HTTP Basic carries `id:secret` as they are, not form-encoded, and the body names the client. @default 'form' */
+  basicEncoding?: 'form' | 'raw';
+  /** `query`: the token endpoint reads its parameters from the URL of the POST. @default 'body' */
+  tokenParams?: 'body' | 'query';
+  /** `optional`: a token answer may lack `token_type`, which then means Bearer. @default 'required' */
+  tokenType?: 'required' | 'optional';
+  /** `ms`: `expires_in` counts milliseconds. @default 's' */
+  expiresInUnit?: 's' | 'ms';
+  /** `object`: an error answer has an object under `error`, with `code`, `title` and `detail`. @default 'oauth' */
+  errorFormat?: 'oauth' | 'object';
+  /** `ignore`: a 401 with `WWW-Authenticate` is read for its `error` all the same. @default 'obey' */
+  challenge?: 'obey' | 'ignore';
+  /** `bare`: the authorization request names neither `response_type` nor `scope`. @default 'standard' */
+  authorizationRequest?: 'standard' | 'bare';
+  /** PKCE: the method as the provider calls it, or none. @default 'S256' */
+  pkce?: 'S256' | 'sha256' | 'none';
+  /** Whether the ID token answers a `nonce`. @default true */
+  nonce?: boolean;
+  /** RSA keys of an ID token's signature must have at least so many bits. @default 2048 */
+  minimumKeyBits?: 1024 | 2048;
+  /** `minimum`: a higher number answers a lower `acr`; otherwise `acr` must be one of those asked for. @default 'listed' */
+  acr?: 'listed' | 'minimum';
+  /** Longest `state` in characters that the provider takes. @default 4096 */
+  maxStateLength?: number;
+  /** A claim that, when true, makes the session end with the browser. @default false */
+  browserSessionClaim?: string | false;
+  /** Whether a refresh names the scopes again. @default false */
+  refreshScope?: boolean;
+  /** Whether revocation names the kind of token. @default true */
+  revocationHint?: boolean;
+  /** Whether the provider's logout takes an `id_token_hint`. @default true */
+  logoutHint?: boolean;
+  /** `in_token_answer`: the token answer has a `userinfo` member. @default 'endpoint' */
+  userinfo?: 'endpoint' | 'in_token_answer';
+}
+
+/** What a provider can do. `undefined`: its metadata says. */
+export interface ProviderCapabilities {
+  readonly refresh: boolean;
+  readonly revocation: boolean | undefined;
+  /** `browser`: by a redirect; `api`: by a call with the access token; `false`: not at all. */
+  readonly logout: 'browser' | 'api' | false;
+  readonly silentLogin: boolean;
+}
+
+/** Where the identity of a login comes from, and how it is verified. */
+export type IdentitySource =
+  | {
+      readonly from: 'id_token';
+      readonly algorithm: SigningAlgorithm;
+      /** PEM certificate whose key signs; absent: `jwks_uri`, or the client secret for HS*. */
+      readonly certificate?: string | undefined;
+    }
+  | {
+      readonly from: 'access_token';
+      /** As configured, never as the token's header says. */
+      readonly algorithm: SigningAlgorithm;
+      readonly issuer: string | undefined;
+      readonly audience: string | undefined;
+      /** The access token is a JWE for this key; `signed`: it holds a JWT of `algorithm`, else the claims. */
+      readonly encryption: { readonly key: Secret; readonly content: 'signed' | 'bare' } | undefined;
+    };
+
 /** A provider as data: what a preset made of its options. The code that speaks to it is the same for all. */
 export interface ProviderDefinition {
   /** The preset's name, for messages. */
@@ -49,13 +114,23 @@ export interface ProviderDefinition {
   readonly clientAuthentication: ClientAuthentication;
   /** Space-separated scopes; exactly these are asked for. */
   readonly scope: string;
+  /** Whether a login fails when fewer scopes are granted than asked for. */
+  readonly refuseMissingScopes: boolean;
+  /** The weaker implicit flow, where a provider documents no other: the ID token comes through the browser. */
+  readonly implicit: boolean;
   readonly responseMode: 'query' | 'form_post';
   /** Parameters added to each authorization request. */
   readonly authorizationParams: Readonly<Record<string, string>>;
-  readonly idTokenSigningAlgorithm: SigningAlgorithm;
+  readonly identity: IdentitySource;
   /** Audiences an ID token may name beside the client id. */
   readonly trustedAudiences: readonly string[];
+  /** Whether each login also asks the userinfo endpoint. */
+  readonly userinfoAtLogin: boolean;
+  readonly quirks: Readonly<Required<ProviderQuirks>>;
+  readonly capabilities: ProviderCapabilities;
   readonly clockToleranceSeconds: number;
+  /** Life of an access token whose answer does not say, in seconds. */
+  readonly defaultExpiresInSeconds: number;
   /** Bound of one call to the provider, in milliseconds. */
   readonly timeoutMs: number;
 }

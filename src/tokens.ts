@@ -5,6 +5,10 @@ export interface TokenSet {
   readonly idToken: string | undefined;
   /** Scopes granted, space-separated. */
   readonly scope: string | undefined;
-  /** When the access token ends, in milliseconds; absent when the provider did not say. */
-  readonly expiresAt: number | undefined;
+  /** When the tokens came, in milliseconds. */
+  readonly receivedAt: number;
+  /** When the access token ends, in milliseconds. */
+  readonly expiresAt: number;
+  /** Whether the provider left out when it ends, so that `expiresAt` is a guess. */
+  readonly expiryAssumed: boolean;
 }

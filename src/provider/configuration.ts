@@ -3,8 +3,9 @@ import type { Clock } from '../clock.ts';
 import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Fetch } from './bounded-fetch.ts';
-import { checkEndpoint } from './oidc.ts';
+import { checkEndpoint } from './definition.ts';
 import { toProviderError } from './provider-faults.ts';
+import { createRawBasic } from './quirks/raw-basic.ts';
 
 /** Discovered metadata is looked up again after an hour; while that fails, the old one serves. */
 const METADATA_LIFE_MS = 3_600_000;
@@ -106,13 +107,19 @@ function checkDiscovered(
 
 function clientMetadata(definition: ProviderDefinition): Partial<client.ClientMetadata> {
   return {
-    id_token_signed_response_alg: definition.idTokenSigningAlgorithm,
+    id_token_signed_response_alg: definition.identity.algorithm,
     [client.clockTolerance]: definition.clockToleranceSeconds,
   };
 }
 
-function authenticateClient({ clientAuthentication, clientSecret }: ProviderDefinition): client.ClientAuth {
-  const secret = clientSecret?.reveal();
+function authenticateClient({
+  clientAuthentication,
+  clientSecret,
+  quirks,
+}: ProviderDefinition): client.ClientAuth {
+  const secret = clientSecret?.reveal() ?? '';
+  if (clientAuthentication === 'client_secret_basic' && quirks.basicEncoding === 'raw')
+    return createRawBasic(secret);
   if (clientAuthentication === 'client_secret_basic') return client.ClientSecretBasic(secret);
   if (clientAuthentication === 'client_secret_post') return client.ClientSecretPost(secret);
   return client.None();

@@ -8,10 +8,15 @@ import type { KeyVerifier } from './signing-keys.ts';
 /** What a login asked for, which the ID token must answer. */
 export interface IdTokenExpectations {
   readonly nonce: string | undefined;
+  /** After a refresh a nonce may come again; it is compared elsewhere. */
+  readonly nonceOptional?: boolean;
   readonly maxAgeSeconds: number | undefined;
   readonly acrValues: readonly string[] | undefined;
   /** For `at_hash`. */
   readonly accessToken: string | undefined;
+  /** Where they are not the client id and the configured issuer. */
+  readonly audiences?: readonly string[];
+  readonly issuer?: string | undefined;
 }
 
 /** An ID token after every check. */
@@ -25,6 +30,13 @@ const MAX_AGE_SECONDS = 3600;
 
 /** @see [OpenID Connect Core, section 2](https://openid.net/specs/openid-connect-core-1_0.html#IDToken) */
 const MAX_SUB_LENGTH = 255;
+
+export interface IdTokenVerification {
+  readonly definition: ProviderDefinition;
+  readonly name: string;
+  readonly verify: KeyVerifier;
+  readonly now: Clock;
+}
 
 /**
  * Verifies an ID token: signature, algorithm, type, issuer, audience, times, nonce, subject.
@@ -40,26 +52,27 @@ export async function verifyIdToken(
   expected: IdTokenExpectations,
   { definition, name, verify, now }: IdTokenVerification,
 ): Promise<VerifiedIdToken> {
+  const { identity, clientId, clockToleranceSeconds: tolerance } = definition;
   const { payload, protectedHeader } = await verify(idToken, {
     trustedChannel: true,
     options: {
-      algorithms: [definition.idTokenSigningAlgorithm],
-      issuer: definition.issuer,
-      audience: definition.clientId,
-      clockTolerance: definition.clockToleranceSeconds,
+      algorithms: [identity.algorithm],
+      issuer: expected.issuer ?? definition.issuer,
+      audience: [...(expected.audiences ?? [clientId])],
+      clockTolerance: tolerance,
       currentDate: new Date(now()),
       requiredClaims: ['sub', 'iat', 'exp'],
     },
   });
   const nowSeconds = now() / 1000;
-  const { clockToleranceSeconds: tolerance } = definition;
   const problem =
     checkType(protectedHeader.typ, payload) ??
-    checkAudience(payload, definition) ??
+    checkAudience(payload, definition, expected.audiences ?? [clientId]) ??
     checkSubject(payload.sub) ??
     checkTimes(payload, nowSeconds, tolerance) ??
-    checkAnswers(payload, expected, nowSeconds, tolerance) ??
-    checkAccessTokenHash(payload, expected.accessToken, definition.idTokenSigningAlgorithm);
+    checkNonce(payload.nonce, expected) ??
+    checkAuthentication(payload, expected, definition, nowSeconds) ??
+    checkAccessTokenHash(payload, expected.accessToken, identity.algorithm);
   if (problem) {
     throw new ProviderError(`Provider "${name}": the ID token was refused: ${problem}.`, {
       code: 'provider_invalid_response',
@@ -69,13 +82,6 @@ export async function verifyIdToken(
   return payload as VerifiedIdToken;
 }
 
-export interface IdTokenVerification {
-  readonly definition: ProviderDefinition;
-  readonly name: string;
-  readonly verify: KeyVerifier;
-  readonly now: Clock;
-}
-
 /** Logout tokens, access tokens and DPoP proofs are JWTs by the same keys (RFC 8725, section 3.11). */
 function checkType(typ: unknown, payload: JWTPayload): string | undefined {
   if (typ !== undefined && String(typ).toUpperCase() !== 'JWT')
@@ -83,12 +89,16 @@ function checkType(typ: unknown, payload: JWTPayload): string | undefined {
   return 'events' in payload ? 'it has the events of a logout token' : undefined;
 }
 
-function checkAudience({ aud, azp }: JWTPayload, definition: ProviderDefinition): string | undefined {
-  const known = [definition.clientId, ...definition.trustedAudiences];
-  const audiences = Array.isArray(aud) ? aud : [aud];
-  if (!audiences.every((audience) => known.includes(audience as string)))
+function checkAudience(
+  { aud, azp }: JWTPayload,
+  { clientId, trustedAudiences }: ProviderDefinition,
+  own: readonly string[],
+): string | undefined {
+  const audiences = [aud ?? []].flat();
+  if (!audiences.every((audience) => own.includes(audience) || trustedAudiences.includes(audience))) {
     return 'aud names an unknown audience';
-  return azp !== undefined && azp !== definition.clientId ? 'azp names another client' : undefined;
+  }
+  return azp !== undefined && azp !== clientId ? 'azp names another client' : undefined;
 }
 
 function checkSubject(sub: unknown): string | undefined {
@@ -101,20 +111,30 @@ function checkTimes({ iat }: JWTPayload, nowSeconds: number, tolerance: number):
   return iat! < nowSeconds - tolerance - MAX_AGE_SECONDS ? 'iat lies too far in the past' : undefined;
 }
 
-function checkAnswers(
-  { nonce, acr, auth_time }: JWTPayload,
-  expected: IdTokenExpectations,
+function checkNonce(nonce: unknown, expected: IdTokenExpectations): string | undefined {
+  return nonce === expected.nonce || expected.nonceOptional ? undefined : 'nonce is not the one sent';
+}
+
+function checkAuthentication(
+  { acr, auth_time }: JWTPayload,
+  { maxAgeSeconds, acrValues }: IdTokenExpectations,
+  { quirks, clockToleranceSeconds }: ProviderDefinition,
   nowSeconds: number,
-  tolerance: number,
 ): string | undefined {
-  if (nonce !== expected.nonce) return 'nonce is not the one sent';
-  if (expected.maxAgeSeconds !== undefined) {
+  if (maxAgeSeconds !== undefined) {
     if (typeof auth_time !== 'number') return 'auth_time is missing though max_age was asked';
-    if (auth_time + expected.maxAgeSeconds + tolerance < nowSeconds) return 'auth_time is older than max_age';
+    if (auth_time + maxAgeSeconds + clockToleranceSeconds < nowSeconds)
+      return 'auth_time is older than max_age';
   }
-  if (expected.acrValues && !expected.acrValues.includes(acr as string))
-    return 'acr is none of those asked for';
-  return undefined;
+  return acrValues && !meetsAcr(acr, acrValues, quirks.acr)
+    ? 'acr does not answer those asked for'
+    : undefined;
+}
+
+/** By list, or by number where a higher class includes the lower. */
+export function meetsAcr(acr: unknown, asked: readonly string[], rule: 'listed' | 'minimum'): boolean {
+  if (rule === 'listed') return typeof acr === 'string' && asked.includes(acr);
+  return typeof acr === 'string' && /^\d+$/.test(acr) && asked.some((value) => Number(acr) >= Number(value));
 }
 
 /** @see [OpenID Connect Core, section 3.1.3.6](https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken) */

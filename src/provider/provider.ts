@@ -1,58 +1,44 @@
 import * as client from 'openid-client';
 import { pickUserClaims, type UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
-import { ProviderError } from '../errors.ts';
+import { LoginError, ProviderError, readOauthError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
-import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
+import { createAuthorizationRequest, type LoginChecks, type LoginRequest } from './authorization-request.ts';
 import { createConfigurationSource } from './configuration.ts';
-import { verifyIdToken } from './id-token.ts';
+import { meetsAcr } from './id-token.ts';
+import { createIdentityProver, type Proof, refusal } from './identity-proof.ts';
 import { toProviderError } from './provider-faults.ts';
-import { createJwksVerifier, createSecretVerifier, type KeyVerifier } from './signing-keys.ts';
+import { createProviderFetch } from './provider-fetch.ts';
 import { readTokens } from './token-answer.ts';
+import { checkSameLogin, mergeTokens } from './token-refresh.ts';
+import { revokeTokens } from './token-revocation.ts';
 
-/** What one login asks of the provider. */
-export interface LoginRequest {
-  readonly redirectUri: string;
-  readonly prompt?: string | undefined;
-  readonly maxAgeSeconds?: number | undefined;
-  readonly acrValues?: readonly string[] | undefined;
-  readonly loginHint?: string | undefined;
-  readonly uiLocales?: string | undefined;
-}
+export type { LoginChecks, LoginRequest } from './authorization-request.ts';
 
-/** What must be kept, secret and bound to the browser, until the provider answers. */
-export interface LoginChecks {
-  readonly state: string;
-  readonly nonce: string;
-  readonly codeVerifier: string;
-  readonly redirectUri: string;
-  readonly maxAgeSeconds?: number | undefined;
-  readonly acrValues?: readonly string[] | undefined;
-}
-
-/** Who logged in, as far as the provider has proven it. */
-export interface ProvenLogin {
-  readonly sub: string;
-  readonly claims: UserClaims;
-  /** The session at the provider. */
-  readonly sid: string | undefined;
-  readonly acr: string | undefined;
-  /** Seconds since the epoch, by the provider's clock. */
-  readonly authTime: number | undefined;
-  /** Seconds since the epoch, by the provider's clock. */
-  readonly issuedAt: number;
+/** What a login at the provider brought. */
+export interface ProvenLogin extends Proof {
   readonly tokens: TokenSet;
+  /** Scopes that were asked for and not granted. */
+  readonly missingScopes: readonly string[];
+}
+
+/** What a refresh brought: the tokens, completed by the old ones, and new claims when the answer had any. */
+export interface RefreshedLogin {
+  readonly tokens: TokenSet;
+  readonly proof: Proof | undefined;
 }
 
 /** One provider at work: its definition turned into the calls a login needs. Rejects with `ProviderError`. */
 export interface Provider {
   /** Its name in the options. */
   readonly name: string;
+  readonly definition: ProviderDefinition;
   readonly issuer: string;
-  readonly responseMode: ProviderDefinition['responseMode'];
   /** Origins that a login or a logout sends the browser to, as far as they are known yet. */
   knownOrigins(): readonly string[];
+  /** Says whether an authentication context class answers those asked for. */
+  meetsAcr(acr: string | undefined, asked: readonly string[]): boolean;
   startLogin(request: LoginRequest): Promise<{ url: URL; checks: LoginChecks }>;
   /**
    * Exchanges the code of a callback and verifies who logged in. The code is sent once, whatever happens.
@@ -61,14 +47,28 @@ export interface Provider {
    */
   finishLogin(answer: URLSearchParams, checks: LoginChecks): Promise<ProvenLogin>;
   /**
-   * Where to send the browser to end the session at the provider; `undefined` when it has no such place.
+   * Trades the refresh token for new tokens. They must speak of the same login.
+   *
+   * @throws ProviderError `provider_refused` with `invalid_grant`, or `provider_identity_changed`: the login is over.
+   */
+  refresh(tokens: TokenSet, login: { sub: string }): Promise<RefreshedLogin>;
+  /** Revokes what can be revoked, the refresh token first. Does nothing where the provider has no revocation. */
+  revoke(tokens: TokenSet): Promise<void>;
+  /** Asks the userinfo endpoint about the person these tokens belong to. */
+  fetchUserInfo(accessToken: string, sub: string): Promise<UserClaims>;
+  /**
+   * Ends the session at the provider: by a call, or by the URL to send the browser to; neither where it has none.
    *
    * @see [RP-Initiated Logout, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
    */
-  logoutUrl(request: {
-    idToken: string | undefined;
-    postLogoutRedirectUri: string;
-  }): Promise<URL | undefined>;
+  endSession(request: EndSessionRequest): Promise<{ url: URL | undefined; tokens: TokenSet | undefined }>;
+}
+
+export interface EndSessionRequest {
+  readonly tokens: TokenSet | undefined;
+  readonly sub: string | undefined;
+  readonly postLogoutRedirectUri: string;
+  readonly state?: string | undefined;
 }
 
 export interface ProviderSettings {
@@ -80,160 +80,196 @@ export interface ProviderSettings {
 const MAX_HINT_LENGTH = 4096;
 
 export function createProvider(definition: ProviderDefinition, { name, now }: ProviderSettings): Provider {
-  const fetch = createBoundedFetch(definition.timeoutMs);
+  const { quirks, capabilities } = definition;
+  let metadata: Partial<client.ServerMetadata> | undefined = definition.metadata;
+  const fetch = createProviderFetch(definition, () => metadata as never);
   const configurationOf = createConfigurationSource(definition, { name, fetch, now });
-  const verifierOf = createVerifierSource(definition, { fetch, now });
-  let origins: readonly string[] = originsOf(definition.metadata);
+  const prover = createIdentityProver(definition, { name, fetch, now });
 
   const configure = async () => {
     const configuration = await configurationOf();
-    origins = originsOf(configuration.serverMetadata());
+    metadata = configuration.serverMetadata();
     return configuration;
   };
+  /** Runs one piece of talk with the provider, and wraps what fails. */
+  const talk = async <T>(
+    doing: string,
+    work: (configuration: client.Configuration) => Promise<T>,
+  ): Promise<T> => {
+    const configuration = await configure();
+    try {
+      return await work(configuration);
+    } catch (error) {
+      throw toProviderError(error, name, doing);
+    }
+  };
 
-  const prove = async (
-    answer: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers,
+  const exchangeCode = async (
+    answer: URLSearchParams,
     checks: LoginChecks,
     configuration: client.Configuration,
-  ): Promise<ProvenLogin> => {
-    const tokens = readTokens(answer, now());
-    const payload = await verifyIdToken(
-      tokens.idToken!,
-      { ...expectationsOf(checks), accessToken: tokens.accessToken },
-      { definition, name, verify: verifierOf(configuration), now },
-    );
-    return {
-      sub: payload.sub,
-      claims: pickUserClaims(payload),
-      sid: readText(payload.sid),
-      acr: readText(payload.acr),
-      authTime: typeof payload.auth_time === 'number' ? payload.auth_time : undefined,
-      issuedAt: payload.iat,
-      tokens,
-    };
+  ) => {
+    const callback = new URL(checks.redirectUri);
+    callback.search = answer.toString();
+    return client.authorizationCodeGrant(configuration, callback, {
+      expectedState: checks.state,
+      idTokenExpected: definition.identity.from === 'id_token',
+      ...(checks.nonce === undefined ? {} : { expectedNonce: checks.nonce }),
+      ...(checks.codeVerifier === undefined ? {} : { pkceCodeVerifier: checks.codeVerifier }),
+      ...(checks.maxAgeSeconds === undefined ? {} : { maxAge: checks.maxAgeSeconds }),
+    });
+  };
+
+  const fetchUserInfo = async (configuration: client.Configuration, accessToken: string, sub: string) =>
+    pickUserClaims(await client.fetchUserInfo(configuration, accessToken, sub)) as UserClaims;
+
+  /** What an unsigned source adds. The ID token's own claims win. */
+  const findMoreClaims = async (
+    configuration: client.Configuration,
+    tokens: TokenSet,
+    proof: Proof,
+    answer: Record<string, unknown>,
+  ): Promise<Partial<UserClaims>> => {
+    if (quirks.userinfo === 'in_token_answer' && answer.userinfo !== undefined) {
+      const userinfo = answer.userinfo as { sub?: unknown } | null;
+      if (userinfo?.sub !== proof.sub)
+        throw refusal(name, 'its userinfo speaks of another sub than the ID token');
+      return pickUserClaims(userinfo);
+    }
+    if (!definition.userinfoAtLogin || !tokens.accessToken) return {};
+    return fetchUserInfo(configuration, tokens.accessToken, proof.sub);
+  };
+
+  const refresh: Provider['refresh'] = async (tokens, { sub }) => {
+    const { refreshToken } = tokens;
+    if (!capabilities.refresh || !refreshToken) throw unsupported(name, 'refresh token');
+    return talk('the token refresh', async (configuration) => {
+      const params = new URLSearchParams(quirks.refreshScope ? { scope: definition.scope } : {});
+      const answer = await client.refreshTokenGrant(configuration, refreshToken, params);
+      const fresh = readTokens(answer, definition, now());
+      const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
+      const proof = speaksOfIdentity ? await prover.prove(fresh, undefined, configuration) : undefined;
+      if (proof) checkSameLogin(proof, { sub, previous: tokens.idToken, name });
+      return { tokens: mergeTokens(tokens, fresh), proof };
+    });
   };
 
   return {
     name,
+    definition,
     issuer: definition.issuer,
-    responseMode: definition.responseMode,
-    knownOrigins: () => origins,
+    knownOrigins: () => originsOf(metadata),
+    meetsAcr: (acr, asked) => meetsAcr(acr, asked, quirks.acr),
+    refresh,
 
-    startLogin: async (request) => {
-      const configuration = await configure();
-      const checks: LoginChecks = {
-        state: client.randomState(),
-        nonce: client.randomNonce(),
-        codeVerifier: client.randomPKCECodeVerifier(),
-        redirectUri: request.redirectUri,
-        maxAgeSeconds: request.maxAgeSeconds,
-        acrValues: request.acrValues,
-      };
-      const url = client.buildAuthorizationUrl(
-        configuration,
-        await authorizationParams(definition, request, checks),
-      );
-      return { url, checks };
-    },
+    startLogin: async (request) => createAuthorizationRequest(await configure(), definition, request, name),
 
-    finishLogin: async (answer, checks) => {
-      const configuration = await configure();
-      try {
-        const callback = new URL(checks.redirectUri);
-        callback.search = answer.toString();
-        const tokens = await client.authorizationCodeGrant(configuration, callback, {
-          expectedState: checks.state,
-          expectedNonce: checks.nonce,
-          pkceCodeVerifier: checks.codeVerifier,
-          idTokenExpected: true,
-          ...(checks.maxAgeSeconds === undefined ? {} : { maxAge: checks.maxAgeSeconds }),
+    finishLogin: (answer, checks) =>
+      talk('the login', async (configuration) => {
+        const response = definition.implicit
+          ? readImplicitAnswer(answer, checks, name)
+          : await exchangeCode(answer, checks, configuration);
+        const tokens = readTokens(response as client.TokenEndpointResponse, definition, now());
+        const missingScopes = findMissingScopes(definition.scope, tokens.scope);
+        if (missingScopes.length > 0 && definition.refuseMissingScopes) {
+          throw new LoginError(`Provider "${name}" did not grant: ${missingScopes.join(' ')}.`, {
+            code: 'login_refused',
+          });
+        }
+        const proof = await prover.prove(tokens, checks, configuration);
+        const more = await findMoreClaims(configuration, tokens, proof, response);
+        return { ...proof, claims: pickUserClaims({ ...more, ...proof.claims }), tokens, missingScopes };
+      }),
+
+    revoke: (tokens) =>
+      talk('the revocation', async (configuration) => {
+        const { revocation_endpoint: endpoint } = configuration.serverMetadata();
+        if (capabilities.revocation === false || !endpoint) return;
+        await revokeTokens(configuration, tokens, { hint: quirks.revocationHint, name });
+      }),
+
+    fetchUserInfo: (accessToken, sub) =>
+      talk('the userinfo request', async (configuration) => {
+        if (!configuration.serverMetadata().userinfo_endpoint) throw unsupported(name, 'userinfo endpoint');
+        return fetchUserInfo(configuration, accessToken, sub);
+      }),
+
+    endSession: ({ tokens, sub, postLogoutRedirectUri, state }) =>
+      talk('the logout', async (configuration) => {
+        const { end_session_endpoint: endpoint } = configuration.serverMetadata();
+        if (capabilities.logout === false || !endpoint) return { url: undefined, tokens };
+        if (capabilities.logout === 'api') {
+          const living = await keepAlive(tokens, sub);
+          if (living?.accessToken) await callLogout(configuration, endpoint, living.accessToken);
+          return { url: undefined, tokens: living };
+        }
+        const { idToken } = tokens ?? {};
+        const hint = quirks.logoutHint && idToken && idToken.length <= MAX_HINT_LENGTH ? idToken : undefined;
+        const url = client.buildEndSessionUrl(configuration, {
+          post_logout_redirect_uri: postLogoutRedirectUri,
+          ...(hint ? { id_token_hint: hint } : {}),
+          ...(state ? { state } : {}),
         });
-        return await prove(tokens, checks, configuration);
-      } catch (error) {
-        throw toProviderError(error, name, 'the login');
-      }
-    },
-
-    logoutUrl: async ({ idToken, postLogoutRedirectUri }) => {
-      const configuration = await configure();
-      if (!configuration.serverMetadata().end_session_endpoint) return undefined;
-      return client.buildEndSessionUrl(configuration, {
-        post_logout_redirect_uri: postLogoutRedirectUri,
-        ...(idToken && idToken.length <= MAX_HINT_LENGTH ? { id_token_hint: idToken } : {}),
-      });
-    },
+        return { url, tokens };
+      }),
   };
-}
 
-/** Everything the authorization request says; a definition's own parameters cannot replace any of it. */
-async function authorizationParams(
-  definition: ProviderDefinition,
-  request: LoginRequest,
-  checks: LoginChecks,
-): Promise<Record<string, string>> {
-  const optional = {
-    prompt: request.prompt,
-    max_age: request.maxAgeSeconds?.toString(),
-    acr_values: request.acrValues?.join(' '),
-    login_hint: request.loginHint,
-    ui_locales: request.uiLocales,
-    response_mode: definition.responseMode === 'query' ? undefined : definition.responseMode,
-  };
-  const params = {
-    ...definition.authorizationParams,
-    ...optional,
-    scope: definition.scope,
-    redirect_uri: checks.redirectUri,
-    state: checks.state,
-    nonce: checks.nonce,
-    code_challenge: await client.calculatePKCECodeChallenge(checks.codeVerifier),
-    code_challenge_method: 'S256',
-  };
-  const given = Object.entries(params).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return Object.fromEntries(given);
-}
-
-/** One verifier for as long as the provider keeps its `jwks_uri`, so that its keys are cached. */
-function createVerifierSource(
-  definition: ProviderDefinition,
-  { fetch, now }: { fetch: Fetch; now: Clock },
-): (configuration: client.Configuration) => KeyVerifier {
-  if (definition.idTokenSigningAlgorithm.startsWith('HS')) {
-    const verifier = createSecretVerifier(new TextEncoder().encode(definition.clientSecret!.reveal()));
-    return () => verifier;
+  /** The logout call needs an access token that lives: a stale one is refreshed first. */
+  async function keepAlive(
+    tokens: TokenSet | undefined,
+    sub: string | undefined,
+  ): Promise<TokenSet | undefined> {
+    if (!tokens?.refreshToken || sub === undefined || tokens.expiresAt > now()) return tokens;
+    return (await refresh(tokens, { sub })).tokens;
   }
-  let current: { uri: string; verifier: KeyVerifier } | undefined;
-  return (configuration) => {
-    const uri = configuration.serverMetadata().jwks_uri;
-    if (!uri) {
-      throw new ProviderError('The provider has no jwks_uri. Add it to metadata.', {
-        code: 'provider_unsupported',
-        provider: definition.preset,
-      });
-    }
-    if (current?.uri !== uri) {
-      const verifier = createJwksVerifier(new URL(uri), { fetch, timeoutMs: definition.timeoutMs, now });
-      current = { uri, verifier };
-    }
-    return current.verifier;
-  };
 }
 
-function expectationsOf({ nonce, maxAgeSeconds, acrValues }: LoginChecks) {
-  return { nonce, maxAgeSeconds, acrValues };
+async function callLogout(
+  configuration: client.Configuration,
+  endpoint: string,
+  accessToken: string,
+): Promise<void> {
+  const headers = new Headers({ 'content-type': 'application/x-www-form-urlencoded' });
+  await client.fetchProtectedResource(configuration, accessToken, new URL(endpoint), 'POST', '', headers);
 }
 
-function originsOf(
-  metadata: { authorization_endpoint?: string; end_session_endpoint?: string } = {},
-): string[] {
+/**
+ * The answer of the implicit flow in its documented odd form: in the query, with an ID token and nothing else. The
+ * token itself is verified as every ID token is.
+ */
+function readImplicitAnswer(
+  answer: URLSearchParams,
+  checks: LoginChecks,
+  name: string,
+): Record<string, unknown> {
+  const error = answer.get('error');
+  if (answer.get('state') !== checks.state) throw refusal(name, 'its state is not the one sent');
+  if (error !== null) {
+    const oauthError = readOauthError(error);
+    throw new LoginError(`Provider "${name}" answered with the error ${oauthError ?? '(malformed)'}.`, {
+      code: 'login_denied',
+      oauthError,
+    });
+  }
+  if (answer.has('code')) throw refusal(name, 'it mixes the code flow with the implicit flow');
+  return { id_token: answer.get('id_token') ?? undefined, token_type: 'bearer', expires_in: 0 };
+}
+
+/** Without `scope` in the answer everything was granted (RFC 6749, section 5.1). */
+function findMissingScopes(asked: string, granted: string | undefined): readonly string[] {
+  if (granted === undefined) return [];
+  const given = granted.split(' ');
+  return asked.split(' ').filter((scope) => !given.includes(scope));
+}
+
+function unsupported(name: string, feature: string): ProviderError {
+  return new ProviderError(`Provider "${name}" has no ${feature} for this login.`, {
+    code: 'provider_unsupported',
+    provider: name,
+  });
+}
+
+function originsOf(metadata: Partial<client.ServerMetadata> = {}): readonly string[] {
   const endpoints = [metadata.authorization_endpoint, metadata.end_session_endpoint];
-  return [
-    ...new Set(
-      endpoints.filter((endpoint) => endpoint !== undefined).map((endpoint) => new URL(endpoint).origin),
-    ),
-  ];
-}
-
-function readText(value: unknown): string | undefined {
-  return typeof value === 'string' && value.length > 0 && value.length <= 4096 ? value : undefined;
+  return [...new Set(endpoints.filter((url) => url !== undefined).map((url) => new URL(url).origin))];
 }

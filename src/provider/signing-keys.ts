@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import {
   createRemoteJWKSet,
   customFetch,
@@ -10,6 +11,7 @@ import {
 } from 'jose';
 import type { Clock } from '../clock.ts';
 import type { Fetch } from './bounded-fetch.ts';
+import { verifyWithWeakRsa } from './quirks/weak-rsa.ts';
 
 /** Old keys stop being accepted this long after the provider withdrew them. */
 const KEYS_LIFE_MS = 300_000;
@@ -27,13 +29,16 @@ export interface VerifyOptions {
 /** Verifies a JWT with the keys a provider publishes, fetched when needed and kept for five minutes. */
 export type KeyVerifier = (jwt: string, options: VerifyOptions) => Promise<JWTVerifyResult<JWTPayload>>;
 
-/** For the HS* algorithms: the client secret is the key. */
-export function createSecretVerifier(secret: Uint8Array): KeyVerifier {
-  return (jwt, { options }) => jwtVerify(jwt, secret, options);
+/** One key for all tokens: the client secret for the HS* algorithms, or that of a certificate. */
+export function createKeyVerifier(key: Uint8Array | KeyObject): KeyVerifier {
+  return (jwt, { options }) => jwtVerify(jwt, key, options);
 }
 
 /** Keys from `jwks_uri`. Only the algorithm in `options` counts; `jku`, `x5u` and `jwk` of a header never do. */
-export function createJwksVerifier(url: URL, { fetch, timeoutMs, now }: JwksVerifierOptions): KeyVerifier {
+export function createJwksVerifier(
+  url: URL,
+  { fetch, timeoutMs, minimumKeyBits, now }: JwksVerifierOptions,
+): KeyVerifier {
   const keys = createRemoteJWKSet(url, {
     [customFetch]: fetch,
     timeoutDuration: timeoutMs,
@@ -41,17 +46,22 @@ export function createJwksVerifier(url: URL, { fetch, timeoutMs, now }: JwksVeri
     cooldownDuration: COOLDOWN_MS,
   });
   let lastForcedFetch = Number.NEGATIVE_INFINITY;
+  const verifyOnce = async (jwt: string, options: JWTVerifyOptions) => {
+    if (minimumKeyBits >= 2048) return verifyWithAny(jwt, keys, options);
+    if (!keys.fresh) await keys.reload();
+    return verifyWithWeakRsa(jwt, keys.jwks()?.keys ?? [], options);
+  };
 
   return async (jwt, { options, trustedChannel }) => {
     try {
-      return await verifyWithAny(jwt, keys, options);
+      return await verifyOnce(jwt, options);
     } catch (error) {
       // Keys rotated within the cool-down: by now the code is spent, so look again rather than lose the login.
       const mayFetch = trustedChannel && now() - lastForcedFetch >= TRUSTED_COOLDOWN_MS;
       if (!(error instanceof errors.JWKSNoMatchingKey) || !mayFetch) throw error;
       lastForcedFetch = now();
       await keys.reload();
-      return await verifyWithAny(jwt, keys, options);
+      return await verifyOnce(jwt, options);
     }
   };
 }
@@ -59,6 +69,8 @@ export function createJwksVerifier(url: URL, { fetch, timeoutMs, now }: JwksVeri
 export interface JwksVerifierOptions {
   readonly fetch: Fetch;
   readonly timeoutMs: number;
+  /** Below 2048 keys are taken that jose refuses. */
+  readonly minimumKeyBits: number;
   readonly now: Clock;
 }
 

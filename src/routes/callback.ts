@@ -116,7 +116,7 @@ export function createCallback(options: CallbackOptions): Callback {
 
 /** An answer in the query, where a form was asked for, is somebody else's doing. */
 function fitsMode(req: Request, provider: Provider): boolean {
-  return (req.method === 'POST') === (provider.responseMode === 'form_post');
+  return (req.method === 'POST') === (provider.definition.responseMode === 'form_post');
 }
 
 /** What the application's own code throws refuses the login, unless it is one of our errors already. */

@@ -46,7 +46,7 @@ export function createLogin(options: LoginOptions): Login {
       uiLocales: parameters.uiLocales,
     });
     const login = { provider: provider.name, checks, returnTo, startedAt };
-    await pendingLogins.put(req, res, login, { crossSite: provider.responseMode === 'form_post' });
+    await pendingLogins.put(req, res, login, { crossSite: provider.definition.responseMode === 'form_post' });
     answers.redirect(res, 302, url.href);
   };
 

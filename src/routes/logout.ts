@@ -5,6 +5,7 @@ import type { Provider } from '../provider/provider.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
 import type { Sessions } from '../session/sessions.ts';
+import type { TokenSet } from '../tokens.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import type { PendingLogins } from './pending-logins.ts';
@@ -49,12 +50,14 @@ export function createLogout(options: LogoutOptions): Logout {
     req: Request,
     res: Response,
     identity: Identity,
-    idToken: string | undefined,
+    tokens: TokenSet | undefined,
     returnTo: string,
   ) => {
     const postLogoutRedirectUri = new URL(returnTo, options.baseUrl).href;
     try {
-      return await providers.get(identity.provider)?.logoutUrl({ idToken, postLogoutRedirectUri });
+      const { sub } = identity;
+      return (await providers.get(identity.provider)?.endSession({ tokens, sub, postLogoutRedirectUri }))
+        ?.url;
     } catch (error) {
       await answers.report(req, res, error, 'logout');
       return 'unreachable';
@@ -69,7 +72,7 @@ export function createLogout(options: LogoutOptions): Logout {
     const identity = await sessions.logOut(browser, res);
     pendingLogins.forgetAll(req, res);
     if (identity) await report(req, res, identity, 'logout');
-    const target = identity && (await findProviderLogout(req, res, identity, tokens?.idToken, returnTo));
+    const target = identity && (await findProviderLogout(req, res, identity, tokens, returnTo));
     if (target === 'unreachable') {
       answers.page(req, res, {
         status: 200,

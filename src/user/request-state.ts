@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { ErrorEvent } from '../events.ts';
 import type { LoginParameters } from '../request-types.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
+import type { Identity } from '../session/identity.ts';
 
 /** What one request carries for `req.auth` and `requireAuth`, hidden under a symbol. */
 export interface RequestState {
@@ -11,6 +12,8 @@ export interface RequestState {
   /** Says whether this unsafe request comes from another origin. */
   isForeign(): boolean;
   now(): number;
+  /** Says whether the login's authentication context class answers those asked for. */
+  meetsAcr(identity: Identity, asked: readonly string[]): boolean;
   /** For answers to scripts, which cannot be redirected; `undefined` when the route is switched off. */
   readonly loginUrl: string | undefined;
   login(parameters: LoginParameters): Promise<void>;

@@ -75,7 +75,7 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
     state.fail(new CrossOriginError(), 'guard').catch(next);
   } else if (fault) {
     state.fail(fault, 'guard').catch(next);
-  } else if (identity && meets(identity, rules, state.now())) {
+  } else if (identity && meets(identity, rules, state)) {
     next();
   } else {
     challenge(req, res, state, rules, identity)
@@ -85,10 +85,14 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
 }
 
 /** An ID token without `auth_time` proves no age: then the login is asked for again, with `max_age`. */
-function meets(identity: Identity, { maxAgeSeconds, acrValues }: ResolvedRules, now: number): boolean {
-  if (acrValues && !(identity.acr !== undefined && acrValues.includes(identity.acr))) return false;
+function meets(
+  identity: Identity,
+  { maxAgeSeconds, acrValues }: ResolvedRules,
+  state: RequestState,
+): boolean {
+  if (acrValues && !state.meetsAcr(identity, acrValues)) return false;
   if (maxAgeSeconds === undefined) return true;
-  return identity.authTime !== undefined && now / 1000 - identity.authTime <= maxAgeSeconds;
+  return identity.authTime !== undefined && state.now() / 1000 - identity.authTime <= maxAgeSeconds;
 }
 
 async function challenge(

@@ -1,0 +1,94 @@
+import * as client from 'openid-client';
+import { ConfigurationError, ProviderError } from '../errors.ts';
+import type { ProviderDefinition } from '../provider-definition.ts';
+
+/** What one login asks of the provider. */
+export interface LoginRequest {
+  readonly redirectUri: string;
+  readonly prompt?: string | undefined;
+  readonly maxAgeSeconds?: number | undefined;
+  readonly acrValues?: readonly string[] | undefined;
+  readonly loginHint?: string | undefined;
+  readonly uiLocales?: string | undefined;
+  /** Wraps the state for a popup of the provider's own. */
+  readonly wrapState?: ((state: string) => string) | undefined;
+}
+
+/** What must be kept, secret and bound to the browser, until the provider answers. */
+export interface LoginChecks {
+  readonly state: string;
+  readonly nonce: string | undefined;
+  readonly codeVerifier: string | undefined;
+  readonly redirectUri: string;
+  readonly maxAgeSeconds?: number | undefined;
+  readonly acrValues?: readonly string[] | undefined;
+}
+
+/**
+ * Makes the authorization request of a login and what its answer will be checked against.
+ *
+ * @throws ProviderError `provider_unsupported` for a silent login at a provider that has none.
+ */
+export async function createAuthorizationRequest(
+  configuration: client.Configuration,
+  definition: ProviderDefinition,
+  request: LoginRequest,
+  name: string,
+): Promise<{ url: URL; checks: LoginChecks }> {
+  const { quirks, capabilities } = definition;
+  if (request.prompt?.split(' ').includes('none') && !capabilities.silentLogin) {
+    throw new ProviderError(`Provider "${name}" has no silent login: prompt=none shows its sign-in page.`, {
+      code: 'provider_unsupported',
+      provider: name,
+    });
+  }
+  const usesPkce = quirks.pkce !== 'none' && !definition.implicit;
+  const checks: LoginChecks = {
+    state: client.randomState(),
+    nonce: quirks.nonce ? client.randomNonce() : undefined,
+    codeVerifier: usesPkce ? client.randomPKCECodeVerifier() : undefined,
+    redirectUri: request.redirectUri,
+    maxAgeSeconds: request.maxAgeSeconds,
+    acrValues: request.acrValues,
+  };
+  const params = await buildParams(definition, request, checks);
+  if (params.state!.length > quirks.maxStateLength) {
+    throw new ConfigurationError(
+      `Provider "${name}" takes a state of ${quirks.maxStateLength} characters; this one has ${params.state!.length}. Is the page's origin very long?`,
+    );
+  }
+  const url = client.buildAuthorizationUrl(configuration, params);
+  if (quirks.authorizationRequest === 'bare') url.searchParams.delete('response_type');
+  return { url, checks };
+}
+
+/** Everything the authorization request says; a definition's own parameters cannot replace any of it. */
+async function buildParams(
+  definition: ProviderDefinition,
+  request: LoginRequest,
+  checks: LoginChecks,
+): Promise<Record<string, string>> {
+  const { quirks } = definition;
+  const params = {
+    ...definition.authorizationParams,
+    prompt: request.prompt,
+    max_age: request.maxAgeSeconds?.toString(),
+    acr_values: request.acrValues?.join(' '),
+    login_hint: request.loginHint,
+    ui_locales: request.uiLocales,
+    response_type: definition.implicit ? 'id token token' : undefined,
+    response_mode: definition.responseMode === 'query' ? undefined : definition.responseMode,
+    scope: quirks.authorizationRequest === 'bare' ? undefined : definition.scope,
+    redirect_uri: checks.redirectUri,
+    state: request.wrapState ? request.wrapState(checks.state) : checks.state,
+    nonce: checks.nonce,
+    code_challenge: checks.codeVerifier && (await client.calculatePKCECodeChallenge(checks.codeVerifier)),
+    code_challenge_method: checks.codeVerifier && quirks.pkce,
+  };
+  // An application's parameter goes where the login itself says nothing.
+  const own = Object.entries(params).map(([name, value]) => [
+    name,
+    value ?? definition.authorizationParams[name],
+  ]);
+  return Object.fromEntries(own.filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,240 @@
+import { ConfigurationError } from '../errors.ts';
+import {
+  checkKeys,
+  checkNumber,
+  checkOneOf,
+  checkString,
+  checkStringRecord,
+  checkUrl,
+  isLoopback,
+} from '../option-checks.ts';
+import type {
+  ClientAuthentication,
+  ProviderCapabilities,
+  ProviderDefinition,
+  ProviderMetadata,
+  ProviderQuirks,
+  SigningAlgorithm,
+} from '../provider-definition.ts';
+import { createSecret, type Secret } from '../secret.ts';
+
+/** The standard: what a provider does unless its preset or the options say otherwise. */
+export const STANDARD_QUIRKS: Readonly<Required<ProviderQuirks>> = Object.freeze({
+  basicEncoding: 'form',
+  tokenParams: 'body',
+  tokenType: 'required',
+  expiresInUnit: 's',
+  errorFormat: 'oauth',
+  challenge: 'obey',
+  authorizationRequest: 'standard',
+  pkce: 'S256',
+  nonce: true,
+  minimumKeyBits: 2048,
+  acr: 'listed',
+  maxStateLength: 4096,
+  browserSessionClaim: false,
+  refreshScope: false,
+  revocationHint: true,
+  logoutHint: true,
+  userinfo: 'endpoint',
+});
+
+export const STANDARD_CAPABILITIES: ProviderCapabilities = Object.freeze({
+  refresh: true,
+  revocation: undefined,
+  logout: 'browser',
+  silentLogin: true,
+});
+
+/** Options that every preset has. */
+export interface CommonProviderOptions {
+  /** Parameters added to each authorization request. @default {} */
+  authorizationParams?: Record<string, string>;
+  /** Also asks the userinfo endpoint at each login; its `sub` must be the same. @default false */
+  userinfoAtLogin?: boolean;
+  /** How far the provider's clock may be off, in seconds. @default 30 */
+  clockToleranceSeconds?: number;
+  /** Life of an access token when the provider does not say, in seconds. @default 3600 */
+  defaultExpiresInSeconds?: number;
+  /** Bound of one call to the provider, in milliseconds. @default 5000 */
+  timeoutMs?: number;
+}
+
+export const COMMON_OPTION_NAMES = [
+  ...([
+    'authorizationParams',
+    'userinfoAtLogin',
+    'clockToleranceSeconds',
+    'defaultExpiresInSeconds',
+  ] as const),
+  'timeoutMs',
+] as const;
+
+type Common = Pick<
+  ProviderDefinition,
+  | 'authorizationParams'
+  | 'userinfoAtLogin'
+  | 'clockToleranceSeconds'
+  | 'defaultExpiresInSeconds'
+  | 'timeoutMs'
+>;
+
+export function resolveCommon(preset: string, options: CommonProviderOptions): Common {
+  const where = (name: string) => `providers.${preset}(): ${name}`;
+  const { clockToleranceSeconds = 30, defaultExpiresInSeconds = 3600, timeoutMs = 5000 } = options;
+  return {
+    authorizationParams: checkAuthorizationParams(
+      where('authorizationParams'),
+      options.authorizationParams ?? {},
+    ),
+    userinfoAtLogin: options.userinfoAtLogin ?? false,
+    clockToleranceSeconds: checkNumber(where('clockToleranceSeconds'), clockToleranceSeconds, {
+      min: 0,
+      max: 300,
+    }),
+    defaultExpiresInSeconds: checkNumber(where('defaultExpiresInSeconds'), defaultExpiresInSeconds, {
+      min: 1,
+      max: 86_400,
+    }),
+    timeoutMs: checkNumber(where('timeoutMs'), timeoutMs, { min: 1, max: 60_000 }),
+  };
+}
+
+const QUIRK_CHOICES: Readonly<Record<string, readonly string[]>> = {
+  basicEncoding: ['form', 'raw'],
+  tokenParams: ['body', 'query'],
+  tokenType: ['required', 'optional'],
+  expiresInUnit: ['s', 'ms'],
+  errorFormat: ['oauth', 'object'],
+  challenge: ['obey', 'ignore'],
+  authorizationRequest: ['standard', 'bare'],
+  pkce: ['S256', 'sha256', 'none'],
+  acr: ['listed', 'minimum'],
+  userinfo: ['endpoint', 'in_token_answer'],
+};
+
+/** Completes a preset's quirks; each that an application gives is checked. */
+export function resolveQuirks(where: string, given: ProviderQuirks): Readonly<Required<ProviderQuirks>> {
+  checkKeys(where, given, Object.keys(STANDARD_QUIRKS));
+  for (const [name, value] of Object.entries(given)) {
+    if (QUIRK_CHOICES[name]) checkOneOf(`${where}.${name}`, value, QUIRK_CHOICES[name]);
+  }
+  if (given.minimumKeyBits !== undefined && ![1024, 2048].includes(given.minimumKeyBits)) {
+    throw new ConfigurationError(`${where}.minimumKeyBits must be 1024 or 2048.`);
+  }
+  return Object.freeze({ ...STANDARD_QUIRKS, ...given });
+}
+
+/** Parameters that carry the protocol: nothing but the flow itself may set them. */
+const RESERVED_PARAMS = new Set([
+  ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'],
+  ...['code_challenge', 'code_challenge_method', 'request', 'request_uri'],
+]);
+
+function checkAuthorizationParams(where: string, value: unknown): Readonly<Record<string, string>> {
+  const params = checkStringRecord(where, value);
+  for (const name of Object.keys(params)) {
+    if (RESERVED_PARAMS.has(name))
+      throw new ConfigurationError(`${where} must not set "${name}"; the login does.`);
+  }
+  return params;
+}
+
+export function checkIssuer(where: string, value: unknown): string {
+  const url = checkUrl(where, value);
+  if (url.search || url.hash) throw new ConfigurationError(`${where} must have no query and no fragment.`);
+  return value as string;
+}
+
+/** An origin such as `https://id.example.com`, without a trailing slash. */
+export function checkOrigin(where: string, value: unknown): string {
+  const url = checkUrl(where, value);
+  if (url.pathname !== '/' || url.search || url.hash) {
+    throw new ConfigurationError(`${where} must be an origin without a path, such as "${url.origin}".`);
+  }
+  return url.origin;
+}
+
+const OPTIONAL_ENDPOINTS = [
+  'jwks_uri',
+  'userinfo_endpoint',
+  'end_session_endpoint',
+  'revocation_endpoint',
+] as const;
+
+const METADATA_NAMES: readonly (keyof ProviderMetadata)[] = [
+  'authorization_endpoint',
+  'token_endpoint',
+  ...OPTIONAL_ENDPOINTS,
+  'authorization_response_iss_parameter_supported',
+];
+
+/** Checks metadata given by hand: the endpoints that must be there, and the form of each. */
+export function checkMetadata(
+  where: string,
+  metadata: ProviderMetadata,
+  issuer: string,
+): Readonly<ProviderMetadata> {
+  checkKeys(where, metadata, METADATA_NAMES);
+  for (const name of ['authorization_endpoint', 'token_endpoint'] as const) {
+    checkEndpoint(`${where}.${name}`, metadata[name], issuer);
+  }
+  for (const name of OPTIONAL_ENDPOINTS) {
+    if (metadata[name] !== undefined) checkEndpoint(`${where}.${name}`, metadata[name], issuer);
+  }
+  return Object.freeze({ ...metadata });
+}
+
+/** An endpoint: https, unless the issuer itself is on loopback http. */
+export function checkEndpoint(where: string, value: unknown, issuer: string): void {
+  const url = checkUrl(where, value);
+  if (url.protocol === 'http:' && !(isLoopback(new URL(issuer)) && issuer.startsWith('http:'))) {
+    throw new ConfigurationError(`${where} must begin with https:// as the issuer does.`);
+  }
+}
+
+/** An HMAC key must be as long as its hash, or it can be guessed (RFC 7518, section 3.2). */
+export function checkClientSecret(
+  where: string,
+  value: unknown,
+  algorithm: SigningAlgorithm,
+): Secret | undefined {
+  const bytes = algorithm.startsWith('HS') ? Number(algorithm.slice(2)) / 8 : 0;
+  if (value === undefined) {
+    if (bytes === 0) return undefined;
+    throw new ConfigurationError(`${where} is needed for tokens signed with ${algorithm}.`);
+  }
+  const secret = checkString(where, value);
+  if (Buffer.byteLength(secret) < bytes) {
+    throw new ConfigurationError(
+      `${where} must have at least ${bytes} bytes for tokens signed with ${algorithm}.`,
+    );
+  }
+  return createSecret(secret);
+}
+
+/** The way a client with or without a secret authenticates, unless the options say another. */
+export function checkAuthentication(
+  where: string,
+  { clientAuthentication, clientSecret }: { clientAuthentication?: unknown; clientSecret?: unknown },
+  standard: ClientAuthentication = 'client_secret_basic',
+): ClientAuthentication {
+  const method = checkOneOf(
+    `${where}: clientAuthentication`,
+    clientAuthentication ?? (clientSecret === undefined ? 'none' : standard),
+    ['client_secret_basic', 'client_secret_post', 'none'],
+  );
+  if (method !== 'none' && clientSecret === undefined) {
+    throw new ConfigurationError(`${where}: clientSecret is needed for clientAuthentication "${method}".`);
+  }
+  return method;
+}
+
+/** @param mustHold - a scope that this provider gives no identity without. */
+export function checkScope(where: string, value: unknown, mustHold: string | undefined = 'openid'): string {
+  const scope = checkString(where, value);
+  if (mustHold && !scope.split(' ').includes(mustHold)) {
+    throw new ConfigurationError(`${where} must hold "${mustHold}"; without it there is no ID token.`);
+  }
+  return scope;
+}

@@ -1,0 +1,35 @@
+import type { ProviderDefinition, ProviderMetadata } from '../provider-definition.ts';
+import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
+import { moveParamsToQuery } from './quirks/query-params.ts';
+import { rewriteTokenAnswer } from './quirks/token-answer-rules.ts';
+
+/** The endpoints whose traffic a provider's quirks touch, as far as they are known yet. */
+export type KnownEndpoints = Pick<
+  ProviderMetadata,
+  'token_endpoint' | 'revocation_endpoint' | 'userinfo_endpoint'
+>;
+
+/** The bounded fetch with a provider's quirks on it, each at the endpoint it belongs to and nowhere else. */
+export function createProviderFetch(
+  { quirks, identity, timeoutMs }: ProviderDefinition,
+  endpoints: () => KnownEndpoints | undefined,
+): Fetch {
+  const bounded = createBoundedFetch(timeoutMs);
+  const { tokenType, expiresInUnit, errorFormat, challenge, tokenParams } = quirks;
+  const idToken = identity.from === 'access_token' ? 'set_aside' : 'verify';
+
+  return async (url, options) => {
+    const known = endpoints();
+    if (url === known?.userinfo_endpoint) return refuseSigned(await bounded(url, options));
+    if (url !== known?.token_endpoint && url !== known?.revocation_endpoint) return bounded(url, options);
+    const request = tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
+    const answer = await bounded(request.url, request.options);
+    return rewriteTokenAnswer(answer, { tokenType, expiresInUnit, errorFormat, challenge, idToken });
+  };
+}
+
+/** Userinfo as a JWT would be taken by the library without its signature being verified. */
+function refuseSigned(response: Response): Response {
+  if (!response.headers.get('content-type')?.includes('application/jwt')) return response;
+  return new Response(null, { status: 406, statusText: 'Signed userinfo is not supported' });
+}
