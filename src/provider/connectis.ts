@@ -79,8 +79,11 @@ export function connectis(options: ConnectisOptions): ProviderDefinition {
     }),
     trustedAudiences: Object.freeze([]),
     quirks: resolveQuirks('providers.connectis()', {
-      tokenParams: checkOneOf(where('tokenParams'), options.tokenParams ?? 'query', ['query', 'body']),
-      expiresInUnit: checkOneOf(where('expiresInUnit'), options.expiresInUnit ?? 'ms', ['ms', 's']),
+      tokenParams: checkOneOf(where('tokenParams'), options.tokenParams ?? 'query', [
+        'query',
+        'body',
+      ] as const),
+      expiresInUnit: checkOneOf(where('expiresInUnit'), options.expiresInUnit ?? 'ms', ['ms', 's'] as const),
       challenge: 'ignore',
       pkce: 'none',
     }),

@@ -1,0 +1,48 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join, sep } from 'node:path';
+
+/** What the tests need beside Node, by the name that `scripts/set-up.js` is given. */
+export const programs = {
+  redis: {
+    variable: 'REDIS_SERVER_BIN',
+    names: ['redis-server', 'valkey-server'],
+    packages: { 'apt-get': 'redis-server', dnf: 'redis', pacman: 'valkey', apk: 'redis', brew: 'redis' },
+  },
+  chromium: {
+    variable: 'CHROMIUM_BIN',
+    names: ['chromium', 'chromium-browser', 'google-chrome'],
+    packages: {
+      'apt-get': 'chromium',
+      dnf: 'chromium',
+      pacman: 'chromium',
+      apk: 'chromium',
+      brew: '--cask chromium',
+    },
+  },
+};
+
+/** The path of a program: the one its variable names and no other, or the first one on PATH. */
+export function findProgram(program, environment = process.env) {
+  const { variable, names } = programs[program];
+  const chosen = environment[variable];
+  return findOnPath(chosen ? [chosen] : names, environment);
+}
+
+export function findOnPath(names, environment = process.env) {
+  // npm puts node_modules/.bin first, where any package may place a launcher by one of these names.
+  const folders = (environment.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => folder && !folder.endsWith(join('node_modules', '.bin')));
+  return names
+    .flatMap((name) => (name.includes(sep) ? [name] : folders.map((folder) => join(folder, name))))
+    .find(isExecutable);
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

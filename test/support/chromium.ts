@@ -1,0 +1,35 @@
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import { findProgram } from '../../scripts/programs.js';
+
+/** Starts Chromium without a window. Close it when the tests of the file are done. */
+export function openChromium(): Promise<Browser> {
+  const executablePath = findProgram('chromium');
+  if (!executablePath) throw new Error('No chromium on PATH. Run: node scripts/set-up.js chromium');
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox', // There is none for root, and all pages are our own.
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      // What it would fetch on its own behalf.
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/** Runs `visit` in a browser profile of its own: no cookies, no cache. */
+export async function withFreshContext<Result>(
+  browser: Browser,
+  visit: (context: BrowserContext) => Promise<Result>,
+): Promise<Result> {
+  const context = await browser.newContext();
+  context.setDefaultTimeout(10_000);
+  try {
+    return await visit(context);
+  } finally {
+    await context.close();
+  }
+}

@@ -1,0 +1,36 @@
+import { request } from 'node:http';
+
+export interface Exchange {
+  method: string;
+  url: string | URL;
+  headers: Readonly<Record<string, string>>;
+  body?: string;
+  signal?: AbortSignal;
+}
+
+/**
+ * Sends one request and reads the whole answer. Redirects are not followed.
+ *
+ * By node:http and not by fetch, which puts `Sec-Fetch-Mode: cors` into each request and lets no test say otherwise.
+ */
+export function exchange({ method, url, headers, body, signal }: Exchange): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method, headers, agent: false, ...(signal && { signal }) });
+    outgoing.once('error', reject);
+    outgoing.once('response', (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk) => chunks.push(chunk));
+      incoming.once('error', reject);
+      incoming.once('end', () => {
+        const status = incoming.statusCode!;
+        const answer = new Headers();
+        for (let at = 0; at < incoming.rawHeaders.length; at += 2) {
+          answer.append(incoming.rawHeaders[at]!, incoming.rawHeaders[at + 1]!);
+        }
+        const isEmpty = status === 204 || status === 304;
+        resolve(new Response(isEmpty ? null : Buffer.concat(chunks), { status, headers: answer }));
+      });
+    });
+    outgoing.end(body);
+  });
+}

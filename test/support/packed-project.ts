@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+const root = join(import.meta.dirname, '..', '..');
+
+/** The package as it would be published. */
+export interface PackedPackage {
+  /** What is in it, sorted. */
+  readonly files: readonly string[];
+  /** Makes a project that has the package installed, from files by their path. */
+  createProject(files: Readonly<Record<string, string>>): Promise<PackedProject>;
+  remove(): Promise<void>;
+}
+
+export interface PackedProject {
+  /** Runs a file with Node and returns what it printed. */
+  runNode(file: string): Promise<string>;
+  /** Checks the project with the repository's TypeScript and returns its complaints. */
+  checkTypes(): Promise<string>;
+}
+
+/** Builds and packs the repository, into a folder of its own. */
+export async function packPackage(): Promise<PackedPackage> {
+  const folder = await mkdtemp(join(tmpdir(), 'packed-'));
+  await execute('npm', ['pack', '--pack-destination', folder], { cwd: root });
+  const [tarball] = await readdir(folder);
+  const unpacked = join(folder, 'unpacked');
+  await mkdir(unpacked);
+  const unpack = (to: string) =>
+    execute('tar', ['-xzf', join(folder, tarball!), '--strip-components=1', '-C', to]);
+  await unpack(unpacked);
+  const { dependencies, peerDependencies } = await readManifest(unpacked);
+  const packages = Object.keys({ ...dependencies, ...peerDependencies });
+
+  let count = 0;
+  return {
+    files: (await listFiles(unpacked)).sort(),
+    async createProject(files) {
+      count += 1;
+      const project = join(folder, `project-${count}`);
+      const modules = join(project, 'node_modules');
+      await mkdir(join(modules, 'express-connect-auth'), { recursive: true });
+      await unpack(join(modules, 'express-connect-auth'));
+      // Only what the package declares is there. No registry is asked.
+      for (const name of [...packages, '@types/node']) await linkPackage(modules, name);
+      for (const [path, text] of Object.entries(files)) await writeFile(join(project, path), text);
+      return {
+        runNode: async (file) =>
+          (await execute(process.execPath, [file], { cwd: project, timeout: 20_000 })).stdout,
+        checkTypes: () => checkTypes(project),
+      };
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function readManifest(folder: string): Promise<Record<string, Record<string, string>>> {
+  return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+}
+
+async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
+
+async function linkPackage(modules: string, name: string): Promise<void> {
+  const link = join(modules, name);
+  await mkdir(dirname(link), { recursive: true });
+  await symlink(join(root, 'node_modules', name), link, 'dir');
+}
+
+async function checkTypes(project: string): Promise<string> {
+  const tsc = join(root, 'node_modules', '.bin', 'tsc');
+  try {
+    return (await execute(tsc, ['--noEmit', '-p', project])).stdout;
+  } catch (error) {
+    return (error as { stdout?: string }).stdout || String(error);
+  }
+}
