@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { ConfigurationError } from './errors.ts';
-import { findSource } from './fetch-metadata.ts';
+import { findSource, isNavigation } from './fetch-metadata.ts';
 import { type ConnectAuthOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { createProvider } from './provider/provider.ts';
 import { createAnswers } from './routes/answers.ts';
@@ -158,6 +158,8 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
       return;
     }
     checkMount(req, options.basePath);
+    // Routers further in change it.
+    const mountPath = req.baseUrl;
     const browser = await sessions.read(req);
     const state: RequestState = {
       owner,
@@ -166,7 +168,10 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
       meetsAcr: ({ provider, acr }, asked) => providers.get(provider)?.meetsAcr(acr, asked) ?? false,
       loginUrl: urls.login(),
       isForeign: () => findSource(req, ownOrigins) === 'foreign',
-      login: (parameters) => login.start(req, res, parameters),
+      login: (parameters) => {
+        const here = isNavigation(req) ? urls.publicPath(req, mountPath) : undefined;
+        return login.start(req, res, { ...parameters, returnTo: parameters.returnTo ?? here });
+      },
       fail: (error, during) => answers.fail(req, res, error, during),
       markPersonal: ({ keepNowhere } = { keepNowhere: browser.id !== undefined }) =>
         markPersonal(res, keepNowhere),
@@ -234,7 +239,8 @@ function createRouteTable(
 
 /** Faults of assembly that would show themselves only as logins that do not hold. */
 function checkMount(req: Request, basePath: string): void {
-  if (req.baseUrl !== '' && req.baseUrl !== basePath) {
+  // Express matches mount paths in any case of letters.
+  if (req.baseUrl !== '' && req.baseUrl.toLowerCase() !== basePath.toLowerCase()) {
     throw new ConfigurationError(
       `connectAuth is mounted at ${req.baseUrl}, but baseUrl has the path "${basePath || '/'}". They must be the same.`,
     );

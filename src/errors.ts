@@ -159,6 +159,28 @@ export class LoginRequiredError extends ConnectAuthError {
   }
 }
 
+/**
+ * - `token_unavailable` (501): this login brought no token of that kind, or it cannot be opened any more.
+ * - `token_expired` (401): it has ended, and there is none to renew it with: the person must log in again.
+ * - `token_destination` (500): the address is not among `apiOrigins`.
+ */
+export type TokenErrorCode = 'token_unavailable' | 'token_expired' | 'token_destination';
+
+const TOKEN_STATUS: Record<TokenErrorCode, number> = {
+  token_unavailable: 501,
+  token_expired: 401,
+  token_destination: 500,
+};
+
+/** No token for this use. */
+export class TokenError extends ConnectAuthError {
+  declare readonly code: TokenErrorCode;
+
+  constructor(message: string, code: TokenErrorCode) {
+    super(message, { code, status: TOKEN_STATUS[code] });
+  }
+}
+
 /** An unsafe request that came from another origin. Code `cross_origin_request`; answered by 403. */
 export class CrossOriginError extends ConnectAuthError {
   constructor() {

@@ -67,7 +67,7 @@ export function did(options: DidOptions): ProviderDefinition {
       authorizationRequest: checkOneOf(
         where('authorizationRequest'),
         options.authorizationRequest ?? 'bare',
-        ['bare', 'standard'],
+        ['bare', 'standard'] as const,
       ),
       pkce: isPublic ? 'sha256' : 'none',
       nonce: false,

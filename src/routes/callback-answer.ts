@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { LoginError } from '../errors.ts';
+import { readQuery } from './read-query.ts';
 
 /** Above any honest answer; a code may be a long token. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -21,12 +22,6 @@ export async function readCallbackAnswer(req: Request): Promise<URLSearchParams>
   const repeated = PROTOCOL_PARAMETERS.find((name) => answer.getAll(name).length > 1);
   if (repeated) throw invalid(`has the parameter "${repeated}" twice`);
   return answer;
-}
-
-/** From the URL itself: what `req.query` makes of it depends on the application's settings. */
-function readQuery(req: Request): URLSearchParams {
-  const mark = req.url.indexOf('?');
-  return new URLSearchParams(mark === -1 ? '' : req.url.slice(mark + 1));
 }
 
 async function readForm(req: Request): Promise<URLSearchParams> {

@@ -6,6 +6,7 @@ import type { Provider } from '../provider/provider.ts';
 import type { LoginParameters } from '../request-types.ts';
 import type { Answers } from './answers.ts';
 import type { PendingLogins } from './pending-logins.ts';
+import { readQuery } from './read-query.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Urls } from './urls.ts';
 
@@ -29,8 +30,7 @@ export function createLogin(options: LoginOptions): Login {
   const { providers, pendingLogins, readReturnAddress, urls, answers, now } = options;
 
   const start = async (req: Request, res: Response, parameters: LoginParameters) => {
-    const asked = parameters.returnTo ?? (isNavigation(req) ? urls.publicPath(req) : undefined);
-    const returnTo = readReturnAddress(asked) ?? urls.home;
+    const returnTo = readReturnAddress(parameters.returnTo) ?? urls.home;
     const provider = choose(providers, parameters.provider);
     if (!provider) {
       sendChoice(req, res, returnTo);
@@ -71,7 +71,7 @@ export function createLogin(options: LoginOptions): Login {
     route: async (req, res) => {
       if (isPrefetch(req) || isEmbedded(req))
         throw new LoginRequiredError('A login needs a page of its own.');
-      const query = new URL(req.url, 'http://localhost').searchParams;
+      const query = readQuery(req);
       const name = query.get('provider') ?? undefined;
       await start(req, res, {
         returnTo: query.get('returnTo') ?? urls.home,

@@ -13,6 +13,7 @@ export type ReturnAddressReader = (value: unknown) => string | undefined;
  * @param ownRoutes - paths that must not be returned to: a login would loop, a logout would undo it.
  */
 export function createReturnAddressReader(origin: string, ownRoutes: readonly string[]): ReturnAddressReader {
+  const routes = ownRoutes.map((route) => route.toLowerCase());
   return (value) => {
     if (typeof value !== 'string' || value.length > MAX_LENGTH) return undefined;
     // Browsers drop tabs and newlines and read a backslash as a slash: no honest address has them.
@@ -22,8 +23,9 @@ export function createReturnAddressReader(origin: string, ownRoutes: readonly st
     if (!path.startsWith('/') || path.startsWith('//') || !URL.canParse(path, origin)) return undefined;
     const url = new URL(path, origin);
     if (url.origin !== origin) return undefined;
-    if (ownRoutes.some((route) => url.pathname === route || url.pathname.startsWith(`${route}/`)))
-      return undefined;
+    // In any case of letters, as Express finds the path where the application is mounted.
+    const pathname = url.pathname.toLowerCase();
+    if (routes.some((route) => pathname === route || pathname.startsWith(`${route}/`))) return undefined;
     const address = url.pathname + url.search + url.hash;
     return address.startsWith('//') || address.length > MAX_LENGTH ? undefined : address;
   };

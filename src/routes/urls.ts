@@ -16,8 +16,8 @@ export interface Urls {
   callbackProvider(path: string): string | undefined;
   /** Paths that must not be returned to. */
   readonly own: readonly string[];
-  /** What the browser sees of this request: path and query. */
-  publicPath(req: Request): string;
+  /** What the browser sees of this request: path and query. `mountPath`: where the middleware was mounted. */
+  publicPath(req: Request, mountPath: string): string;
 }
 
 type UrlOptions = Pick<ResolvedOptions, 'baseUrl' | 'basePath' | 'routes' | 'severalProviders' | 'providers'>;
@@ -48,7 +48,7 @@ export function createUrls({ baseUrl, basePath, routes, severalProviders, provid
     },
     callbackProvider: (path) => (callback === false ? undefined : callbacks.get(path)),
     own: own.map((path) => basePath + path),
-    // A proxy that strips the base path hides it from us; a mount at that path does not.
-    publicPath: (req) => (req.originalUrl.startsWith(`${basePath}/`) ? '' : basePath) + req.originalUrl,
+    // Not mounted at the base path means that a proxy strips it and hides it from us.
+    publicPath: (req, mountPath) => (mountPath === '' ? basePath : '') + req.originalUrl,
   };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { type IndexName, type Store, TAKEN_LOGIN_LIFE_MS } from './store.ts';
+import { type EndedSession, type IndexName, type Store, TAKEN_LOGIN_LIFE_MS } from './store.ts';
 
 interface Entry {
   readonly value: string;
@@ -27,7 +27,19 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
     writes += 1;
     if (writes % SWEEP_EVERY_WRITES === 0) for (const old of [...records.keys()]) get(old);
   };
+  /** A new value for a living key, whose life stays as it is. */
+  const replace = (key: string, value: string) => {
+    records.set(key, { value, expiresAt: records.get(key)!.expiresAt });
+  };
   const sessionKeys = (id: string) => [`auth:${id}`, `sess:${id}`, `tok:${id}`] as const;
+  const endSession = (id: string): EndedSession => {
+    const auth = get(`auth:${id}`);
+    records.delete(`sess:${id}`);
+    records.delete(`tok:${id}`);
+    if (auth?.startsWith('moved:')) return { auth: null, movedTo: auth.slice(6) };
+    records.delete(`auth:${id}`);
+    return { auth, movedTo: undefined };
+  };
   const indexKey = ({ kind, id }: IndexName) => `${kind}:${id}`;
   const living = (index: IndexName, time: number) => {
     const members = indexes.get(indexKey(index)) ?? new Map<string, number>();
@@ -51,14 +63,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       }
     },
 
-    endSession: async (id) => {
-      const auth = get(`auth:${id}`);
-      records.delete(`sess:${id}`);
-      records.delete(`tok:${id}`);
-      if (auth?.startsWith('moved:')) return { auth: null, movedTo: auth.slice(6) };
-      records.delete(`auth:${id}`);
-      return { auth, movedTo: undefined };
-    },
+    endSession: async (id) => endSession(id),
 
     retireSession: async (id, movedTo, pointerLifeMs) => {
       const auth = get(`auth:${id}`);
@@ -75,6 +80,35 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
     },
 
     readTokens: async (id) => get(`tok:${id}`),
+
+    swapTokens: async (id, { tokens, auth }) => {
+      const before = { auth: get(`auth:${id}`), tokens: get(`tok:${id}`) };
+      if (before.auth === null || before.tokens === null || before.auth.startsWith('moved:')) return 'gone';
+      if (before.tokens === tokens.to && (!auth || before.auth === auth.to)) return 'stored';
+      if (before.tokens !== tokens.from || (auth && before.auth !== auth.from)) return 'conflict';
+      replace(`tok:${id}`, tokens.to);
+      if (auth) replace(`auth:${id}`, auth.to);
+      return 'stored';
+    },
+
+    endSessionWithTokens: async (id, tokens) => {
+      const current = get(`tok:${id}`);
+      return current !== null && current !== tokens ? 'conflict' : endSession(id);
+    },
+
+    acquireLock: async (id, owner, ttlMs) => {
+      const value = get(`lock:${id}`);
+      if (value?.startsWith('note:')) return { note: value.slice(5) };
+      if (value !== null && value !== owner) return 'held';
+      set(`lock:${id}`, owner, ttlMs);
+      return 'taken';
+    },
+
+    releaseLock: async (id, owner, note) => {
+      if (get(`lock:${id}`) !== owner) return;
+      if (note) set(`lock:${id}`, `note:${note.text}`, note.lifeMs);
+      else records.delete(`lock:${id}`);
+    },
 
     putLogin: async (id, value, ttlMs) => set(`login:${id}`, value, ttlMs),
 

@@ -35,6 +35,49 @@ export const redisScripts = {
       redis.call('DEL', KEYS[2], KEYS[3])
       return 1`,
   },
+  /** A swap that is repeated finds its own values and says so. */
+  swapTokens: {
+    numberOfKeys: 2,
+    lua: `
+      local auth = redis.call('GET', KEYS[1])
+      local tokens = redis.call('GET', KEYS[2])
+      if not auth or not tokens or string.sub(auth, 1, 6) == 'moved:' then return 'gone' end
+      local withAuth = ARGV[3] ~= ''
+      if tokens == ARGV[2] and (not withAuth or auth == ARGV[4]) then return 'stored' end
+      if tokens ~= ARGV[1] or (withAuth and auth ~= ARGV[3]) then return 'conflict' end
+      redis.call('SET', KEYS[2], ARGV[2], 'KEEPTTL')
+      if withAuth then redis.call('SET', KEYS[1], ARGV[4], 'KEEPTTL') end
+      return 'stored'`,
+  },
+  endSessionWithTokens: {
+    numberOfKeys: 3,
+    lua: `
+      local tokens = redis.call('GET', KEYS[3])
+      if tokens and tokens ~= ARGV[1] then return {'conflict'} end
+      local auth = redis.call('GET', KEYS[1])
+      redis.call('DEL', KEYS[2], KEYS[3])
+      if auth and string.sub(auth, 1, 6) ~= 'moved:' then redis.call('DEL', KEYS[1]) end
+      return {'ended', auth}`,
+  },
+  acquireLock: {
+    numberOfKeys: 1,
+    lua: `
+      local value = redis.call('GET', KEYS[1])
+      if not value or value == ARGV[1] then
+        redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+        return {'taken'}
+      end
+      if string.sub(value, 1, 5) == 'note:' then return {'note', string.sub(value, 6)} end
+      return {'held'}`,
+  },
+  releaseLock: {
+    numberOfKeys: 1,
+    lua: `
+      if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+      if ARGV[2] == '' then redis.call('DEL', KEYS[1])
+      else redis.call('SET', KEYS[1], 'note:' .. ARGV[2], 'PX', ARGV[3]) end
+      return 1`,
+  },
   takeLogin: {
     numberOfKeys: 1,
     lua: `

@@ -3,6 +3,7 @@ import { ConnectAuthError, describeCause, StoreError } from '../errors.ts';
 import { connectRedis } from './redis-client.ts';
 import { type RedisScriptName, redisScripts } from './redis-scripts.ts';
 import {
+  type EndedSession,
   type IndexName,
   type Store,
   type StoreHealth,
@@ -27,6 +28,7 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
   const dataKey = (id: string) => `${prefix}sess:{${id}}`;
   const tokensKey = (id: string) => `${prefix}tok:{${id}}`;
   const sessionKeys = (id: string) => [authKey(id), dataKey(id), tokensKey(id)] as const;
+  const lockKey = (id: string) => `${prefix}lock:{${id}}`;
   const loginKey = (id: string) => `${prefix}login:{${id}}`;
   const indexKey = ({ kind, id }: IndexName) => `${prefix}${kind}:{${id}}`;
   const cutKey = ({ kind, id }: IndexName) => `${prefix}out:${kind}:{${id}}`;
@@ -52,10 +54,7 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
 
     endSession: (id) =>
       bounded(async () => {
-        const auth = (await run('endSession', ...sessionKeys(id))) as string | null;
-        return auth?.startsWith('moved:')
-          ? { auth: null, movedTo: auth.slice(6) }
-          : { auth, movedTo: undefined };
+        return readEnded((await run('endSession', ...sessionKeys(id))) as string | null);
       }),
 
     retireSession: (id, movedTo, pointerLifeMs) =>
@@ -70,6 +69,33 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
       }),
 
     readTokens: (id) => bounded(() => client.get(tokensKey(id))),
+
+    swapTokens: (id, { tokens, auth }) =>
+      bounded(async () => {
+        const change = [tokens.from, tokens.to, auth?.from ?? '', auth?.to ?? ''];
+        return (await run('swapTokens', authKey(id), tokensKey(id), ...change)) as
+          | 'stored'
+          | 'gone'
+          | 'conflict';
+      }),
+
+    endSessionWithTokens: (id, tokens) =>
+      bounded(async () => {
+        const answer = await run('endSessionWithTokens', ...sessionKeys(id), tokens);
+        const [outcome, auth = null] = answer as [string, string?];
+        return outcome === 'conflict' ? 'conflict' : readEnded(auth);
+      }),
+
+    acquireLock: (id, owner, ttlMs) =>
+      bounded(async () => {
+        const [outcome, note] = (await run('acquireLock', lockKey(id), owner, ttlMs)) as [string, string?];
+        return outcome === 'note' ? { note: note! } : (outcome as 'taken' | 'held');
+      }),
+
+    releaseLock: (id, owner, note) =>
+      bounded(async () => {
+        await run('releaseLock', lockKey(id), owner, note?.text ?? '', note?.lifeMs ?? 0);
+      }),
 
     putLogin: (id, value, ttlMs) =>
       bounded(async () => {
@@ -108,6 +134,11 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
       if (ours) client.disconnect();
     },
   };
+}
+
+/** The identity that was removed, or where its session has moved to. */
+function readEnded(auth: string | null): EndedSession {
+  return auth?.startsWith('moved:') ? { auth: null, movedTo: auth.slice(6) } : { auth, movedTo: undefined };
 }
 
 type RunScript = (name: RedisScriptName, ...args: readonly (string | number)[]) => Promise<unknown>;

@@ -19,6 +19,14 @@ export interface EndedSession {
   readonly movedTo: string | undefined;
 }
 
+export interface TokenSwap {
+  readonly tokens: { readonly from: string; readonly to: string };
+  readonly auth?: { readonly from: string; readonly to: string } | undefined;
+}
+
+/** `taken`: yours; `held`: somebody else's; a note: the last owner left it instead of an outcome. */
+export type LockAnswer = 'taken' | 'held' | { readonly note: string };
+
 /** A pending login, or why there is none to take: never there (or long gone), or taken by somebody before. */
 export type TakenLogin = { readonly value: string } | 'unknown' | 'taken';
 
@@ -48,6 +56,19 @@ export interface Store {
   writeData(id: string, value: string, ttlMs: number, options: { mustExist: boolean }): Promise<void>;
 
   readTokens(id: string): Promise<string | null>;
+  /**
+   * Replaces the tokens, and with them the identity, if both are still as they were read. Lives stay as they are.
+   *
+   * `gone`: the session has ended; `conflict`: somebody else replaced them.
+   */
+  swapTokens(id: string, swap: TokenSwap): Promise<'stored' | 'gone' | 'conflict'>;
+  /** Ends a session only if its tokens are still these. Answers as {@link Store.endSession}, or `conflict`. */
+  endSessionWithTokens(id: string, tokens: string): Promise<EndedSession | 'conflict'>;
+
+  /** Takes the lock of a session, or tells who holds it. The owner gets it again. */
+  acquireLock(id: string, owner: string, ttlMs: number): Promise<LockAnswer>;
+  /** Gives the lock back, if it is still `owner`'s; `note` stays in its place for `noteLifeMs`, for all to read. */
+  releaseLock(id: string, owner: string, note?: { text: string; lifeMs: number }): Promise<void>;
 
   /** Keeps a pending login. */
   putLogin(id: string, value: string, ttlMs: number): Promise<void>;

@@ -1,0 +1,100 @@
+import type { UserClaims } from '../claims.ts';
+import { LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
+import type { Provider } from '../provider/provider.ts';
+import { type BrowserSession, moveTo } from '../session/browser-session.ts';
+import { decodeIdentity, type Identity } from '../session/identity.ts';
+import type { TokenSource, UsableTokens } from '../vault/token-source.ts';
+
+/** Calls as the person who is logged in. */
+export interface ApiAccess {
+  getAccessToken(options?: { minValiditySeconds?: number }): Promise<string>;
+  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+  fetchUserInfo(): Promise<UserClaims>;
+}
+
+export interface ApiAccessOptions {
+  readonly browser: BrowserSession;
+  readonly tokenSource: TokenSource;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly apiOrigins: ReadonlySet<string>;
+  readonly now: () => number;
+  /** Removes the cookie of a session that turned out to have ended. */
+  readonly clearCookie: () => void;
+}
+
+const MIN_VALIDITY_SECONDS = 30;
+
+export function createApiAccess(options: ApiAccessOptions): ApiAccess {
+  const { browser, tokenSource, providers, apiOrigins, now } = options;
+
+  const getTokens = async (minValiditySeconds: number, rejected?: string): Promise<UsableTokens['tokens']> => {
+    const identity = requireIdentity(browser);
+    const owner = { sessionId: browser.id!, provider: identity.provider, sub: identity.sub };
+    try {
+      const { tokens, auth } = await tokenSource.get(owner, { minValiditySeconds, rejected });
+      const renewed = decodeIdentity(auth ?? null, now());
+      if (renewed) Object.assign(browser, { identity: renewed });
+      return tokens;
+    } catch (error) {
+      if (error instanceof LoginRequiredError) {
+        moveTo(browser, {});
+        options.clearCookie();
+      }
+      throw error;
+    }
+  };
+
+  const getAccessToken = async (minValiditySeconds: number, rejected?: string) =>
+    (await getTokens(minValiditySeconds, rejected)).accessToken!;
+
+  return {
+    getAccessToken: ({ minValiditySeconds = MIN_VALIDITY_SECONDS } = {}) => getAccessToken(minValiditySeconds),
+
+    fetch: async (address, init = {}) => {
+      const url = checkDestination(address, apiOrigins);
+      const token = await getAccessToken(MIN_VALIDITY_SECONDS);
+      const response = await call(url, init, token);
+      if (response.status !== 401 || !isRepeatable(init.body)) return response;
+      // The API knows better than the clock: once more, with another token if there is one to be had.
+      const other = await getAccessToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
+      if (other === token) return response;
+      await response.body?.cancel();
+      return call(url, init, other);
+    },
+
+    fetchUserInfo: async () => {
+      const { provider: name, sub } = requireIdentity(browser);
+      const provider = providers.get(name);
+      if (!provider) throw new ProviderError(`There is no provider "${name}".`, { code: 'provider_unsupported', provider: name });
+      return provider.fetchUserInfo(await getAccessToken(MIN_VALIDITY_SECONDS), sub);
+    },
+  };
+}
+
+function requireIdentity(browser: BrowserSession): Identity {
+  if (browser.fault) throw browser.fault;
+  if (!browser.identity) throw new LoginRequiredError();
+  return browser.identity;
+}
+
+/** A token goes to places the application has named, and nowhere else (RFC 6750, section 5.3). */
+function checkDestination(address: string | URL, apiOrigins: ReadonlySet<string>): URL {
+  const url = URL.canParse(String(address)) ? new URL(address) : undefined;
+  if (url && apiOrigins.has(url.origin)) return url;
+  throw new TokenError(
+    `req.auth.fetch() sends the access token only to origins listed in apiOrigins; ${url?.origin ?? 'this address'} is not.`,
+    'token_destination',
+  );
+}
+
+/** Redirects are handed back, not followed: the token must not travel where the application did not send it. */
+function call(url: URL, init: RequestInit, token: string): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set('authorization', `Bearer ${token}`);
+  return fetch(url, { ...init, headers, redirect: init.redirect === 'error' ? 'error' : 'manual' });
+}
+
+/** A stream is gone once it was sent. */
+function isRepeatable(body: RequestInit['body']): boolean {
+  return !(body instanceof ReadableStream || (typeof body === 'object' && body !== null && Symbol.asyncIterator in body));
+}
