@@ -1,8 +1,11 @@
 import { IncomingMessage } from 'node:http';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { pickUserClaims } from './claims.ts';
 import { ConfigurationError } from './errors.ts';
 import { findSource, isNavigation } from './fetch-metadata.ts';
+import { hash } from './keys.ts';
 import { type ConnectAuthOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import type { Proof } from './provider/identity-proof.ts';
 import { createProvider } from './provider/provider.ts';
 import { createAnswers } from './routes/answers.ts';
 import { createCallback } from './routes/callback.ts';
@@ -11,17 +14,23 @@ import { createLogout } from './routes/logout.ts';
 import { createPageSender } from './routes/pages.ts';
 import { createPendingLogins } from './routes/pending-logins.ts';
 import { createReturnAddressReader } from './routes/return-address.ts';
+import { createTokenRevocation } from './routes/revocation.ts';
+import { createRouteTable } from './routes/route-table.ts';
 import { createUrls } from './routes/urls.ts';
 import { createAppSessionStarter } from './session/app-session.ts';
 import type { BrowserSession } from './session/browser-session.ts';
+import { decodeIdentity, encodeIdentity } from './session/identity.ts';
 import { createSessionCookie } from './session/session-cookie.ts';
 import { createSessions } from './session/sessions.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { createRedisStore } from './store/redis-store.ts';
 import type { Store, StoreHealth } from './store/store.ts';
+import { createApiAccess } from './user/api-access.ts';
 import { attachRequest } from './user/attach-request.ts';
+import { markPersonal } from './user/personal.ts';
 import { getRequestState, type RequestState } from './user/request-state.ts';
 import { createSealer } from './vault/sealer.ts';
+import { createTokenSource } from './vault/token-source.ts';
 import { createTokenVault } from './vault/token-vault.ts';
 
 /** The middleware, and what belongs to it beside requests. */
@@ -85,14 +94,25 @@ function createStore(options: ResolvedOptions): Store {
 }
 
 type Handler = (owner: unknown, req: Request, res: Response, next: NextFunction) => Promise<void>;
-type Route = (req: Request, res: Response, browser: BrowserSession) => Promise<void>;
 
 /** Builds every part once and joins them. */
 function createHandler(options: ResolvedOptions, store: Store): Handler {
-  const { hooks, now, secrets, https } = options;
-  const { cookieName, cookiePath, persistent, absoluteTimeoutSeconds, idleTimeoutSeconds, carryOver } =
-    options.session;
-  const maxAgeSeconds = persistent ? absoluteTimeoutSeconds : undefined;
+  const {
+    hooks,
+    now,
+    secrets,
+    https,
+    origin,
+    baseUrl,
+    mapUser,
+    apiOrigins,
+    loginParameters,
+    storeTimeoutMs,
+  } = options;
+  const { cookieName, cookiePath, persistent, carryOver } = options.session;
+  const idleTimeoutMs = options.session.idleTimeoutSeconds * 1000;
+  const absoluteTimeoutMs = options.session.absoluteTimeoutSeconds * 1000;
+  const maxAgeSeconds = persistent ? options.session.absoluteTimeoutSeconds : undefined;
 
   const sealer = createSealer(secrets);
   const vault = createTokenVault({ store, sealer });
@@ -103,7 +123,6 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
     maxAgeSeconds,
     secrets,
   });
-  const idleTimeoutMs = idleTimeoutSeconds * 1000;
   const sessions = createSessions({
     store,
     cookie,
@@ -117,24 +136,44 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
   );
 
   const urls = createUrls(options);
-  const ownOrigins = new Set([options.origin, ...options.trustedOrigins]);
-  const readReturnAddress = createReturnAddressReader(options.origin, urls.own);
+  const ownOrigins = new Set([origin, ...options.trustedOrigins]);
+  const readReturnAddress = createReturnAddressReader(origin, urls.own);
   const sendPage = createPageSender(() =>
     [...providers.values()].flatMap((provider) => provider.knownOrigins()),
   );
   const answers = createAnswers({ sendPage, hooks, loginPath: urls.login, homePath: urls.home });
   const pendingLogins = createPendingLogins({ store, sealer, cookieName, cookiePath, https, now });
+  const revokeTokens = createTokenRevocation(providers, answers);
 
-  const login = createLogin({ providers, pendingLogins, readReturnAddress, urls, answers, now });
+  const login = createLogin({
+    ...{
+      providers,
+      pendingLogins,
+      readReturnAddress,
+      urls,
+      answers,
+      loginParameters,
+      origin,
+      ownOrigins,
+      now,
+    },
+  });
   const logout = createLogout({
-    ...{ providers, sessions, vault, pendingLogins, readReturnAddress, urls, answers, hooks, ownOrigins },
-    baseUrl: options.baseUrl,
+    ...{ providers, sessions, vault, pendingLogins, readReturnAddress, urls, answers, hooks, revokeTokens },
+    ...{ ownOrigins, baseUrl },
   });
   const callback = createCallback({
-    ...{ providers, pendingLogins, sessions, vault, urls, answers, hooks, now },
-    mapUser: options.mapUser,
-    absoluteTimeoutMs: absoluteTimeoutSeconds * 1000,
+    ...{ providers, pendingLogins, sessions, vault, urls, answers, hooks, revokeTokens, ownOrigins, now },
+    ...{ mapUser, absoluteTimeoutMs },
     reportReplaced: (req, res, identity) => logout.report(req, res, identity, 'replaced'),
+  });
+  const tokenSource = createTokenSource({
+    ...{ store, vault, providers, now, storeTimeoutMs },
+    applyProof: (auth, proof) => applyProof(auth, proof, { mapUser, now }),
+    onRefused: async ({ sessionId }, auth) => {
+      const identity = await sessions.forgetEnded(hash(sessionId), auth);
+      if (identity) await logout.report(undefined, undefined, identity, 'refresh_refused');
+    },
   });
   const startAppSession = createAppSessionStarter({
     ...{ sessions, cookie, maxAgeSeconds },
@@ -146,21 +185,18 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
       answers.report(req, res, error, 'session').catch(() => undefined);
     },
   });
+  const handlers = { login: login.route, logout: logout.route, callback };
+  const findRoute = createRouteTable(options, handlers, { urls, answers });
 
-  const findRoute = createRouteTable(options, { login: login.route, logout: logout.route, callback }, urls);
-
-  return async (owner, req, res, next) => {
-    const known = getRequestState(req);
-    if (known) {
-      next(
-        known.owner === owner ? undefined : new ConfigurationError('Two connectAuth() handle one request.'),
-      );
-      return;
-    }
-    checkMount(req, options.basePath);
+  const attach = (
+    owner: unknown,
+    req: Request,
+    res: Response,
+    next: NextFunction,
+    browser: BrowserSession,
+  ) => {
     // Routers further in change it.
     const mountPath = req.baseUrl;
-    const browser = await sessions.read(req);
     const state: RequestState = {
       owner,
       browser,
@@ -173,68 +209,56 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
         return login.start(req, res, { ...parameters, returnTo: parameters.returnTo ?? here });
       },
       fail: (error, during) => answers.fail(req, res, error, during),
-      markPersonal: ({ keepNowhere } = { keepNowhere: browser.id !== undefined }) =>
-        markPersonal(res, keepNowhere),
+      markPersonal: (choice = { keepNowhere: browser.id !== undefined }) => markPersonal(res, choice),
     };
     attachRequest(req, res, next, {
       ...{ state, sessions, startAppSession },
       writeCookie: cookie.write,
       logout: (choice) => logout.start(req, res, browser, choice),
+      createApiAccess: () =>
+        createApiAccess({
+          ...{ browser, tokenSource, providers, apiOrigins, now },
+          clearCookie: () => {
+            if (!res.headersSent) cookie.clear(res);
+          },
+        }),
     });
-    const route = findRoute(req);
-    if (!route) {
-      next();
+  };
+
+  return async (owner, req, res, next) => {
+    const known = getRequestState(req);
+    if (known) {
+      next(
+        known.owner === owner ? undefined : new ConfigurationError('Two connectAuth() handle one request.'),
+      );
       return;
     }
-    if (!route.methods.includes(req.method)) {
-      res.status(405).set('Allow', route.methods.join(', ')).end();
-      return;
-    }
-    try {
-      await route.run(req, res, browser);
-    } catch (error) {
-      await answers.fail(req, res, error, route.name);
-    }
+    checkMount(req, options.basePath);
+    const browser = await sessions.read(req);
+    attach(owner, req, res, next, browser);
+    const route = findRoute(req.path);
+    if (route) await route(req, res, browser);
+    else next();
   };
 }
 
-interface RouteEntry {
-  readonly name: 'login' | 'callback' | 'logout';
-  readonly methods: readonly string[];
-  readonly run: Route;
-}
-
-interface RouteHandlers {
-  readonly login: Route;
-  readonly logout: Route;
-  readonly callback: (
-    req: Request,
-    res: Response,
-    browser: BrowserSession,
-    provider: string,
-  ) => Promise<void>;
-}
-
-/** One look-up by path for every request, ours or not. */
-function createRouteTable(
-  { routes }: ResolvedOptions,
-  handlers: RouteHandlers,
-  urls: { callbackProvider(path: string): string | undefined },
-): (req: Request) => RouteEntry | undefined {
-  const table = new Map<string | false, RouteEntry>([
-    [routes.login, { name: 'login', methods: ['GET'], run: handlers.login }],
-    [routes.logout, { name: 'logout', methods: ['GET', 'POST'], run: handlers.logout }],
-  ]);
-  return (req) => {
-    const { path } = req;
-    const provider = urls.callbackProvider(path);
-    if (provider === undefined) return table.get(path);
-    return {
-      name: 'callback',
-      methods: ['GET', 'POST'],
-      run: (request, res, browser) => handlers.callback(request, res, browser, provider),
-    };
-  };
+/** Writes the claims that a refresh brought into an identity's record. */
+async function applyProof(
+  auth: string,
+  { claims: fresh }: Proof,
+  { mapUser, now }: Pick<ResolvedOptions, 'mapUser' | 'now'>,
+): Promise<string> {
+  const identity = decodeIdentity(auth, now());
+  if (!identity) return auth;
+  const { provider, issuer } = identity;
+  const claims = pickUserClaims({ ...identity.claims, ...fresh });
+  try {
+    const user = await mapUser(claims, { provider, issuer });
+    return encodeIdentity({ ...identity, claims, user: user === (claims as Express.User) ? undefined : user });
+  } catch {
+    // The old refresh token is spent by now: the new tokens must be kept, whatever becomes of the claims.
+    return auth;
+  }
 }
 
 /** Faults of assembly that would show themselves only as logins that do not hold. */
@@ -250,12 +274,4 @@ function checkMount(req: Request, basePath: string): void {
       'connectAuth brings req.session itself: remove the other session middleware.',
     );
   }
-}
-
-/** A response that depends on who asks must not be kept for somebody else. The handler may still say otherwise. */
-function markPersonal(res: Response, keepNowhere: boolean): void {
-  if (res.headersSent) return;
-  const vary = String(res.getHeader('Vary') ?? '');
-  if (!/(^|[ ,])(cookie|\*)($|[ ,])/i.test(vary)) res.setHeader('Vary', vary ? `${vary}, Cookie` : 'Cookie');
-  if (keepNowhere && !res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store');
 }

@@ -13,15 +13,17 @@ export interface LoginEvent {
   readonly claims: UserClaims;
   /** What `req.user` will be. */
   readonly user: Express.User;
+  /** Scopes that were asked for and not granted. */
+  readonly missingScopes: readonly string[];
   /** The path the browser is sent back to. */
   readonly returnTo: string;
 }
 
 /**
  * Why a session ended: `logout` by its user, `replaced` by another login in the same browser, `destroyed` by the
- * application through `req.session.destroy()`.
+ * application through `req.session.destroy()`, `refresh_refused` by the provider's "no" to a token refresh.
  */
-export type LogoutReason = 'logout' | 'replaced' | 'destroyed';
+export type LogoutReason = 'logout' | 'replaced' | 'destroyed' | 'refresh_refused';
 
 /** Told to `onLogout` when a session has ended. */
 export interface LogoutEvent {
@@ -29,8 +31,8 @@ export interface LogoutEvent {
   readonly provider: string;
   readonly issuer: string;
   readonly sub: string;
-  /** The request that ended it. */
-  readonly req: Request;
+  /** The request that ended it, where one did. */
+  readonly req?: Request | undefined;
 }
 
 /**
@@ -41,8 +43,9 @@ export interface LogoutEvent {
 export interface ErrorEvent {
   readonly error: ConnectAuthError;
   readonly during: 'session' | 'login' | 'callback' | 'logout' | 'guard';
-  readonly req: Request;
-  readonly res: Response;
+  /** The request at hand, where there is one. */
+  readonly req?: Request | undefined;
+  readonly res?: Response | undefined;
 }
 
 /** What the parts call; the application's hooks or silence. */

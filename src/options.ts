@@ -62,6 +62,16 @@ export interface ConnectAuthOptions {
    */
   trustedOrigins?: readonly string[];
   /**
+   * Origins that `req.auth.fetch()` may send the access token to, such as `https://api.example.com`.
+   * @default []
+   */
+  apiOrigins?: readonly string[];
+  /**
+   * What the query of `/login` may choose for the authorization request; everything else in it is ignored.
+   * @default {}
+   */
+  loginParameters?: LoginParameterOptions;
+  /**
    * Makes `req.user` out of the provider's claims, once per login: look the person up, create an account, pick
    * fields. Whatever it returns must survive JSON. Throwing refuses the login.
    * @default the claims themselves
@@ -86,6 +96,15 @@ export interface ConnectAuthOptions {
    * @default Date.now
    */
   now?: Clock;
+}
+
+export interface LoginParameterOptions {
+  /** Values of `prompt` that `/login?prompt=…` may ask for, such as `['create']`. @default [] */
+  prompt?: readonly string[];
+  /** Whether `/login?login_hint=…` is passed on. @default false */
+  login_hint?: boolean;
+  /** Whether `/login?ui_locales=…` is passed on. @default false */
+  ui_locales?: boolean;
 }
 
 export interface RouteOptions {
@@ -138,6 +157,8 @@ export interface ResolvedOptions {
   readonly routes: Readonly<Required<RouteOptions>>;
   readonly session: Readonly<Required<SessionOptions>>;
   readonly trustedOrigins: ReadonlySet<string>;
+  readonly apiOrigins: ReadonlySet<string>;
+  readonly loginParameters: Readonly<Required<LoginParameterOptions>>;
   readonly mapUser: NonNullable<ConnectAuthOptions['mapUser']>;
   readonly hooks: Hooks;
   readonly storeTimeoutMs: number;
@@ -168,7 +189,9 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     severalProviders: options.providers !== undefined,
     routes: resolveRoutes(options.routes ?? {}),
     session: resolveSession(options.session ?? {}, https),
-    trustedOrigins: resolveOrigins(options.trustedOrigins ?? []),
+    trustedOrigins: resolveOrigins('trustedOrigins', options.trustedOrigins ?? []),
+    apiOrigins: resolveOrigins('apiOrigins', options.apiOrigins ?? []),
+    loginParameters: resolveLoginParameters(options.loginParameters ?? {}),
     mapUser: checkFunction('mapUser', options.mapUser ?? ((claims: UserClaims) => claims)),
     hooks: resolveHooks(options),
     storeTimeoutMs: checkNumber('storeTimeoutMs', options.storeTimeoutMs ?? 2000, { min: 1, max: 60_000 }),
@@ -178,7 +201,17 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
 
 const OPTION_NAMES: readonly (keyof ConnectAuthOptions)[] = [
   ...(['baseUrl', 'secret', 'redis', 'redisPrefix', 'provider', 'providers', 'routes', 'session'] as const),
-  ...(['trustedOrigins', 'mapUser', 'onLogin', 'onLogout', 'onError', 'storeTimeoutMs', 'now'] as const),
+  ...([
+    'trustedOrigins',
+    'apiOrigins',
+    'loginParameters',
+    'mapUser',
+    'onLogin',
+    'onLogout',
+    'onError',
+    'storeTimeoutMs',
+    'now',
+  ] as const),
 ];
 
 function resolveBaseUrl(value: unknown): URL {
@@ -339,18 +372,25 @@ function resolveCookieName(value: unknown, cookiePath: string, https: boolean): 
   return `${cookiePath === '/' ? '__Host-' : '__Secure-'}${name}`;
 }
 
-function resolveOrigins(value: unknown): ReadonlySet<string> {
+function resolveOrigins(where: string, value: unknown): ReadonlySet<string> {
   return new Set(
-    checkStrings('trustedOrigins', value).map((origin, index) => {
-      const url = checkUrl(`trustedOrigins[${index}]`, origin);
+    checkStrings(where, value).map((origin, index) => {
+      const url = checkUrl(`${where}[${index}]`, origin);
       if (url.origin !== origin.replace(/\/$/, '')) {
-        throw new ConfigurationError(
-          `trustedOrigins[${index}] must be an origin without a path: ${url.origin}`,
-        );
+        throw new ConfigurationError(`${where}[${index}] must be an origin without a path: ${url.origin}`);
       }
       return url.origin;
     }),
   );
+}
+
+function resolveLoginParameters(given: LoginParameterOptions): Readonly<Required<LoginParameterOptions>> {
+  checkKeys('loginParameters', given, ['prompt', 'login_hint', 'ui_locales']);
+  return Object.freeze({
+    prompt: checkStrings('loginParameters.prompt', given.prompt ?? []),
+    login_hint: checkBoolean('loginParameters.login_hint', given.login_hint ?? false),
+    ui_locales: checkBoolean('loginParameters.ui_locales', given.ui_locales ?? false),
+  });
 }
 
 function resolveHooks(options: ConnectAuthOptions): Hooks {

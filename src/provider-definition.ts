@@ -119,6 +119,8 @@ export interface ProviderDefinition {
   /** The weaker implicit flow, where a provider documents no other: the ID token comes through the browser. */
   readonly implicit: boolean;
   readonly responseMode: 'query' | 'form_post';
+  /** The provider's own callback for its popup package, where it has one. */
+  readonly popupRedirectUri: string | undefined;
   /** Parameters added to each authorization request. */
   readonly authorizationParams: Readonly<Record<string, string>>;
   readonly identity: IdentitySource;

@@ -15,6 +15,8 @@ export interface LoginParameters {
   acrValues?: readonly string[];
   loginHint?: string;
   uiLocales?: string;
+  /** `popup`: the login runs in a window of its own, which tells the page that opened it and closes. @default 'page' */
+  display?: 'page' | 'popup';
 }
 
 /** `req.auth`: the login of this request. Prints and serialises without secrets. */
@@ -43,6 +45,28 @@ export interface RequestAuth {
    * @throws StoreError when Redis cannot be reached: then the session may live on.
    */
   logout(options?: { returnTo?: string }): Promise<void>;
+  /**
+   * The person's access token, refreshed first when it would end within `minValiditySeconds`.
+   *
+   * @param options - `minValiditySeconds` @default 30
+   * @throws LoginRequiredError when nobody is logged in, or the provider will not renew the login: the session has ended.
+   * @throws TokenError when this login has no such token; ProviderError when the provider fails; StoreError.
+   */
+  getAccessToken(options?: { minValiditySeconds?: number }): Promise<string>;
+  /**
+   * `fetch` with the person's access token, to origins listed in `apiOrigins` only. After a 401 it tries once more
+   * with a refreshed token. Redirects are handed back, not followed.
+   *
+   * @throws TokenError `token_destination` for another origin; and whatever `getAccessToken` throws.
+   * @see [RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
+   */
+  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+  /**
+   * What the provider's userinfo endpoint says of the person; its `sub` must be theirs.
+   *
+   * @see [OpenID Connect Core, section 5.3](https://openid.net/specs/openid-connect-core-1_0.html#UserInfo)
+   */
+  fetchUserInfo(): Promise<UserClaims>;
   /**
    * Gives the session a new id and keeps everything in it: after a change of rights, say. Call it before the
    * response has begun.

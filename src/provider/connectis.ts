@@ -77,6 +77,7 @@ export function connectis(options: ConnectisOptions): ProviderDefinition {
       algorithm: 'RS256',
       certificate: checkCertificate(where('certificate'), options.certificate),
     }),
+    popupRedirectUri: undefined,
     trustedAudiences: Object.freeze([]),
     quirks: resolveQuirks('providers.connectis()', {
       tokenParams: checkOneOf(where('tokenParams'), options.tokenParams ?? 'query', [

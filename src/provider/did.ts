@@ -59,6 +59,7 @@ export function did(options: DidOptions): ProviderDefinition {
       'query',
     ]),
     identity: Object.freeze({ from: 'id_token', algorithm: 'RS256' }),
+    popupRedirectUri: undefined,
     trustedAudiences: Object.freeze([]),
     quirks: resolveQuirks('providers.did()', {
       tokenType: 'optional',

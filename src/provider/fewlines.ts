@@ -85,6 +85,7 @@ export function fewlines(options: FewlinesOptions): ProviderDefinition {
       audience: options.audience === undefined ? undefined : checkString(where('audience'), options.audience),
       encryption: resolveEncryption(options),
     }),
+    popupRedirectUri: `${origin}/oauth/popup/callback`,
     trustedAudiences: Object.freeze([]),
     quirks: resolveQuirks('providers.fewlines()', {
       basicEncoding: 'raw',

@@ -69,6 +69,7 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     implicit: false,
     responseMode: checkOneOf(where('responseMode'), options.responseMode ?? 'query', ['query', 'form_post']),
     identity: Object.freeze({ from: 'id_token', algorithm }),
+    popupRedirectUri: undefined,
     trustedAudiences: checkStrings(where('trustedAudiences'), options.trustedAudiences ?? []),
     quirks: resolveQuirks(where('quirks'), options.quirks ?? {}),
     capabilities: STANDARD_CAPABILITIES,

@@ -65,6 +65,7 @@ export function telenor(options: TelenorOptions): ProviderDefinition {
     implicit: false,
     responseMode: 'query',
     identity: Object.freeze({ from: 'id_token', algorithm: 'RS256' }),
+    popupRedirectUri: undefined,
     trustedAudiences: Object.freeze([]),
     quirks: resolveQuirks('providers.telenor()', {
       basicEncoding: 'raw',

@@ -3,14 +3,22 @@ import { ConnectAuthError, LoginError, ProviderError, StoreError } from '../erro
 import type { ErrorEvent, Hooks } from '../events.ts';
 import { wantsJson } from '../fetch-metadata.ts';
 import type { Page, SendPage } from './pages.ts';
+import type { LoginDisplay, PendingLogin } from './pending-logins.ts';
 
 /** How every route answers. */
 export interface Answers {
   readonly page: SendPage;
   /** Redirects and lets nobody keep or leak the address: it may follow one that held a code. */
   redirect(res: Response, status: 302 | 303, location: string): void;
+  /** Brings a login to its end where it was shown: back to the page, or out of its window. */
+  finishLogin(req: Request, res: Response, login: Pick<PendingLogin, 'returnTo' | 'display'>): void;
   /** Tells `onError` about a fault that changes nothing for this request. */
-  report(req: Request, res: Response, error: unknown, during: ErrorEvent['during']): Promise<void>;
+  report(
+    req: Request | undefined,
+    res: Response | undefined,
+    error: unknown,
+    during: ErrorEvent['during'],
+  ): Promise<void>;
   /** Tells `onError`, then answers: JSON for scripts, a page that says what to do next for people. */
   fail(req: Request, res: Response, error: unknown, during: ErrorEvent['during']): Promise<void>;
 }
@@ -54,11 +62,13 @@ const OTHER_WORDS = ['Something went wrong', 'This could not be done.'] as const
 export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersOptions): Answers {
   const pageFor = (error: ConnectAuthError): Page => {
     const [title, message] = WORDS[error.code] ?? OTHER_WORDS;
-    const retry = isRetryable(error) ? loginPath((error as { returnTo?: string }).returnTo) : undefined;
+    const { returnTo, display } = error as { returnTo?: string; display?: LoginDisplay };
+    const retry = isRetryable(error) ? loginPath(returnTo) : undefined;
     return {
       status: error.status,
       title,
       message,
+      ...(display === 'popup' ? { broadcast: { type: 'login_failed', error: error.code } } : {}),
       links: [
         ...(retry ? [{ href: retry, label: 'Sign in again' }] : []),
         { href: homePath, label: 'Home page' },
@@ -66,7 +76,7 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
     };
   };
 
-  return {
+  const answers: Answers = {
     page: sendPage,
 
     redirect: (res, status, location) => {
@@ -75,6 +85,19 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
       res.setHeader('Cache-Control', 'no-store');
       res.setHeader('Referrer-Policy', 'no-referrer');
       res.end();
+    },
+
+    finishLogin: (req, res, { returnTo, display }) => {
+      if (display === 'provider_popup') {
+        res.set('Cache-Control', 'no-store').json({ returnTo });
+      } else if (display === 'popup') {
+        const message = { type: 'login', returnTo };
+        const links = [{ href: returnTo, label: 'Continue' }];
+        const words = { title: 'You are signed in', message: 'You may close this window.' };
+        sendPage(req, res, { status: 200, ...words, links, broadcast: message });
+      } else {
+        answers.redirect(res, 303, returnTo);
+      }
     },
 
     report: async (req, res, failure, during) => {
@@ -94,6 +117,7 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
       else sendPage(req, res, pageFor(error));
     },
   };
+  return answers;
 }
 
 /** Whether signing in again could help; a refusal by the application or of the request itself stays one. */

@@ -2,15 +2,18 @@ import type { Request, Response } from 'express';
 import type { Clock } from '../clock.ts';
 import { ConnectAuthError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
+import { findSource } from '../fetch-metadata.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
+import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import { readCallbackAnswer } from './callback-answer.ts';
-import type { PendingLogin, PendingLogins } from './pending-logins.ts';
+import type { LoginDisplay, PendingLogin, PendingLogins } from './pending-logins.ts';
+import type { RevokeTokens } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
 export interface CallbackOptions {
@@ -25,6 +28,9 @@ export interface CallbackOptions {
   readonly absoluteTimeoutMs: number;
   /** Tells `onLogout` that another login in the same browser ended this one. */
   readonly reportReplaced: (req: Request, res: Response, identity: Identity) => Promise<void>;
+  /** Revokes tokens that no session keeps. */
+  readonly revokeTokens: RevokeTokens;
+  readonly ownOrigins: ReadonlySet<string>;
   readonly now: Clock;
 }
 
@@ -60,6 +66,7 @@ export function createCallback(options: CallbackOptions): Callback {
       sid: proven.sid,
       claims: proven.claims,
       user: user === (proven.claims as Express.User) ? undefined : user,
+      browserSession: proven.browserSession || undefined,
       acr: proven.acr,
       authTime: proven.authTime,
       issuedAt: proven.issuedAt,
@@ -68,13 +75,18 @@ export function createCallback(options: CallbackOptions): Callback {
       absoluteEnd: loggedInAt + absoluteTimeoutMs,
     };
     const sealedTokens = await vault.seal(id, proven.tokens);
+    const old = browser.identity && browser.id ? await vault.read(browser.id) : undefined;
     const replaced = await sessions.logIn(browser, res, { id, identity, sealedTokens });
+    // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
     if (replaced && !(replaced.issuer === identity.issuer && replaced.sub === identity.sub)) {
       await options.reportReplaced(req, res, replaced);
+      await options.revokeTokens(req, res, replaced.provider, old);
     }
     try {
       const { claims, issuer } = identity;
-      const event = { req, res, provider: provider.name, issuer, claims, user, returnTo: pending.returnTo };
+      const { returnTo } = pending;
+      const { missingScopes } = proven;
+      const event = { req, res, provider: provider.name, issuer, claims, user, missingScopes, returnTo };
       await callHook(() => hooks.onLogin(event));
     } catch (error) {
       await sessions.logOut(browser, res);
@@ -84,6 +96,9 @@ export function createCallback(options: CallbackOptions): Callback {
 
   return async (req, res, browser, providerName) => {
     const answer = await readCallbackAnswer(req);
+    const provider = providers.get(providerName)!;
+    if (provider.definition.popupRedirectUri)
+      answer.set('state', unwrapPopupState(answer.get('state') ?? ''));
     const found = await pendingLogins.take(req, res, answer.get('state') ?? '');
     if (found.outcome === 'unknown' || found.outcome === 'used') {
       // The back button after a login, or a second tab: somebody who is logged in has nothing to be told.
@@ -102,21 +117,30 @@ export function createCallback(options: CallbackOptions): Callback {
       });
     }
     const { login } = found;
-    const provider = providers.get(login.provider);
-    if (!provider || provider.name !== providerName || !fitsMode(req, provider)) {
+    if (login.provider !== providerName || !cameAsAsked(req, provider, login.display)) {
       throw new LoginError('The callback came by another way than the login asked for.', {
         code: 'login_invalid',
       });
     }
-    const proven = await withReturnAddress(login.returnTo, () => provider.finishLogin(answer, login.checks));
-    await establish(req, res, browser, login, proven);
-    if (!res.headersSent) answers.redirect(res, 303, login.returnTo);
+    await withLogin(login, async () => {
+      const proven = await provider.finishLogin(answer, login.checks);
+      try {
+        await establish(req, res, browser, login, proven);
+      } catch (error) {
+        // No session keeps these tokens: nobody else shall have them either.
+        await options.revokeTokens(req, res, providerName, proven.tokens);
+        throw error;
+      }
+    });
+    if (!res.headersSent) answers.finishLogin(req, res, login);
   };
-}
 
-/** An answer in the query, where a form was asked for, is somebody else's doing. */
-function fitsMode(req: Request, provider: Provider): boolean {
-  return (req.method === 'POST') === (provider.definition.responseMode === 'form_post');
+  /** An answer by another way than the one asked for is somebody else's doing. */
+  function cameAsAsked(req: Request, provider: Provider, display: LoginDisplay): boolean {
+    if (display === 'provider_popup')
+      return req.method === 'POST' && findSource(req, options.ownOrigins) === 'own';
+    return (req.method === 'POST') === (provider.definition.responseMode === 'form_post');
+  }
 }
 
 /** What the application's own code throws refuses the login, unless it is one of our errors already. */
@@ -129,11 +153,11 @@ async function callHook<T>(hook: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** Lets the page that reports a failure offer a restart that leads to the same place. */
-async function withReturnAddress<T>(returnTo: string, work: () => Promise<T>): Promise<T> {
+/** Lets the answer to a failure know where the login was shown, and offer a restart that leads to the same place. */
+async function withLogin<T>({ returnTo, display }: PendingLogin, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw Object.assign(error as Error, { returnTo });
+    throw Object.assign(error as Error, { returnTo, display });
   }
 }

@@ -1,11 +1,13 @@
 import type { Request, Response } from 'express';
 import type { Clock } from '../clock.ts';
-import { ConfigurationError, LoginRequiredError } from '../errors.ts';
-import { isNavigation, isPrefetch } from '../fetch-metadata.ts';
+import { ConfigurationError, CrossOriginError, LoginRequiredError, ProviderError } from '../errors.ts';
+import { findSource, isNavigation, isPrefetch } from '../fetch-metadata.ts';
+import type { ResolvedOptions } from '../options.ts';
 import type { Provider } from '../provider/provider.ts';
+import { wrapPopupState } from '../provider/quirks/popup-state.ts';
 import type { LoginParameters } from '../request-types.ts';
 import type { Answers } from './answers.ts';
-import type { PendingLogins } from './pending-logins.ts';
+import type { LoginDisplay, PendingLogins } from './pending-logins.ts';
 import { readQuery } from './read-query.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Urls } from './urls.ts';
@@ -16,38 +18,81 @@ export interface LoginOptions {
   readonly readReturnAddress: ReturnAddressReader;
   readonly urls: Urls;
   readonly answers: Answers;
+  readonly loginParameters: ResolvedOptions['loginParameters'];
+  readonly origin: string;
+  readonly ownOrigins: ReadonlySet<string>;
   readonly now: Clock;
 }
 
 export interface Login {
   /** Answers any request by sending the browser to the provider. */
   start(req: Request, res: Response, parameters: LoginParameters): Promise<void>;
-  /** `GET /login?returnTo=…&provider=…`; nothing else of the query is looked at. */
+  /**
+   * `GET /login?returnTo=…&provider=…&display=popup`, and what `loginParameters` allows; nothing else of the query is
+   * looked at. `display=provider_popup` answers a script of our own page, for a provider's popup package.
+   */
   route(req: Request, res: Response): Promise<void>;
 }
 
 export function createLogin(options: LoginOptions): Login {
-  const { providers, pendingLogins, readReturnAddress, urls, answers, now } = options;
+  const { providers, pendingLogins, readReturnAddress, urls, answers, loginParameters, now } = options;
 
-  const start = async (req: Request, res: Response, parameters: LoginParameters) => {
-    const returnTo = readReturnAddress(parameters.returnTo) ?? urls.home;
-    const provider = choose(providers, parameters.provider);
-    if (!provider) {
-      sendChoice(req, res, returnTo);
-      return;
-    }
+  const begin = async (
+    req: Request,
+    res: Response,
+    provider: Provider,
+    parameters: LoginParameters,
+    display: LoginDisplay,
+  ) => {
     const startedAt = now();
+    const { popupRedirectUri } = provider.definition;
+    const inProviderPopup = display === 'provider_popup';
     const { url, checks } = await provider.startLogin({
-      redirectUri: urls.redirectUri(provider.name),
+      redirectUri: inProviderPopup ? popupRedirectUri! : urls.redirectUri(provider.name),
+      wrapState: inProviderPopup ? (state) => wrapPopupState(state, options.origin) : undefined,
       prompt: parameters.prompt,
       maxAgeSeconds: parameters.maxAgeSeconds,
       acrValues: parameters.acrValues,
       loginHint: parameters.loginHint,
       uiLocales: parameters.uiLocales,
     });
-    const login = { provider: provider.name, checks, returnTo, startedAt };
-    await pendingLogins.put(req, res, login, { crossSite: provider.definition.responseMode === 'form_post' });
+    const returnTo = readReturnAddress(parameters.returnTo) ?? urls.home;
+    const crossSite = provider.definition.responseMode === 'form_post' && !inProviderPopup;
+    await pendingLogins.put(
+      req,
+      res,
+      { provider: provider.name, checks, returnTo, startedAt, display },
+      { crossSite },
+    );
+    return url;
+  };
+
+  const start: Login['start'] = async (req, res, parameters) => {
+    const provider = choose(providers, parameters.provider);
+    if (!provider) {
+      sendChoice(req, res, readReturnAddress(parameters.returnTo) ?? urls.home);
+      return;
+    }
+    const url = await begin(req, res, provider, parameters, parameters.display ?? 'page');
     answers.redirect(res, 302, url.href);
+  };
+
+  /** The page opens the window itself and hands us what it gets back; only a page of ours may. */
+  const startInProviderPopup = async (req: Request, res: Response, parameters: LoginParameters) => {
+    if (findSource(req, options.ownOrigins) !== 'own') throw new CrossOriginError();
+    const provider = choose(providers, parameters.provider);
+    if (!provider?.definition.popupRedirectUri) {
+      throw new ProviderError('This provider has no popup of its own. Use display=popup.', {
+        code: 'provider_unsupported',
+        provider: provider?.name ?? '',
+      });
+    }
+    const url = await begin(req, res, provider, parameters, 'provider_popup');
+    res.json({
+      authorizationUrl: url.href,
+      providerOrigin: url.origin,
+      callbackUrl: new URL(urls.redirectUri(provider.name)).pathname,
+    });
   };
 
   const sendChoice = (req: Request, res: Response, returnTo: string) => {
@@ -66,17 +111,33 @@ export function createLogin(options: LoginOptions): Login {
     });
   };
 
+  const readParameters = (query: URLSearchParams): LoginParameters => {
+    const take = (name: string, allowed: (value: string) => boolean) => {
+      const value = query.get(name);
+      return value !== null && value.length <= 256 && allowed(value) ? value : undefined;
+    };
+    const chosen = {
+      returnTo: query.get('returnTo') ?? urls.home,
+      provider: take('provider', (name) => providers.has(name)),
+      prompt: take('prompt', (prompt) => loginParameters.prompt.includes(prompt)),
+      loginHint: take('login_hint', () => loginParameters.login_hint),
+      uiLocales: take('ui_locales', () => loginParameters.ui_locales),
+      display: take('display', (display) => display === 'popup') as 'popup' | undefined,
+    };
+    return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+  };
+
   return {
     start,
     route: async (req, res) => {
+      const query = readQuery(req);
+      if (query.get('display') === 'provider_popup') {
+        await startInProviderPopup(req, res, readParameters(query));
+        return;
+      }
       if (isPrefetch(req) || isEmbedded(req))
         throw new LoginRequiredError('A login needs a page of its own.');
-      const query = readQuery(req);
-      const name = query.get('provider') ?? undefined;
-      await start(req, res, {
-        returnTo: query.get('returnTo') ?? urls.home,
-        ...(name !== undefined && providers.has(name) ? { provider: name } : {}),
-      });
+      await start(req, res, readParameters(query));
     },
   };
 }

@@ -10,6 +10,7 @@ import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import type { PendingLogins } from './pending-logins.ts';
 import type { ReturnAddressReader } from './return-address.ts';
+import type { RevokeTokens } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
 export interface LogoutOptions {
@@ -21,6 +22,7 @@ export interface LogoutOptions {
   readonly urls: Urls;
   readonly answers: Answers;
   readonly hooks: Hooks;
+  readonly revokeTokens: RevokeTokens;
   readonly baseUrl: string;
   readonly ownOrigins: ReadonlySet<string>;
 }
@@ -31,7 +33,12 @@ export interface Logout {
   /** `POST /logout`, and `GET /logout` from a page of ours; anybody else's GET gets a page that asks. */
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
   /** Tells `onLogout`; what it throws changes nothing. */
-  report(req: Request, res: Response, identity: Identity, reason: LogoutReason): Promise<void>;
+  report(
+    req: Request | undefined,
+    res: Response | undefined,
+    identity: Identity,
+    reason: LogoutReason,
+  ): Promise<void>;
 }
 
 export function createLogout(options: LogoutOptions): Logout {
@@ -45,23 +52,28 @@ export function createLogout(options: LogoutOptions): Logout {
     }
   };
 
-  /** `undefined`: the provider has no logout. A fault is told to the operator and, by `'unreachable'`, to the user. */
-  const findProviderLogout = async (
+  /**
+   * Ends the session at the provider, then revokes the tokens: its logout may need one that lives. Returns where to
+   * send the browser, if anywhere; a fault is told to the operator and, by `'unreachable'`, to the person.
+   */
+  const endAtProvider = async (
     req: Request,
     res: Response,
-    identity: Identity,
+    { provider: name, sub }: Identity,
     tokens: TokenSet | undefined,
     returnTo: string,
-  ) => {
+  ): Promise<URL | 'unreachable' | undefined> => {
+    const provider = providers.get(name);
+    if (!provider) return undefined;
     const postLogoutRedirectUri = new URL(returnTo, options.baseUrl).href;
-    try {
-      const { sub } = identity;
-      return (await providers.get(identity.provider)?.endSession({ tokens, sub, postLogoutRedirectUri }))
-        ?.url;
-    } catch (error) {
-      await answers.report(req, res, error, 'logout');
-      return 'unreachable';
-    }
+    const ended = await provider
+      .endSession({ tokens, sub, postLogoutRedirectUri })
+      .catch(async (error: unknown) => {
+        await answers.report(req, res, error, 'logout');
+        return { url: 'unreachable' as const, tokens };
+      });
+    await options.revokeTokens(req, res, name, ended.tokens);
+    return ended.url;
   };
 
   const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {
@@ -72,7 +84,7 @@ export function createLogout(options: LogoutOptions): Logout {
     const identity = await sessions.logOut(browser, res);
     pendingLogins.forgetAll(req, res);
     if (identity) await report(req, res, identity, 'logout');
-    const target = identity && (await findProviderLogout(req, res, identity, tokens, returnTo));
+    const target = identity && (await endAtProvider(req, res, identity, tokens, returnTo));
     if (target === 'unreachable') {
       answers.page(req, res, {
         status: 200,

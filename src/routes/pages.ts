@@ -14,6 +14,8 @@ export interface Page {
     readonly label: string;
     readonly fields: Readonly<Record<string, string>>;
   };
+  /** What pages of our origin are told, on the channel `connect-auth`; then the window closes. */
+  readonly broadcast?: Readonly<Record<string, string>>;
 }
 
 export type SendPage = (req: IncomingMessage, res: ServerResponse, page: Page) => void;
@@ -35,19 +37,29 @@ a, button { display: block; width: 100%; box-sizing: border-box; margin-top: .5r
 a:first-of-type, button { border-color: var(--accent) }`;
 
 /**
+ * Tells the page that opened this window, over a channel of our origin: helmet's opener policy cuts `window.opener`.
+ * What it says stands in the page as data, so that the script is always the same and the policy can name it.
+ */
+const BROADCAST_SCRIPT = `
+const channel = new BroadcastChannel('connect-auth');
+channel.postMessage(JSON.parse(document.querySelector('main').dataset.broadcast));
+channel.close();
+window.close();`;
+
+/**
  * Sends pages that load nothing, run nothing and can be framed by nobody.
  *
  * @param formTargets - origins that a form's answer may redirect to: Chromium applies `form-action` to redirects.
  */
 export function createPageSender(formTargets: () => readonly string[]): SendPage {
-  const styleHash = createHash('sha256').update(STYLE).digest('base64');
-  const headersFor = (formAction: () => string) =>
+  const headersFor = (formAction: () => string, scriptSrc: string[] = []) =>
     helmet({
       contentSecurityPolicy: {
         useDefaults: false,
         directives: {
           defaultSrc: ["'none'"],
-          styleSrc: [`'sha256-${styleHash}'`],
+          styleSrc: [hashSource(STYLE)],
+          ...(scriptSrc.length > 0 ? { scriptSrc } : {}),
           baseUri: ["'none'"],
           frameAncestors: ["'none'"],
           formAction: [formAction],
@@ -58,10 +70,11 @@ export function createPageSender(formTargets: () => readonly string[]): SendPage
       strictTransportSecurity: false,
     });
   const plainHeaders = headersFor(() => "'none'");
+  const broadcastHeaders = headersFor(() => "'none'", [hashSource(BROADCAST_SCRIPT)]);
   const formHeaders = headersFor(() => ["'self'", ...formTargets()].join(' '));
 
   return (req, res, page) => {
-    const setHeaders = page.form ? formHeaders : plainHeaders;
+    const setHeaders = page.broadcast ? broadcastHeaders : page.form ? formHeaders : plainHeaders;
     setHeaders(req, res, (error) => {
       if (error) throw error;
       res.statusCode = page.status;
@@ -72,7 +85,11 @@ export function createPageSender(formTargets: () => readonly string[]): SendPage
   };
 }
 
-function renderPage({ title, message, links = [], form }: Page): string {
+function hashSource(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+function renderPage({ title, message, links = [], form, broadcast }: Page): string {
   const parts = [
     ...(form ? [renderForm(form)] : []),
     ...links.map(({ href, label }) => `<a href="${escapeHtml(href)}">${escapeHtml(label)}</a>`),
@@ -86,11 +103,11 @@ function renderPage({ title, message, links = [], form }: Page): string {
 <style>${STYLE}</style>
 </head>
 <body>
-<main>
+<main${broadcast ? ` data-broadcast="${escapeHtml(JSON.stringify(broadcast))}"` : ''}>
 <h1>${escapeHtml(title)}</h1>
 <p>${escapeHtml(message)}</p>
 ${parts.join('\n')}
-</main>
+</main>${broadcast ? `<script>${BROADCAST_SCRIPT}</script>` : ''}
 </body>
 </html>
 `;

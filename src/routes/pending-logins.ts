@@ -7,11 +7,18 @@ import { type CookieAttributes, readCookies, setCookie } from '../session/cookie
 import type { Store } from '../store/store.ts';
 import type { Sealer } from '../vault/sealer.ts';
 
+/**
+ * Where a login shows itself: in the page, in a window of its own that ends on a page of ours, or in the popup of a
+ * provider's package, whose result a page of ours hands over.
+ */
+export type LoginDisplay = 'page' | 'popup' | 'provider_popup';
+
 /** A login that waits for the provider's answer. */
 export interface PendingLogin {
   readonly provider: string;
   readonly checks: LoginChecks;
   readonly returnTo: string;
+  readonly display: LoginDisplay;
   /** Milliseconds by our clock. */
   readonly startedAt: number;
 }

@@ -12,20 +12,19 @@ export interface Urls {
   readonly logout: string | undefined;
   /** @throws ConfigurationError when the callback route is switched off. */
   redirectUri(provider: string): string;
-  /** The provider that answers at this path below the mount; `undefined` when it is no callback path. */
-  callbackProvider(path: string): string | undefined;
+  /** Where a provider answers, below the mount; `undefined` when the route is switched off. */
+  callbackPath(provider: string): string | undefined;
   /** Paths that must not be returned to. */
   readonly own: readonly string[];
   /** What the browser sees of this request: path and query. `mountPath`: where the middleware was mounted. */
   publicPath(req: Request, mountPath: string): string;
 }
 
-type UrlOptions = Pick<ResolvedOptions, 'baseUrl' | 'basePath' | 'routes' | 'severalProviders' | 'providers'>;
+type UrlOptions = Pick<ResolvedOptions, 'baseUrl' | 'basePath' | 'routes' | 'severalProviders'>;
 
-export function createUrls({ baseUrl, basePath, routes, severalProviders, providers }: UrlOptions): Urls {
+export function createUrls({ baseUrl, basePath, routes, severalProviders }: UrlOptions): Urls {
   const { callback } = routes;
   const callbackPath = (provider: string) => (severalProviders ? `${callback}/${provider}` : `${callback}`);
-  const callbacks = new Map([...providers.keys()].map((provider) => [callbackPath(provider), provider]));
   const own = [routes.login, callback, routes.logout].filter((path) => path !== false);
 
   return {
@@ -46,7 +45,7 @@ export function createUrls({ baseUrl, basePath, routes, severalProviders, provid
       }
       return baseUrl + callbackPath(provider);
     },
-    callbackProvider: (path) => (callback === false ? undefined : callbacks.get(path)),
+    callbackPath: (provider) => (callback === false ? undefined : callbackPath(provider)),
     own: own.map((path) => basePath + path),
     // Not mounted at the base path means that a proxy strips it and hides it from us.
     publicPath: (req, mountPath) => (mountPath === '' ? basePath : '') + req.originalUrl,

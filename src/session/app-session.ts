@@ -65,7 +65,9 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
       saveUninitialized: false,
       cookie: {
         ...cookie.attributes,
-        ...(maxAgeSeconds === undefined ? {} : { maxAge: maxAgeSeconds * 1000 }),
+        ...(maxAgeSeconds === undefined || browser.identity?.browserSession
+          ? {}
+          : { maxAge: maxAgeSeconds * 1000 }),
       },
     });
 

@@ -11,6 +11,8 @@ export interface Identity {
   readonly claims: UserClaims;
   /** What `mapUser` made of the claims; absent when it is the claims themselves. */
   readonly user?: Express.User | undefined;
+  /** Whether the session ends with the browser, whatever the options say. */
+  readonly browserSession?: boolean | undefined;
   readonly acr?: string | undefined;
   /** Seconds since the epoch, by the provider's clock. */
   readonly authTime?: number | undefined;

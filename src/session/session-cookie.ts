@@ -15,7 +15,7 @@ export interface SessionCookie {
   /** A `Cookie` header with this id, for express-session to read. */
   header(id: string): string;
   /** Sets the cookie, instead of any of the same name that this response has so far. */
-  write(res: ServerResponse, id: string): void;
+  write(res: ServerResponse, id: string, options?: { browserSession?: boolean | undefined }): void;
   /** Removes the cookie from the browser, with the attributes it was set with. */
   clear(res: ServerResponse): void;
 }
@@ -58,8 +58,8 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
 
     header: (id) => `${name}=${encodeURIComponent(signId(id))}`,
 
-    write: (res, id) => {
-      const life = maxAgeSeconds === undefined ? {} : { maxAge: maxAgeSeconds };
+    write: (res, id, { browserSession = false } = {}) => {
+      const life = maxAgeSeconds === undefined || browserSession ? {} : { maxAge: maxAgeSeconds };
       setCookie(res, name, signId(id), { ...attributes, ...life });
     },
 

@@ -25,6 +25,8 @@ export interface Sessions {
   logIn(browser: BrowserSession, res: ServerResponse, login: NewLogin): Promise<Identity | undefined>;
   /** Ends the session here. Returns who was logged in. The cookie goes even when the store fails. */
   logOut(browser: BrowserSession, res: ServerResponse): Promise<Identity | undefined>;
+  /** Cleans up behind a session whose records are gone already; `auth` is the identity it had. */
+  forgetEnded(key: string, auth: string | null): Promise<Identity | undefined>;
   /** Removes a session's records and leaves the cookie to the caller. */
   discard(browser: BrowserSession): Promise<void>;
   /**
@@ -73,8 +75,9 @@ export function createSessions({
 }: SessionsOptions): Sessions {
   const touches = createTouchThrottle({ intervalMs: Math.min(60_000, idleTimeoutMs / 4), now });
 
+  /** At least a millisecond: a handler may write after the end of its session, and Redis refuses a life of none. */
   const lifeOf = (identity: Identity | undefined) =>
-    Math.ceil(identity ? Math.min(idleTimeoutMs, identity.absoluteEnd - now()) : idleTimeoutMs);
+    Math.max(1, Math.ceil(identity ? Math.min(idleTimeoutMs, identity.absoluteEnd - now()) : idleTimeoutMs));
 
   /** Moves the idle end at most once a minute, and without holding up the request: a lost touch costs a minute. */
   const touch = (key: string, identity: Identity | undefined) => {
@@ -123,10 +126,11 @@ export function createSessions({
         const { auth, data } = await store.readSession(key);
         const identity = decodeIdentity(auth, now());
         if (auth === null && data === null) return createBrowserSession({ id });
-        if (!identity && isDamagedIdentity(auth)) end(key).catch(() => undefined);
-        else touch(key, identity);
+        const isLiving = identity !== undefined || auth === null;
+        if (isLiving) touch(key, identity);
+        else if (isDamagedIdentity(auth)) end(key).catch(() => undefined);
         // Data beside an identity that does not count any more ended with it.
-        return createBrowserSession({ id, identity, data: auth !== null && !identity ? null : data });
+        return createBrowserSession({ id, identity, data: isLiving ? data : null });
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         return createBrowserSession({ id, fault: error });
@@ -138,7 +142,7 @@ export function createSessions({
       await create(id, identity, sealedTokens, data ?? '{}');
       const replaced = browser.id === undefined ? undefined : await end(hash(browser.id));
       moveTo(browser, { id, identity, data });
-      cookie.write(res, id);
+      cookie.write(res, id, identity);
       return replaced;
     },
 
@@ -147,6 +151,13 @@ export function createSessions({
       moveTo(browser, {});
       cookie.clear(res);
       return id === undefined ? undefined : await end(hash(id));
+    },
+
+    forgetEnded: async (key, auth) => {
+      const identity = decodeIdentity(auth, now());
+      if (identity) await forgetIndexes(key, identity);
+      touches.forget(key);
+      return identity;
     },
 
     discard: async (browser) => {

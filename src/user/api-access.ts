@@ -27,7 +27,10 @@ const MIN_VALIDITY_SECONDS = 30;
 export function createApiAccess(options: ApiAccessOptions): ApiAccess {
   const { browser, tokenSource, providers, apiOrigins, now } = options;
 
-  const getTokens = async (minValiditySeconds: number, rejected?: string): Promise<UsableTokens['tokens']> => {
+  const getTokens = async (
+    minValiditySeconds: number,
+    rejected?: string,
+  ): Promise<UsableTokens['tokens']> => {
     const identity = requireIdentity(browser);
     const owner = { sessionId: browser.id!, provider: identity.provider, sub: identity.sub };
     try {
@@ -48,7 +51,8 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
     (await getTokens(minValiditySeconds, rejected)).accessToken!;
 
   return {
-    getAccessToken: ({ minValiditySeconds = MIN_VALIDITY_SECONDS } = {}) => getAccessToken(minValiditySeconds),
+    getAccessToken: ({ minValiditySeconds = MIN_VALIDITY_SECONDS } = {}) =>
+      getAccessToken(minValiditySeconds),
 
     fetch: async (address, init = {}) => {
       const url = checkDestination(address, apiOrigins);
@@ -65,7 +69,11 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
     fetchUserInfo: async () => {
       const { provider: name, sub } = requireIdentity(browser);
       const provider = providers.get(name);
-      if (!provider) throw new ProviderError(`There is no provider "${name}".`, { code: 'provider_unsupported', provider: name });
+      if (!provider)
+        throw new ProviderError(`There is no provider "${name}".`, {
+          code: 'provider_unsupported',
+          provider: name,
+        });
       return provider.fetchUserInfo(await getAccessToken(MIN_VALIDITY_SECONDS), sub);
     },
   };
@@ -96,5 +104,8 @@ function call(url: URL, init: RequestInit, token: string): Promise<Response> {
 
 /** A stream is gone once it was sent. */
 function isRepeatable(body: RequestInit['body']): boolean {
-  return !(body instanceof ReadableStream || (typeof body === 'object' && body !== null && Symbol.asyncIterator in body));
+  return !(
+    body instanceof ReadableStream ||
+    (typeof body === 'object' && body !== null && Symbol.asyncIterator in body)
+  );
 }

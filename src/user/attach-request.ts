@@ -3,7 +3,9 @@ import type { NextFunction, Request, Response } from 'express';
 import type { LoginParameters, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
+import type { SessionCookie } from '../session/session-cookie.ts';
 import type { Sessions } from '../session/sessions.ts';
+import type { ApiAccess } from './api-access.ts';
 import { type RequestState, setRequestState } from './request-state.ts';
 
 export interface RequestParts {
@@ -11,8 +13,9 @@ export interface RequestParts {
   readonly sessions: Sessions;
   readonly startAppSession: StartAppSession;
   /** Sets the cookie of a session that was given a new id. */
-  readonly writeCookie: (res: Response, id: string) => void;
+  readonly writeCookie: SessionCookie['write'];
   readonly logout: (options: { returnTo?: string }) => Promise<void>;
+  readonly createApiAccess: () => ApiAccess;
 }
 
 /** Gives a request `req.user`, `req.auth` and `req.session`, none of which costs anything until it is read. */
@@ -31,7 +34,7 @@ export function attachRequest(req: Request, res: Response, next: NextFunction, p
   const renew = async () => {
     const data = appSession ? appSession.readData() : (browser.data ?? '{}');
     await sessions.renew(browser, data);
-    writeCookie(res, browser.id!);
+    writeCookie(res, browser.id!, browser.identity);
     // What express-session holds belongs to the old id; the next touch starts on the new one.
     appSession?.abandon();
     appSession = undefined;
@@ -44,7 +47,10 @@ export function attachRequest(req: Request, res: Response, next: NextFunction, p
   });
   defineGetter(req, 'auth', () => {
     state.markPersonal();
-    auth ??= createRequestAuth(browser, { login: state.login, logout: parts.logout, renew });
+    auth ??= createRequestAuth(browser, {
+      ...{ login: state.login, logout: parts.logout, renew },
+      ...parts.createApiAccess(),
+    });
     return auth;
   });
   defineGetter(req, 'session', () => readSession().session);
@@ -71,13 +77,13 @@ function userOf(browser: BrowserSession): Express.User | undefined {
   return identity && (identity.user ?? (identity.claims as Express.User));
 }
 
-interface RequestActions {
+interface RequestActions extends ApiAccess {
   readonly login: (parameters: LoginParameters) => Promise<void>;
   readonly logout: (options: { returnTo?: string }) => Promise<void>;
   readonly renew: () => Promise<void>;
 }
 
-function createRequestAuth(browser: BrowserSession, { login, logout, renew }: RequestActions): RequestAuth {
+function createRequestAuth(browser: BrowserSession, actions: RequestActions): RequestAuth {
   const identity = () => {
     if (browser.fault) throw browser.fault;
     return browser.identity;
@@ -111,9 +117,12 @@ function createRequestAuth(browser: BrowserSession, { login, logout, renew }: Re
       const end = identity()?.absoluteEnd;
       return end === undefined ? undefined : new Date(end);
     },
-    login: (parameters = {}) => login(parameters),
-    logout: (options = {}) => logout(options),
-    renew,
+    login: (parameters = {}) => actions.login(parameters),
+    logout: (options = {}) => actions.logout(options),
+    renew: actions.renew,
+    getAccessToken: actions.getAccessToken,
+    fetch: actions.fetch,
+    fetchUserInfo: actions.fetchUserInfo,
   };
   Object.defineProperty(auth, 'toJSON', { value: describe });
   Object.defineProperty(auth, inspect.custom, { value: describe });

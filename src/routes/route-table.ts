@@ -1,0 +1,55 @@
+import type { Request, Response } from 'express';
+import type { ErrorEvent } from '../events.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { BrowserSession } from '../session/browser-session.ts';
+import type { Answers } from './answers.ts';
+import type { Urls } from './urls.ts';
+
+export type RouteHandler = (req: Request, res: Response, browser: BrowserSession) => Promise<void>;
+
+/** One of our routes. Answers the request, whatever happens. */
+export type Route = (req: Request, res: Response, browser: BrowserSession) => Promise<void>;
+
+export interface RouteHandlers {
+  readonly login: RouteHandler;
+  readonly logout: RouteHandler;
+  readonly callback: (
+    req: Request,
+    res: Response,
+    browser: BrowserSession,
+    provider: string,
+  ) => Promise<void>;
+}
+
+/** Finds the route of a request by one look-up; most requests have none. */
+export function createRouteTable(
+  { routes, providers }: Pick<ResolvedOptions, 'routes' | 'providers'>,
+  handlers: RouteHandlers,
+  { urls, answers }: { urls: Urls; answers: Answers },
+): (path: string) => Route | undefined {
+  const answer = (name: ErrorEvent['during'], methods: readonly string[], handler: RouteHandler): Route => {
+    return async (req, res, browser) => {
+      if (!methods.includes(req.method)) {
+        res.status(405).set('Allow', methods.join(', ')).end();
+        return;
+      }
+      try {
+        await handler(req, res, browser);
+      } catch (error) {
+        await answers.fail(req, res, error, name);
+      }
+    };
+  };
+  const callbacks = [...providers.keys()].map((provider): [string | undefined, Route] => [
+    urls.callbackPath(provider),
+    answer('callback', ['GET', 'POST'], (req, res, browser) =>
+      handlers.callback(req, res, browser, provider),
+    ),
+  ]);
+  const table = new Map<string | false | undefined, Route>([
+    [routes.login, answer('login', ['GET'], handlers.login)],
+    [routes.logout, answer('logout', ['GET', 'POST'], handlers.logout)],
+    ...callbacks,
+  ]);
+  return (path) => table.get(path);
+}
