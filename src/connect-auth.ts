@@ -2,15 +2,19 @@ import { IncomingMessage } from 'node:http';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { pickUserClaims } from './claims.ts';
 import { ConfigurationError } from './errors.ts';
+import type { LogoutReason } from './events.ts';
 import { findSource, isNavigation } from './fetch-metadata.ts';
 import { hash } from './keys.ts';
 import { type ConnectAuthOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import type { Proof } from './provider/identity-proof.ts';
 import { createProvider } from './provider/provider.ts';
 import { createAnswers } from './routes/answers.ts';
+import { createBackchannelLogout } from './routes/backchannel-logout.ts';
 import { createCallback } from './routes/callback.ts';
+import { createFrontchannelLogout } from './routes/frontchannel-logout.ts';
 import { createLogin } from './routes/login.ts';
 import { createLogout } from './routes/logout.ts';
+import { createLogoutReturns } from './routes/logout-returns.ts';
 import { createPageSender } from './routes/pages.ts';
 import { createPendingLogins } from './routes/pending-logins.ts';
 import { createReturnAddressReader } from './routes/return-address.ts';
@@ -18,10 +22,18 @@ import { createTokenRevocation } from './routes/revocation.ts';
 import { createRouteTable } from './routes/route-table.ts';
 import { createUrls } from './routes/urls.ts';
 import { createAppSessionStarter } from './session/app-session.ts';
-import type { BrowserSession } from './session/browser-session.ts';
-import { decodeIdentity, encodeIdentity } from './session/identity.ts';
+import { type BrowserSession, createBrowserSession } from './session/browser-session.ts';
+import { decodeIdentity, encodeIdentity, type Identity } from './session/identity.ts';
 import { createSessionCookie } from './session/session-cookie.ts';
+import { createSessionRecords } from './session/session-records.ts';
+import { createSessionWatch } from './session/session-watch.ts';
 import { createSessions } from './session/sessions.ts';
+import {
+  createUserSessions,
+  type UserName,
+  type UserSession,
+  type UserSessions,
+} from './session/user-sessions.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { createRedisStore } from './store/redis-store.ts';
 import type { Store, StoreHealth } from './store/store.ts';
@@ -35,10 +47,24 @@ import { createTokenVault } from './vault/token-vault.ts';
 
 /** The middleware, and what belongs to it beside requests. */
 export interface ConnectAuth extends RequestHandler {
+  /** The sessions of a user: to list them and to end them without their browsers. */
+  readonly sessions: ConnectAuthSessions;
   /** Asks the store how it is. `ok: false` means that logins and guarded pages answer 503. */
   health(): Promise<{ ok: boolean; store: StoreHealth }>;
   /** Ends the connection to Redis, unless the client is the application's own. */
   close(): Promise<void>;
+}
+
+/** All of them reject with `StoreError` when Redis is away: then nothing is known to have ended. */
+export interface ConnectAuthSessions {
+  /** The sessions that live now, the one seen last first; `current` marks that of the request. */
+  list(user: UserName, current?: Request): Promise<readonly UserSession[]>;
+  /** Ends the session with this handle. False: it had ended already. */
+  revoke(handle: string): Promise<boolean>;
+  /** Ends all sessions of the person who asks but the one they ask from. Returns how many. */
+  revokeOthers(current: Request): Promise<number>;
+  /** Ends all sessions of a user, and every login begun by now. Returns how many sessions. */
+  revokeAll(user: UserName): Promise<number>;
 }
 
 /**
@@ -51,18 +77,22 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
   const resolved = resolveOptions(options);
   const store = createStore(resolved);
-  const handle = createHandler(resolved, store);
+  const { handle, sessions, watch } = joinParts(resolved, store);
 
   function connectAuthMiddleware(req: Request, res: Response, next: NextFunction): void {
     handle(connectAuthMiddleware, req, res, next).catch(next);
   }
 
   return Object.assign(connectAuthMiddleware, {
+    sessions,
     health: async () => {
       const health = await store.health();
       return { ok: health.ok, store: health };
     },
-    close: () => store.close(),
+    close: async () => {
+      watch.close();
+      await store.close();
+    },
   });
 }
 
@@ -95,25 +125,17 @@ function createStore(options: ResolvedOptions): Store {
 
 type Handler = (owner: unknown, req: Request, res: Response, next: NextFunction) => Promise<void>;
 
-/** Builds every part once and joins them. */
-function createHandler(options: ResolvedOptions, store: Store): Handler {
-  const {
-    hooks,
-    now,
-    secrets,
-    https,
-    origin,
-    baseUrl,
-    mapUser,
-    apiOrigins,
-    loginParameters,
-    storeTimeoutMs,
-  } = options;
-  const { cookieName, cookiePath, persistent, carryOver } = options.session;
+/** Builds every part once and joins them. The only place where they meet. */
+function joinParts(options: ResolvedOptions, store: Store) {
+  const { hooks, now, secrets, https, origin, storeTimeoutMs, mapUser, apiOrigins } = options;
+  const { cookieName, cookiePath, persistent, carryOver, describe } = options.session;
   const idleTimeoutMs = options.session.idleTimeoutSeconds * 1000;
   const absoluteTimeoutMs = options.session.absoluteTimeoutSeconds * 1000;
   const maxAgeSeconds = persistent ? options.session.absoluteTimeoutSeconds : undefined;
 
+  const providers = new Map(
+    [...options.providers].map(([name, definition]) => [name, createProvider(definition, { name, now })]),
+  );
   const sealer = createSealer(secrets);
   const vault = createTokenVault({ store, sealer });
   const cookie = createSessionCookie({
@@ -123,17 +145,12 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
     maxAgeSeconds,
     secrets,
   });
-  const sessions = createSessions({
-    store,
-    cookie,
-    idleTimeoutMs,
-    carryOver,
-    now,
-    resealTokens: vault.reseal,
-  });
-  const providers = new Map(
-    [...options.providers].map(([name, definition]) => [name, createProvider(definition, { name, now })]),
-  );
+  const records = createSessionRecords({ store, idleTimeoutMs, now });
+  const lockLeaseMs = findLockLease(options);
+  const resealTokens = vault.reseal;
+  const sessions = createSessions({ store, records, cookie, carryOver, now, resealTokens, lockLeaseMs });
+  const userSessions = createUserSessions({ store, records, now });
+  const watch = createSessionWatch({ findLiving: sessions.findLiving, intervalMs: WATCH_INTERVAL_MS });
 
   const urls = createUrls(options);
   const ownOrigins = new Set([origin, ...options.trustedOrigins]);
@@ -142,37 +159,42 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
     [...providers.values()].flatMap((provider) => provider.knownOrigins()),
   );
   const answers = createAnswers({ sendPage, hooks, loginPath: urls.login, homePath: urls.home });
+  const { redirect } = answers;
   const pendingLogins = createPendingLogins({ store, sealer, cookieName, cookiePath, https, now });
+  const logoutReturns = createLogoutReturns({
+    ...{ urls, readReturnAddress, sendPage, redirect, cookieName, cookiePath, https },
+  });
   const revokeTokens = createTokenRevocation(providers, answers);
 
-  const login = createLogin({
-    ...{
-      providers,
-      pendingLogins,
-      readReturnAddress,
-      urls,
-      answers,
-      loginParameters,
-      origin,
-      ownOrigins,
-      now,
-    },
-  });
-  const logout = createLogout({
-    ...{ providers, sessions, vault, pendingLogins, readReturnAddress, urls, answers, hooks, revokeTokens },
-    ...{ ownOrigins, baseUrl },
-  });
+  const common = { providers, pendingLogins, sessions, vault, readReturnAddress, urls, answers, hooks, now };
+  const { loginParameters, clearSiteData } = options;
+  const login = createLogin({ ...common, loginParameters, origin, ownOrigins });
+  const logout = createLogout({ ...common, revokeTokens, logoutReturns, origin, clearSiteData, ownOrigins });
+  const report = (identity: Identity, reason: LogoutReason) =>
+    logout.report(undefined, undefined, identity, reason);
   const callback = createCallback({
-    ...{ providers, pendingLogins, sessions, vault, urls, answers, hooks, revokeTokens, ownOrigins, now },
-    ...{ mapUser, absoluteTimeoutMs },
+    ...{ ...common, revokeTokens, ownOrigins, mapUser, describe, absoluteTimeoutMs },
     reportReplaced: (req, res, identity) => logout.report(req, res, identity, 'replaced'),
   });
+  const findRoute = createRouteTable(
+    options,
+    {
+      login: login.route,
+      logout: logout.route,
+      callback,
+      backchannelLogout: createBackchannelLogout({ providers, userSessions, store, answers, report }),
+      frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, report, now }),
+      signedOut: logoutReturns.route,
+    },
+    { urls, answers },
+  );
+
   const tokenSource = createTokenSource({
     ...{ store, vault, providers, now, storeTimeoutMs },
     applyProof: (auth, proof) => applyProof(auth, proof, { mapUser, now }),
     onRefused: async ({ sessionId }, auth) => {
       const identity = await sessions.forgetEnded(hash(sessionId), auth);
-      if (identity) await logout.report(undefined, undefined, identity, 'refresh_refused');
+      if (identity) await report(identity, 'refresh_refused');
     },
   });
   const startAppSession = createAppSessionStarter({
@@ -185,8 +207,6 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
       answers.report(req, res, error, 'session').catch(() => undefined);
     },
   });
-  const handlers = { login: login.route, logout: logout.route, callback };
-  const findRoute = createRouteTable(options, handlers, { urls, answers });
 
   const attach = (
     owner: unknown,
@@ -206,26 +226,31 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
       isForeign: () => findSource(req, ownOrigins) === 'foreign',
       login: (parameters) => {
         const here = isNavigation(req) ? urls.publicPath(req, mountPath) : undefined;
-        return login.start(req, res, { ...parameters, returnTo: parameters.returnTo ?? here });
+        return login.start(req, res, { ...parameters, returnTo: parameters.returnTo ?? here, browser });
       },
       fail: (error, during) => answers.fail(req, res, error, during),
       markPersonal: (choice = { keepNowhere: browser.id !== undefined }) => markPersonal(res, choice),
     };
+    const clearCookie = () => {
+      if (!res.headersSent) cookie.clear(res);
+    };
     attachRequest(req, res, next, {
-      ...{ state, sessions, startAppSession },
+      ...{ state, sessions, startAppSession, watch },
       writeCookie: cookie.write,
       logout: (choice) => logout.start(req, res, browser, choice),
       createApiAccess: () =>
-        createApiAccess({
-          ...{ browser, tokenSource, providers, apiOrigins, now },
-          clearCookie: () => {
-            if (!res.headersSent) cookie.clear(res);
-          },
-        }),
+        createApiAccess({ browser, tokenSource, providers, apiOrigins, now, clearCookie }),
     });
   };
 
-  return async (owner, req, res, next) => {
+  /** A session that has come to its end is put away by the first request that notices. */
+  const putAway = async (req: Request, res: Response, { id, expiry }: BrowserSession) => {
+    cookie.clear(res);
+    const identity = await records.end(hash(id!));
+    if (identity) await logout.report(req, res, identity, expiry!);
+  };
+
+  const handle: Handler = async (owner, req, res, next) => {
     const known = getRequestState(req);
     if (known) {
       next(
@@ -234,11 +259,49 @@ function createHandler(options: ResolvedOptions, store: Store): Handler {
       return;
     }
     checkMount(req, options.basePath);
-    const browser = await sessions.read(req);
-    attach(owner, req, res, next, browser);
     const route = findRoute(req.path);
-    if (route) await route(req, res, browser);
+    const browser = route?.needsSession === false ? createBrowserSession() : await sessions.read(req);
+    if (browser.expiry) await putAway(req, res, browser).catch(() => undefined);
+    attach(owner, req, res, next, browser);
+    if (route) await route.run(req, res, browser);
     else next();
+  };
+
+  return { handle, watch, sessions: createPublicSessions(userSessions, report) };
+}
+
+/** How long an answer that waits may outlive the end of its session in another process. */
+const WATCH_INTERVAL_MS = 5_000;
+
+/** Longer than a token refresh takes at the slowest provider, with the store's own waits. */
+function findLockLease({ providers, storeTimeoutMs }: ResolvedOptions): number {
+  const slowest = Math.max(...[...providers.values()].map(({ timeoutMs }) => timeoutMs));
+  return 4 * slowest + 6 * storeTimeoutMs;
+}
+
+/** What applications call: each ended session is told to `onLogout`. */
+function createPublicSessions(
+  userSessions: UserSessions,
+  report: (identity: Identity, reason: LogoutReason) => Promise<void>,
+): ConnectAuthSessions {
+  const reportAll = async (ended: readonly Identity[]) => {
+    for (const identity of ended) await report(identity, 'revoked');
+    return ended.length;
+  };
+  const browserOf = (req: Request) => {
+    const state = getRequestState(req);
+    if (!state) throw new ConfigurationError('auth.sessions needs a request that has passed connectAuth.');
+    if (state.browser.fault) throw state.browser.fault;
+    return state.browser;
+  };
+  return {
+    list: async (user, current) => userSessions.list(user, current && browserOf(current)),
+    revoke: async (handle) => {
+      const identity = await userSessions.revoke(handle);
+      return (await reportAll(identity ? [identity] : [])) === 1;
+    },
+    revokeOthers: async (current) => reportAll(await userSessions.revokeOthers(browserOf(current))),
+    revokeAll: async (user) => reportAll(await userSessions.revokeAll(user)),
   };
 }
 
@@ -254,7 +317,11 @@ async function applyProof(
   const claims = pickUserClaims({ ...identity.claims, ...fresh });
   try {
     const user = await mapUser(claims, { provider, issuer });
-    return encodeIdentity({ ...identity, claims, user: user === (claims as Express.User) ? undefined : user });
+    return encodeIdentity({
+      ...identity,
+      claims,
+      user: user === (claims as Express.User) ? undefined : user,
+    });
   } catch {
     // The old refresh token is spent by now: the new tokens must be kept, whatever becomes of the claims.
     return auth;

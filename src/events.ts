@@ -21,9 +21,20 @@ export interface LoginEvent {
 
 /**
  * Why a session ended: `logout` by its user, `replaced` by another login in the same browser, `destroyed` by the
- * application through `req.session.destroy()`, `refresh_refused` by the provider's "no" to a token refresh.
+ * application through `req.session.destroy()`, `refresh_refused` by the provider's "no" to a token refresh,
+ * `idle_timeout` and `absolute_timeout` noticed when the browser came back, `back_channel` and `front_channel` by the
+ * provider, `revoked` through `auth.sessions`.
  */
-export type LogoutReason = 'logout' | 'replaced' | 'destroyed' | 'refresh_refused';
+export type LogoutReason =
+  | 'logout'
+  | 'replaced'
+  | 'destroyed'
+  | 'refresh_refused'
+  | 'idle_timeout'
+  | 'absolute_timeout'
+  | 'back_channel'
+  | 'front_channel'
+  | 'revoked';
 
 /** Told to `onLogout` when a session has ended. */
 export interface LogoutEvent {

@@ -1,5 +1,5 @@
 export type { UserClaims } from './claims.ts';
-export { type ConnectAuth, connectAuth } from './connect-auth.ts';
+export { type ConnectAuth, type ConnectAuthSessions, connectAuth } from './connect-auth.ts';
 export {
   ConfigurationError,
   ConnectAuthError,
@@ -10,9 +10,17 @@ export {
   ProviderError,
   type ProviderErrorCode,
   StoreError,
+  TokenError,
+  type TokenErrorCode,
 } from './errors.ts';
 export type { ErrorEvent, LoginEvent, LogoutEvent, LogoutReason } from './events.ts';
-export type { ConnectAuthOptions, RedisTarget, RouteOptions, SessionOptions } from './options.ts';
+export type {
+  ConnectAuthOptions,
+  LoginParameterOptions,
+  RedisTarget,
+  RouteOptions,
+  SessionOptions,
+} from './options.ts';
 export type { ConnectisOptions } from './provider/connectis.ts';
 export type { DidOptions } from './provider/did.ts';
 export type { FewlinesOptions } from './provider/fewlines.ts';
@@ -27,5 +35,6 @@ export type {
   SigningAlgorithm,
 } from './provider-definition.ts';
 export type { LoginParameters, RequestAuth } from './request-types.ts';
+export type { UserName, UserSession } from './session/user-sessions.ts';
 export type { StoreHealth } from './store/store.ts';
 export { type AuthRules, type RequireAuth, requireAuth } from './user/require-auth.ts';

@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { UserClaims } from './claims.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -86,6 +87,8 @@ export interface ConnectAuthOptions {
   onLogout?: (event: LogoutEvent) => void | Promise<void>;
   /** Called with each fault, for logs and metrics. May answer the request itself. */
   onError?: (event: ErrorEvent) => void | Promise<void>;
+  /** Whether a logout also tells the browser to clear what it keeps of this origin (`Clear-Site-Data`). @default false */
+  clearSiteData?: boolean;
   /**
    * How long one command to Redis may take, in milliseconds, before the request is answered by 503.
    * @default 2000
@@ -114,11 +117,20 @@ export interface RouteOptions {
   callback?: string | false;
   /** Ends the session. `false` switches it off. @default '/logout' */
   logout?: string | false;
-  /**
-   * Where the browser goes after a logout, and after a login that asked for no page. A page of the application.
-   * @default '/'
-   */
+  /** Where the provider posts its logout tokens. `false` switches it off. @default '/oauth/backchannel-logout' */
+  backchannelLogout?: string | false;
+  /** What the provider loads in a frame at its logout. `false` switches it off. @default '/oauth/frontchannel-logout' */
+  frontchannelLogout?: string | false;
+  /** A page of ours that says so and logs nobody in. `false` switches it off. @default '/signed-out' */
+  signedOut?: string | false;
+  /** Where the browser goes after a login that asked for no page: a page of the application. @default '/' */
   home?: string;
+  /**
+   * Where the browser goes after a logout. Register it at the provider, as `baseUrl` + this path. If that page needs
+   * a login, take `/signed-out`, or the browser may be logged in again at once.
+   * @default `home`
+   */
+  afterLogout?: string;
 }
 
 export interface SessionOptions {
@@ -135,6 +147,11 @@ export interface SessionOptions {
   absoluteTimeoutSeconds?: number;
   /** Whether the cookie outlives the browser. @default false */
   persistent?: boolean;
+  /**
+   * Says where a login came from, for the person's list of sessions: the kind of browser, say. At most 256 characters
+   * are kept. @default nothing
+   */
+  describe?: (req: Request) => string | undefined;
   /** Keys of `req.session` that survive a login; everything else of the anonymous session is dropped. @default [] */
   carryOver?: readonly string[];
 }
@@ -161,6 +178,7 @@ export interface ResolvedOptions {
   readonly loginParameters: Readonly<Required<LoginParameterOptions>>;
   readonly mapUser: NonNullable<ConnectAuthOptions['mapUser']>;
   readonly hooks: Hooks;
+  readonly clearSiteData: boolean;
   readonly storeTimeoutMs: number;
   readonly now: Clock;
 }
@@ -194,6 +212,7 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     loginParameters: resolveLoginParameters(options.loginParameters ?? {}),
     mapUser: checkFunction('mapUser', options.mapUser ?? ((claims: UserClaims) => claims)),
     hooks: resolveHooks(options),
+    clearSiteData: checkBoolean('clearSiteData', options.clearSiteData ?? false),
     storeTimeoutMs: checkNumber('storeTimeoutMs', options.storeTimeoutMs ?? 2000, { min: 1, max: 60_000 }),
     now: checkFunction('now', options.now ?? systemClock),
   });
@@ -209,6 +228,7 @@ const OPTION_NAMES: readonly (keyof ConnectAuthOptions)[] = [
     'onLogin',
     'onLogout',
     'onError',
+    'clearSiteData',
     'storeTimeoutMs',
     'now',
   ] as const),
@@ -305,22 +325,35 @@ function checkProvider(where: string, value: ProviderDefinition): ProviderDefini
   return value;
 }
 
+const ROUTE_DEFAULTS = Object.freeze({
+  login: '/login',
+  callback: '/oauth/callback',
+  logout: '/logout',
+  backchannelLogout: '/oauth/backchannel-logout',
+  frontchannelLogout: '/oauth/frontchannel-logout',
+  signedOut: '/signed-out',
+});
+
 function resolveRoutes(routes: RouteOptions): Readonly<Required<RouteOptions>> {
-  checkKeys('routes', routes, ['login', 'callback', 'logout', 'home']);
-  const path = (name: 'login' | 'callback' | 'logout', standard: string): string | false => {
-    const value = routes[name] ?? standard;
+  const names = Object.keys(ROUTE_DEFAULTS) as (keyof typeof ROUTE_DEFAULTS)[];
+  checkKeys('routes', routes, [...names, 'home', 'afterLogout']);
+  const path = (name: (typeof names)[number]): string | false => {
+    const value = routes[name] ?? ROUTE_DEFAULTS[name];
     return value === false ? false : checkPath(`routes.${name}`, value);
   };
-  const resolved = {
-    login: path('login', '/login'),
-    callback: path('callback', '/oauth/callback'),
-    logout: path('logout', '/logout'),
-    home: checkPath('routes.home', routes.home ?? '/'),
-  };
-  const paths = Object.values(resolved).filter((value) => value !== false);
+  const own = Object.fromEntries(names.map((name) => [name, path(name)])) as Record<
+    (typeof names)[number],
+    string | false
+  >;
+  const home = checkPath('routes.home', routes.home ?? '/');
+  const paths = [...Object.values(own), home].filter((value) => value !== false);
   if (new Set(paths).size < paths.length)
     throw new ConfigurationError('routes must all differ from each other.');
-  return Object.freeze(resolved);
+  return Object.freeze({
+    ...own,
+    home,
+    afterLogout: checkPath('routes.afterLogout', routes.afterLogout ?? home),
+  });
 }
 
 function resolveSession(session: SessionOptions, https: boolean): Readonly<Required<SessionOptions>> {
@@ -332,6 +365,7 @@ function resolveSession(session: SessionOptions, https: boolean): Readonly<Requi
       'absoluteTimeoutSeconds',
       'persistent',
       'carryOver',
+      'describe',
     ],
   ]);
   const seconds = { min: 1, max: MAX_COOKIE_SECONDS };
@@ -354,6 +388,7 @@ function resolveSession(session: SessionOptions, https: boolean): Readonly<Requi
     absoluteTimeoutSeconds: absolute,
     persistent: checkBoolean('session.persistent', session.persistent ?? false),
     carryOver: checkStrings('session.carryOver', session.carryOver ?? []),
+    describe: checkFunction('session.describe', session.describe ?? (() => undefined)),
   });
 }
 

@@ -130,6 +130,10 @@ export interface ProviderDefinition {
   readonly userinfoAtLogin: boolean;
   readonly quirks: Readonly<Required<ProviderQuirks>>;
   readonly capabilities: ProviderCapabilities;
+  /** Whether a logout token must have the `typ` `logout+jwt`. */
+  readonly strictLogoutTokenType: boolean;
+  /** How old a logout token may be, in seconds. */
+  readonly logoutTokenMaxAgeSeconds: number;
   readonly clockToleranceSeconds: number;
   /** Life of an access token whose answer does not say, in seconds. */
   readonly defaultExpiresInSeconds: number;

@@ -74,6 +74,12 @@ export interface RequestAuth {
    * @throws LoginRequiredError when nobody is logged in, or the session ended meanwhile.
    */
   renew(): Promise<void>;
+  /**
+   * Calls back once when this session has ended, in any process and by whatever means: at the latest five seconds
+   * after. For answers that stay open (server-sent events, WebSockets), which must close then. Ends with the response;
+   * the function returned ends it sooner.
+   */
+  onEnd(callback: () => void): () => void;
 }
 
 declare global {

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
 import {
+  checkBoolean,
   checkKeys,
   checkNumber,
   checkOneOf,
@@ -52,6 +53,10 @@ export interface CommonProviderOptions {
   authorizationParams?: Record<string, string>;
   /** Also asks the userinfo endpoint at each login; its `sub` must be the same. @default false */
   userinfoAtLogin?: boolean;
+  /** Whether a back-channel logout token must have the `typ` `logout+jwt`; many providers send none. @default false */
+  strictLogoutTokenType?: boolean;
+  /** How old a back-channel logout token may be, in seconds. @default 180 */
+  logoutTokenMaxAgeSeconds?: number;
   /** How far the provider's clock may be off, in seconds. @default 30 */
   clockToleranceSeconds?: number;
   /** Life of an access token when the provider does not say, in seconds. @default 3600 */
@@ -67,17 +72,10 @@ export const COMMON_OPTION_NAMES = [
     'clockToleranceSeconds',
     'defaultExpiresInSeconds',
   ] as const),
-  'timeoutMs',
+  ...(['strictLogoutTokenType', 'logoutTokenMaxAgeSeconds', 'timeoutMs'] as const),
 ] as const;
 
-type Common = Pick<
-  ProviderDefinition,
-  | 'authorizationParams'
-  | 'userinfoAtLogin'
-  | 'clockToleranceSeconds'
-  | 'defaultExpiresInSeconds'
-  | 'timeoutMs'
->;
+type Common = Required<CommonProviderOptions> & Pick<ProviderDefinition, 'authorizationParams'>;
 
 export function resolveCommon(preset: string, options: CommonProviderOptions): Common {
   const where = (name: string) => `providers.${preset}(): ${name}`;
@@ -88,6 +86,15 @@ export function resolveCommon(preset: string, options: CommonProviderOptions): C
       options.authorizationParams ?? {},
     ),
     userinfoAtLogin: options.userinfoAtLogin ?? false,
+    strictLogoutTokenType: checkBoolean(
+      where('strictLogoutTokenType'),
+      options.strictLogoutTokenType ?? false,
+    ),
+    logoutTokenMaxAgeSeconds: checkNumber(
+      where('logoutTokenMaxAgeSeconds'),
+      options.logoutTokenMaxAgeSeconds ?? 180,
+      { min: 1, max: 3600 },
+    ),
     clockToleranceSeconds: checkNumber(where('clockToleranceSeconds'), clockToleranceSeconds, {
       min: 0,
       max: 300,

@@ -8,6 +8,7 @@ import { createAuthorizationRequest, type LoginChecks, type LoginRequest } from 
 import { createConfigurationSource } from './configuration.ts';
 import { meetsAcr } from './id-token.ts';
 import { createIdentityProver, type Proof, refusal } from './identity-proof.ts';
+import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { readTokens } from './token-answer.ts';
@@ -57,6 +58,12 @@ export interface Provider {
   /** Asks the userinfo endpoint about the person these tokens belong to. */
   fetchUserInfo(accessToken: string, sub: string): Promise<UserClaims>;
   /**
+   * Verifies a logout token that somebody sent.
+   *
+   * @throws ProviderError `provider_invalid_response` for one to refuse, `provider_unavailable` without keys.
+   */
+  verifyLogoutToken(token: string): Promise<LogoutClaims>;
+  /**
    * Ends the session at the provider: by a call, or by the URL to send the browser to; neither where it has none.
    *
    * @see [RP-Initiated Logout, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
@@ -75,9 +82,6 @@ export interface ProviderSettings {
   readonly name: string;
   readonly now: Clock;
 }
-
-/** An `id_token_hint` beyond this would make a URL that servers refuse. */
-const MAX_HINT_LENGTH = 4096;
 
 export function createProvider(definition: ProviderDefinition, { name, now }: ProviderSettings): Provider {
   const { quirks, capabilities } = definition;
@@ -194,6 +198,15 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
         return fetchUserInfo(configuration, accessToken, sub);
       }),
 
+    verifyLogoutToken: async (token) => {
+      const findVerifier = async () => prover.verifierOf(await configure());
+      try {
+        return await verifyLogoutToken(token, { definition, name, findVerifier, now });
+      } catch (error) {
+        throw toProviderError(error, name, 'the logout token');
+      }
+    },
+
     endSession: ({ tokens, sub, postLogoutRedirectUri, state }) =>
       talk('the logout', async (configuration) => {
         const { end_session_endpoint: endpoint } = configuration.serverMetadata();
@@ -204,7 +217,7 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
           return { url: undefined, tokens: living };
         }
         const { idToken } = tokens ?? {};
-        const hint = quirks.logoutHint && idToken && idToken.length <= MAX_HINT_LENGTH ? idToken : undefined;
+        const hint = quirks.logoutHint ? idToken : undefined;
         const url = client.buildEndSessionUrl(configuration, {
           post_logout_redirect_uri: postLogoutRedirectUri,
           ...(hint ? { id_token_hint: hint } : {}),

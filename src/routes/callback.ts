@@ -25,6 +25,7 @@ export interface CallbackOptions {
   readonly answers: Answers;
   readonly hooks: Hooks;
   readonly mapUser: ResolvedOptions['mapUser'];
+  readonly describe: ResolvedOptions['session']['describe'];
   readonly absoluteTimeoutMs: number;
   /** Tells `onLogout` that another login in the same browser ended this one. */
   readonly reportReplaced: (req: Request, res: Response, identity: Identity) => Promise<void>;
@@ -43,8 +44,19 @@ export type Callback = (
 ) => Promise<void>;
 
 export function createCallback(options: CallbackOptions): Callback {
-  const { providers, pendingLogins, sessions, vault, urls, answers, hooks, mapUser, absoluteTimeoutMs, now } =
-    options;
+  const {
+    providers,
+    pendingLogins,
+    sessions,
+    vault,
+    urls,
+    answers,
+    hooks,
+    mapUser,
+    describe,
+    absoluteTimeoutMs,
+    now,
+  } = options;
 
   const establish = async (
     req: Request,
@@ -60,6 +72,8 @@ export function createCallback(options: CallbackOptions): Callback {
     const id = sessions.newId();
     const loggedInAt = now();
     const identity: Identity = {
+      loginId: sessions.newId(),
+      description: describe(req)?.slice(0, 256),
       provider: provider.name,
       issuer: provider.issuer,
       sub: proven.sub,
@@ -103,6 +117,11 @@ export function createCallback(options: CallbackOptions): Callback {
     if (found.outcome === 'unknown' || found.outcome === 'used') {
       // The back button after a login, or a second tab: somebody who is logged in has nothing to be told.
       if (!browser.identity) {
+        if (req.method === 'POST' && findSource(req, options.ownOrigins) === 'foreign') {
+          // A POST from another site does not say whether somebody is logged in. A GET does.
+          answers.redirect(res, 303, new URL(urls.redirectUri(providerName)).pathname);
+          return;
+        }
         throw new LoginError('No login of this browser waits for this callback.', {
           code: 'login_not_found',
         });
@@ -123,6 +142,7 @@ export function createCallback(options: CallbackOptions): Callback {
       });
     }
     await withLogin(login, async () => {
+      if (browser.id === undefined && login.sessionId) await sessions.restore(browser, login.sessionId);
       const proven = await provider.finishLogin(answer, login.checks);
       try {
         await establish(req, res, browser, login, proven);

@@ -6,6 +6,7 @@ import type { ResolvedOptions } from '../options.ts';
 import type { Provider } from '../provider/provider.ts';
 import { wrapPopupState } from '../provider/quirks/popup-state.ts';
 import type { LoginParameters } from '../request-types.ts';
+import type { BrowserSession } from '../session/browser-session.ts';
 import type { Answers } from './answers.ts';
 import type { LoginDisplay, PendingLogins } from './pending-logins.ts';
 import { readQuery } from './read-query.ts';
@@ -24,14 +25,19 @@ export interface LoginOptions {
   readonly now: Clock;
 }
 
+/** What a login asks for, and the session of the browser that asks. */
+export interface LoginStart extends LoginParameters {
+  readonly browser: BrowserSession;
+}
+
 export interface Login {
   /** Answers any request by sending the browser to the provider. */
-  start(req: Request, res: Response, parameters: LoginParameters): Promise<void>;
+  start(req: Request, res: Response, parameters: LoginStart): Promise<void>;
   /**
    * `GET /login?returnTo=…&provider=…&display=popup`, and what `loginParameters` allows; nothing else of the query is
    * looked at. `display=provider_popup` answers a script of our own page, for a provider's popup package.
    */
-  route(req: Request, res: Response): Promise<void>;
+  route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
 }
 
 export function createLogin(options: LoginOptions): Login {
@@ -41,7 +47,7 @@ export function createLogin(options: LoginOptions): Login {
     req: Request,
     res: Response,
     provider: Provider,
-    parameters: LoginParameters,
+    parameters: LoginStart,
     display: LoginDisplay,
   ) => {
     const startedAt = now();
@@ -61,7 +67,10 @@ export function createLogin(options: LoginOptions): Login {
     await pendingLogins.put(
       req,
       res,
-      { provider: provider.name, checks, returnTo, startedAt, display },
+      {
+        ...{ provider: provider.name, checks, returnTo, startedAt, display },
+        sessionId: crossSite ? parameters.browser.id : undefined,
+      },
       { crossSite },
     );
     return url;
@@ -78,7 +87,7 @@ export function createLogin(options: LoginOptions): Login {
   };
 
   /** The page opens the window itself and hands us what it gets back; only a page of ours may. */
-  const startInProviderPopup = async (req: Request, res: Response, parameters: LoginParameters) => {
+  const startInProviderPopup: Login['start'] = async (req, res, parameters) => {
     if (findSource(req, options.ownOrigins) !== 'own') throw new CrossOriginError();
     const provider = choose(providers, parameters.provider);
     if (!provider?.definition.popupRedirectUri) {
@@ -129,15 +138,16 @@ export function createLogin(options: LoginOptions): Login {
 
   return {
     start,
-    route: async (req, res) => {
+    route: async (req, res, browser) => {
       const query = readQuery(req);
+      const parameters = { ...readParameters(query), browser };
       if (query.get('display') === 'provider_popup') {
-        await startInProviderPopup(req, res, readParameters(query));
+        await startInProviderPopup(req, res, parameters);
         return;
       }
       if (isPrefetch(req) || isEmbedded(req))
         throw new LoginRequiredError('A login needs a page of its own.');
-      await start(req, res, readParameters(query));
+      await start(req, res, parameters);
     },
   };
 }

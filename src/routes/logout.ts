@@ -8,6 +8,7 @@ import type { Sessions } from '../session/sessions.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
+import type { LogoutReturns } from './logout-returns.ts';
 import type { PendingLogins } from './pending-logins.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { RevokeTokens } from './revocation.ts';
@@ -23,9 +24,20 @@ export interface LogoutOptions {
   readonly answers: Answers;
   readonly hooks: Hooks;
   readonly revokeTokens: RevokeTokens;
-  readonly baseUrl: string;
+  readonly logoutReturns: LogoutReturns;
+  readonly origin: string;
+  readonly clearSiteData: boolean;
   readonly ownOrigins: ReadonlySet<string>;
 }
+
+interface ProviderLogout {
+  readonly name: string;
+  readonly sub: string | undefined;
+  readonly tokens: TokenSet | undefined;
+  readonly returnTo: string;
+}
+
+const MAX_URL_LENGTH = 4096;
 
 export interface Logout {
   /** Ends the session here, then sends the browser to the provider's logout, where it has one. */
@@ -59,45 +71,60 @@ export function createLogout(options: LogoutOptions): Logout {
   const endAtProvider = async (
     req: Request,
     res: Response,
-    { provider: name, sub }: Identity,
-    tokens: TokenSet | undefined,
-    returnTo: string,
+    { name, sub, tokens, returnTo }: ProviderLogout,
   ): Promise<URL | 'unreachable' | undefined> => {
     const provider = providers.get(name);
     if (!provider) return undefined;
-    const postLogoutRedirectUri = new URL(returnTo, options.baseUrl).href;
-    const ended = await provider
-      .endSession({ tokens, sub, postLogoutRedirectUri })
-      .catch(async (error: unknown) => {
-        await answers.report(req, res, error, 'logout');
-        return { url: 'unreachable' as const, tokens };
-      });
+    const { path, state } = options.logoutReturns.prepare(res, returnTo);
+    const request = { tokens, sub, state, postLogoutRedirectUri: options.origin + path };
+    const ended = await provider.endSession(request).catch(async (error: unknown) => {
+      await answers.report(req, res, error, 'logout');
+      return { url: 'unreachable' as const, tokens };
+    });
     await options.revokeTokens(req, res, name, ended.tokens);
     return ended.url;
   };
 
   const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {
-    const returnTo = readReturnAddress(asked) ?? urls.home;
+    const returnTo = readReturnAddress(asked) ?? urls.afterLogout;
+    const { id } = browser;
     // Opened before the record goes; a fault here must not keep anybody logged in.
-    const tokens =
-      browser.identity && browser.id ? await vault.read(browser.id).catch(() => undefined) : undefined;
+    const tokens = browser.identity && id ? await vault.read(id).catch(() => undefined) : undefined;
     const identity = await sessions.logOut(browser, res);
     pendingLogins.forgetAll(req, res);
+    if (options.clearSiteData) res.setHeader('Clear-Site-Data', '"cache", "cookies", "storage"');
     if (identity) await report(req, res, identity, 'logout');
-    const target = identity && (await endAtProvider(req, res, identity, tokens, returnTo));
-    if (target === 'unreachable') {
-      answers.page(req, res, {
-        status: 200,
-        title: 'You are signed out here',
-        message: 'The sign-in service could not be reached: you may still be signed in there.',
-        links: [{ href: returnTo, label: 'Continue' }],
-      });
-      return;
-    }
-    const location = target?.href ?? returnTo;
-    if (wantsJson(req)) res.set('Cache-Control', 'no-store').json({ redirectTo: location });
-    else answers.redirect(res, 303, location);
+    // A session that has expired here may live on at the provider, if there is only one that it can have been with.
+    const name = identity?.provider ?? (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
+    const target = name && (await endAtProvider(req, res, { name, sub: identity?.sub, tokens, returnTo }));
+    if (target === 'unreachable') sendUnreachable(req, res, returnTo);
+    else if (target && target.href.length > MAX_URL_LENGTH) postToProvider(req, res, target);
+    else if (wantsJson(req))
+      res.set('Cache-Control', 'no-store').json({ redirectTo: target ? target.href : returnTo });
+    else answers.redirect(res, 303, target ? target.href : returnTo);
   };
+
+  const sendUnreachable = (req: Request, res: Response, returnTo: string) =>
+    answers.page(req, res, {
+      status: 200,
+      title: 'You are signed out here',
+      message: 'The sign-in service could not be reached: you may still be signed in there.',
+      links: [{ href: returnTo, label: 'Continue' }],
+    });
+
+  /** An ID token may be larger than any URL that servers take. */
+  const postToProvider = (req: Request, res: Response, target: URL) =>
+    answers.page(req, res, {
+      status: 200,
+      title: 'Signing out',
+      message: 'You are signed out here. One more step ends your session at the sign-in service.',
+      form: {
+        action: target.origin + target.pathname,
+        label: 'Continue',
+        submit: true,
+        fields: Object.fromEntries(target.searchParams),
+      },
+    });
 
   const ask = (req: Request, res: Response) =>
     answers.page(req, res, {

@@ -8,14 +8,17 @@ export interface Page {
   readonly title: string;
   readonly message: string;
   readonly links?: readonly { readonly href: string; readonly label: string }[];
-  /** A form with one button, posted to a route of ours. */
+  /** A form with one button; with `submit` it sends itself where scripts run. */
   readonly form?: {
     readonly action: string;
+    readonly submit?: boolean;
     readonly label: string;
     readonly fields: Readonly<Record<string, string>>;
   };
   /** What pages of our origin are told, on the channel `connect-auth`; then the window closes. */
   readonly broadcast?: Readonly<Record<string, string>>;
+  /** The one origin that may show this page in a frame. */
+  readonly frameAncestor?: string;
 }
 
 export type SendPage = (req: IncomingMessage, res: ServerResponse, page: Page) => void;
@@ -46,37 +49,38 @@ channel.postMessage(JSON.parse(document.querySelector('main').dataset.broadcast)
 channel.close();
 window.close();`;
 
+const SUBMIT_SCRIPT = 'document.forms[0].submit()';
+
 /**
- * Sends pages that load nothing, run nothing and can be framed by nobody.
+ * Sends pages that load nothing, run nothing they need not, and can be framed by nobody they do not name.
  *
  * @param formTargets - origins that a form's answer may redirect to: Chromium applies `form-action` to redirects.
  */
 export function createPageSender(formTargets: () => readonly string[]): SendPage {
-  const headersFor = (formAction: () => string, scriptSrc: string[] = []) =>
-    helmet({
+  return (req, res, page) => {
+    const script = scriptOf(page);
+    const setHeaders = helmet({
       contentSecurityPolicy: {
         useDefaults: false,
         directives: {
           defaultSrc: ["'none'"],
           styleSrc: [hashSource(STYLE)],
-          ...(scriptSrc.length > 0 ? { scriptSrc } : {}),
+          ...(script ? { scriptSrc: [hashSource(script)] } : {}),
           baseUri: ["'none'"],
-          frameAncestors: ["'none'"],
-          formAction: [formAction],
+          frameAncestors: [page.frameAncestor ?? "'none'"],
+          formAction: page.form ? ["'self'", ...formTargets()] : ["'none'"],
         },
       },
-      xFrameOptions: { action: 'deny' },
+      ...(page.frameAncestor
+        ? { xFrameOptions: false, crossOriginResourcePolicy: false }
+        : { xFrameOptions: { action: 'deny' } }),
       // Whether the whole host is https for ever is the application's to say.
       strictTransportSecurity: false,
     });
-  const plainHeaders = headersFor(() => "'none'");
-  const broadcastHeaders = headersFor(() => "'none'", [hashSource(BROADCAST_SCRIPT)]);
-  const formHeaders = headersFor(() => ["'self'", ...formTargets()].join(' '));
-
-  return (req, res, page) => {
-    const setHeaders = page.broadcast ? broadcastHeaders : page.form ? formHeaders : plainHeaders;
     setHeaders(req, res, (error) => {
       if (error) throw error;
+      // helmet leaves what an application's own helmet has set before.
+      if (page.frameAncestor) res.removeHeader('X-Frame-Options');
       res.statusCode = page.status;
       res.setHeader('Content-Type', 'text/html; charset=utf-8');
       res.setHeader('Cache-Control', 'no-store');
@@ -85,11 +89,18 @@ export function createPageSender(formTargets: () => readonly string[]): SendPage
   };
 }
 
+function scriptOf({ broadcast, form }: Page): string | undefined {
+  if (broadcast) return BROADCAST_SCRIPT;
+  return form?.submit ? SUBMIT_SCRIPT : undefined;
+}
+
 function hashSource(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
-function renderPage({ title, message, links = [], form, broadcast }: Page): string {
+function renderPage(page: Page): string {
+  const { title, message, links = [], form, broadcast } = page;
+  const script = scriptOf(page);
   const parts = [
     ...(form ? [renderForm(form)] : []),
     ...links.map(({ href, label }) => `<a href="${escapeHtml(href)}">${escapeHtml(label)}</a>`),
@@ -107,7 +118,7 @@ function renderPage({ title, message, links = [], form, broadcast }: Page): stri
 <h1>${escapeHtml(title)}</h1>
 <p>${escapeHtml(message)}</p>
 ${parts.join('\n')}
-</main>${broadcast ? `<script>${BROADCAST_SCRIPT}</script>` : ''}
+</main>${script ? `<script>${script}</script>` : ''}
 </body>
 </html>
 `;

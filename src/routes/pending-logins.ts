@@ -19,6 +19,8 @@ export interface PendingLogin {
   readonly checks: LoginChecks;
   readonly returnTo: string;
   readonly display: LoginDisplay;
+  /** The session that the browser had, where the provider's answer will be a POST without the cookie of it. */
+  readonly sessionId: string | undefined;
   /** Milliseconds by our clock. */
   readonly startedAt: number;
 }

@@ -8,7 +8,11 @@ import type { Urls } from './urls.ts';
 export type RouteHandler = (req: Request, res: Response, browser: BrowserSession) => Promise<void>;
 
 /** One of our routes. Answers the request, whatever happens. */
-export type Route = (req: Request, res: Response, browser: BrowserSession) => Promise<void>;
+export interface Route {
+  /** Whether it looks at the session of the browser; the provider's own calls have none. */
+  readonly needsSession: boolean;
+  run(req: Request, res: Response, browser: BrowserSession): Promise<void>;
+}
 
 export interface RouteHandlers {
   readonly login: RouteHandler;
@@ -19,6 +23,9 @@ export interface RouteHandlers {
     browser: BrowserSession,
     provider: string,
   ) => Promise<void>;
+  readonly backchannelLogout: RouteHandler;
+  readonly frontchannelLogout: RouteHandler;
+  readonly signedOut: RouteHandler;
 }
 
 /** Finds the route of a request by one look-up; most requests have none. */
@@ -27,8 +34,14 @@ export function createRouteTable(
   handlers: RouteHandlers,
   { urls, answers }: { urls: Urls; answers: Answers },
 ): (path: string) => Route | undefined {
-  const answer = (name: ErrorEvent['during'], methods: readonly string[], handler: RouteHandler): Route => {
-    return async (req, res, browser) => {
+  const answer = (
+    name: ErrorEvent['during'],
+    methods: readonly string[],
+    handler: RouteHandler,
+    needsSession = true,
+  ): Route => ({
+    needsSession,
+    run: async (req, res, browser) => {
       if (!methods.includes(req.method)) {
         res.status(405).set('Allow', methods.join(', ')).end();
         return;
@@ -38,8 +51,8 @@ export function createRouteTable(
       } catch (error) {
         await answers.fail(req, res, error, name);
       }
-    };
-  };
+    },
+  });
   const callbacks = [...providers.keys()].map((provider): [string | undefined, Route] => [
     urls.callbackPath(provider),
     answer('callback', ['GET', 'POST'], (req, res, browser) =>
@@ -49,6 +62,9 @@ export function createRouteTable(
   const table = new Map<string | false | undefined, Route>([
     [routes.login, answer('login', ['GET'], handlers.login)],
     [routes.logout, answer('logout', ['GET', 'POST'], handlers.logout)],
+    [routes.backchannelLogout, answer('logout', ['POST'], handlers.backchannelLogout, false)],
+    [routes.frontchannelLogout, answer('logout', ['GET'], handlers.frontchannelLogout, false)],
+    [routes.signedOut, answer('logout', ['GET'], handlers.signedOut, false)],
     ...callbacks,
   ]);
   return (path) => table.get(path);

@@ -10,6 +10,10 @@ export interface Urls {
   /** Path of the login route with a return address; `undefined` when it is switched off. */
   login(returnTo?: string, provider?: string): string | undefined;
   readonly logout: string | undefined;
+  /** Path of the page that a logout leads to. */
+  readonly afterLogout: string;
+  /** Path of our own such page; `undefined` when it is switched off. */
+  readonly signedOut: string | undefined;
   /** @throws ConfigurationError when the callback route is switched off. */
   redirectUri(provider: string): string;
   /** Where a provider answers, below the mount; `undefined` when the route is switched off. */
@@ -25,7 +29,10 @@ type UrlOptions = Pick<ResolvedOptions, 'baseUrl' | 'basePath' | 'routes' | 'sev
 export function createUrls({ baseUrl, basePath, routes, severalProviders }: UrlOptions): Urls {
   const { callback } = routes;
   const callbackPath = (provider: string) => (severalProviders ? `${callback}/${provider}` : `${callback}`);
-  const own = [routes.login, callback, routes.logout].filter((path) => path !== false);
+  const own = [
+    ...[routes.login, callback, routes.logout],
+    ...[routes.backchannelLogout, routes.frontchannelLogout],
+  ].filter((path) => path !== false);
 
   return {
     home: basePath + routes.home,
@@ -39,6 +46,8 @@ export function createUrls({ baseUrl, basePath, routes, severalProviders }: UrlO
       return `${basePath}${routes.login}${query.size > 0 ? `?${query}` : ''}`;
     },
     logout: routes.logout === false ? undefined : basePath + routes.logout,
+    afterLogout: basePath + routes.afterLogout,
+    signedOut: routes.signedOut === false ? undefined : basePath + routes.signedOut,
     redirectUri: (provider) => {
       if (callback === false) {
         throw new ConfigurationError('routes.callback is switched off: this process cannot start logins.');

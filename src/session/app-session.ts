@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import session, { type Session, type SessionData, type Store as SessionStore } from 'express-session';
 import { ConfigurationError, type ConnectAuthError, StoreError } from '../errors.ts';
 import type { BrowserSession } from './browser-session.ts';
+import { checkNotBegun, keepNowhereWithCookie } from './cookies.ts';
 import { saveBeforeResponse } from './save-before-response.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { Sessions } from './sessions.ts';
@@ -56,6 +57,8 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
       nextId = id;
     });
     const derived = deriveRequest(req, browser, cookie);
+    const plainEnd = res.end;
+    keepNowhereWithCookie(res, cookie.name);
     const middleware = session({
       name: cookie.name,
       secret: [...cookie.keys],
@@ -95,13 +98,14 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
       },
     };
     saveBeforeResponse(res, {
+      plainEnd,
       isChanged: () =>
         derived.session !== undefined &&
         (derived.sessionID !== firstId || serializeData(derived.session) !== before),
       save: (done) => derived.session.save(done),
       onFailure: (error) => {
         appSession.abandon();
-        next(asStoreError(error));
+        next(error);
       },
     });
     return appSession;
@@ -114,6 +118,9 @@ function deriveRequest(req: Request, browser: BrowserSession, cookie: SessionCoo
   const ours = {
     secure: cookie.attributes.secure,
     headers: id !== undefined && hasRecord(browser) ? { cookie: cookie.header(id) } : {},
+    // Whether the browser sends the cookie here has been seen; a proxy may hide the path it was sent for.
+    originalUrl: cookie.attributes.path,
+    _parsedOriginalUrl: undefined,
     cookies: undefined,
     signedCookies: undefined,
     session: undefined,
@@ -122,7 +129,27 @@ function deriveRequest(req: Request, browser: BrowserSession, cookie: SessionCoo
   };
   const descriptors = Object.entries(ours).map(([name, value]) => [name, { value, writable: true }] as const);
   // Two levels: express-session deletes `session` from its request, which must not uncover that of the real one.
-  return Object.create(Object.create(req, Object.fromEntries(descriptors)));
+  const derived = Object.create(Object.create(req, Object.fromEntries(descriptors)));
+  let current: Session | undefined;
+  return Object.defineProperty(derived, 'session', {
+    get: () => current,
+    set: (next: Session | undefined) => {
+      current = next && keepFirstCookie(next);
+    },
+    configurable: true,
+  });
+}
+
+/** Our cookie must not be set by what the application copied into its session. */
+function keepFirstCookie(appSession: Session): Session {
+  let { cookie } = appSession;
+  return Object.defineProperty(appSession, 'cookie', {
+    get: () => cookie,
+    set: (value: Session['cookie']) => {
+      cookie ??= value;
+    },
+    enumerable: true,
+  });
 }
 
 /** An id without a record is never adopted: whoever sent it may not have got it from us. */
@@ -135,7 +162,7 @@ function createRequestStore(
   req: Request,
   res: Response,
   browser: BrowserSession,
-  { sessions, endSession }: AppSessionOptions,
+  { sessions, cookie, endSession }: AppSessionOptions,
   setNextId: (id: string) => void,
 ): SessionStore {
   const existing = hasRecord(browser) && browser.data !== null ? browser.id : undefined;
@@ -170,14 +197,17 @@ function createRequestStore(
     get: (id: string, callback: Callback) => {
       if (firstGet) {
         firstGet = false;
-        callback(null, parseData(browser.data));
+        callback(null, parseData(browser.data, cookie));
         return;
       }
-      sessions.readData(id).then((data) => callback(null, data === null ? null : parseData(data)), callback);
+      sessions
+        .readData(id)
+        .then((data) => callback(null, data === null ? null : parseData(data, cookie)), callback);
     },
     destroy: (_id: string, callback?: Callback) => settle(endSession(req, res, browser), callback),
     regenerate: (derived: Request, callback: Callback) => {
       const regenerate = async () => {
+        checkNotBegun(res, 'req.session.regenerate()');
         if (browser.identity) {
           // A login survives: its identity and tokens move to the new id, with the application's data emptied.
           await sessions.renew(browser, '{}');
@@ -205,13 +235,14 @@ function serializeData(data: Partial<SessionData> | undefined): string {
 }
 
 /** Anything but an object reads as an empty session. */
-function parseData(text: string | null): SessionData {
+function parseData(text: string | null, { attributes }: SessionCookie): SessionData {
+  const cookie = { ...attributes, originalMaxAge: null };
   try {
     const data: unknown = JSON.parse(text ?? '{}');
     const own = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {};
-    return { ...own, cookie: { originalMaxAge: null } } as SessionData;
+    return { ...own, cookie } as SessionData;
   } catch {
-    return { cookie: { originalMaxAge: null } } as SessionData;
+    return { cookie } as SessionData;
   }
 }
 

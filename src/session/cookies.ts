@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Cookies, parseCookie, stringifySetCookie } from 'cookie';
+import { ConfigurationError } from '../errors.ts';
 
 export interface CookieAttributes {
   readonly httpOnly: true;
@@ -29,4 +30,25 @@ export function setCookie(
   const others = given.filter((cookie) => !cookie.startsWith(`${name}=`));
   res.setHeader('Set-Cookie', [...others, stringifySetCookie(name, value, attributes)]);
   res.setHeader('Cache-Control', 'no-store');
+}
+
+/**
+ * Says `no-store` for a response that will set this cookie, whatever the application said of caching before.
+ *
+ * @see [CVE-2025-48947](https://github.com/advisories/GHSA-f3fg-mf2q-fj3f)
+ */
+export function keepNowhereWithCookie(res: ServerResponse, name: string): void {
+  const { writeHead } = res;
+  const writeHeadWithCare = (...args: Parameters<typeof writeHead>) => {
+    const setCookies = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
+    if (setCookies.some((cookie) => cookie.startsWith(`${name}=`)))
+      res.setHeader('Cache-Control', 'no-store');
+    return writeHead.apply(res, args);
+  };
+  res.writeHead = writeHeadWithCare as typeof writeHead;
+}
+
+/** @throws ConfigurationError when the response has begun, and the browser cannot be given a cookie any more. */
+export function checkNotBegun(res: ServerResponse, call: string): void {
+  if (res.headersSent) throw new ConfigurationError(`${call} must be called before the response begins.`);
 }

@@ -1,37 +1,65 @@
 import { hash } from '../keys.ts';
-import type { IndexName } from '../store/store.ts';
+import type { Cut, IndexName } from '../store/store.ts';
 import type { Identity } from './identity.ts';
 
-/** What a logout from outside leaves behind, so that a login still under way cannot undo it. */
-export interface Cut {
-  /** From a logout token, in seconds by the provider's clock: what it issued or authenticated until then is dead. */
-  readonly issuedBy?: number;
-  /** From our own "log out everywhere", in milliseconds by our clock: a login begun until then is dead. */
-  readonly startedBy?: number;
+/** Whose sessions: a user's, those of one session at the provider, or where both are named, those that fit both. */
+export interface SessionTarget {
+  readonly issuer: string;
+  readonly sub?: string | undefined;
+  readonly sid?: string | undefined;
 }
 
-/** The indexes that hold this login: its user's, and that of the provider's session if it named one. */
+/**
+ * The indexes that hold a login: its user's, and that of its session at the provider. A login whose ID token named no
+ * such session is kept in one of its own, so that a logout that names one finds it as well.
+ */
 export function indexesOf({
   issuer,
   sub,
   sid,
 }: Pick<Identity, 'issuer' | 'sub' | 'sid'>): readonly IndexName[] {
-  const user: IndexName = { kind: 'sub', id: hash([issuer, sub]) };
-  return sid === undefined ? [user] : [user, { kind: 'sid', id: hash([issuer, sid]) }];
+  return [userIndex(issuer, sub), sid === undefined ? namelessIndex(issuer, sub) : sessionIndex(issuer, sid)];
 }
 
-/** Says whether one of these stored cuts ends a login. A cut that cannot be read ends it: in doubt, closed. */
+/** The indexes that a logout of this target must cut and search. */
+export function indexesToEnd({ issuer, sub, sid }: SessionTarget): readonly IndexName[] {
+  if (sid === undefined) return sub === undefined ? [] : [userIndex(issuer, sub)];
+  return [sessionIndex(issuer, sid), ...(sub === undefined ? [] : [namelessIndex(issuer, sub)])];
+}
+
+/** Says whether a login belongs to the target of a logout. Without a `sid` of its own it may: in doubt, it does. */
+export function isTarget(identity: Identity, { issuer, sub, sid }: SessionTarget): boolean {
+  if (identity.issuer !== issuer || (sub !== undefined && identity.sub !== sub)) return false;
+  return sid === undefined || identity.sid === undefined || identity.sid === sid;
+}
+
+/** Says whether a logout from outside ends this login. */
+export function isCutBy(identity: Identity, { issuedBy = -1, startedBy = -1, except }: Cut): boolean {
+  const provenAt = Math.min(identity.issuedAt, identity.authTime ?? identity.issuedAt);
+  const isSpared = except !== undefined && identity.loginId === except;
+  return provenAt <= issuedBy || (identity.loginStartedAt <= startedBy && !isSpared);
+}
+
+/** The same for stored cuts. One that cannot be read ends every login: in doubt, closed. */
 export function isCut(identity: Identity, cuts: readonly (string | null)[]): boolean {
   return cuts.some((text) => {
     if (text === null) return false;
     try {
-      const { issuedBy = Number.NEGATIVE_INFINITY, startedBy = Number.NEGATIVE_INFINITY } = JSON.parse(
-        text,
-      ) as Cut;
-      const provenAt = Math.min(identity.issuedAt, identity.authTime ?? identity.issuedAt);
-      return provenAt <= issuedBy || identity.loginStartedAt <= startedBy;
+      return isCutBy(identity, JSON.parse(text) as Cut);
     } catch {
       return true;
     }
   });
+}
+
+function userIndex(issuer: string, sub: string): IndexName {
+  return { kind: 'sub', id: hash([issuer, sub]) };
+}
+
+function sessionIndex(issuer: string, sid: string): IndexName {
+  return { kind: 'sid', id: hash([issuer, sid]) };
+}
+
+function namelessIndex(issuer: string, sub: string): IndexName {
+  return { kind: 'sid', id: hash([issuer, sub, 'no sid']) };
 }

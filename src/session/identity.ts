@@ -2,6 +2,8 @@ import { reviveClaims, type UserClaims } from '../claims.ts';
 
 /** Who is logged in: what a login proved, kept apart from anything the application can write. */
 export interface Identity {
+  /** Names this login through all its session ids. */
+  readonly loginId: string;
   /** Name of the provider in the options. */
   readonly provider: string;
   readonly issuer: string;
@@ -11,6 +13,8 @@ export interface Identity {
   readonly claims: UserClaims;
   /** What `mapUser` made of the claims; absent when it is the claims themselves. */
   readonly user?: Express.User | undefined;
+  /** Where the login came from, as the application chose to record it. */
+  readonly description?: string | undefined;
   /** Whether the session ends with the browser, whatever the options say. */
   readonly browserSession?: boolean | undefined;
   readonly acr?: string | undefined;
@@ -34,9 +38,15 @@ export function encodeIdentity(identity: Identity): string {
 
 /** Reads a stored identity. Anything that is not one, or has reached its absolute end, is nobody. */
 export function decodeIdentity(text: string | null, now: number): Identity | undefined {
+  const identity = decodeEndedIdentity(text);
+  return identity && identity.absoluteEnd > now ? identity : undefined;
+}
+
+/** Reads a stored identity whether or not it counts still. */
+export function decodeEndedIdentity(text: string | null): Identity | undefined {
   if (text === null || !text.startsWith('{')) return undefined;
   const record = parse(text);
-  if (record?.v !== FORMAT_VERSION || !isIdentity(record) || record.absoluteEnd <= now) return undefined;
+  if (record?.v !== FORMAT_VERSION || !isIdentity(record)) return undefined;
   return {
     ...record,
     claims: reviveClaims(record.claims),

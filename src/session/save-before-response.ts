@@ -1,6 +1,8 @@
 import type { Response } from 'express';
 
 export interface SaveBeforeResponseOptions {
+  /** `res.end` as it was before express-session wrapped it. */
+  readonly plainEnd: Response['end'];
   readonly isChanged: () => boolean;
   readonly save: (done: (error?: unknown) => void) => void;
   /** Called instead of sending the response. */
@@ -14,20 +16,30 @@ export interface SaveBeforeResponseOptions {
  */
 export function saveBeforeResponse(
   res: Response,
-  { isChanged, save, onFailure }: SaveBeforeResponseOptions,
+  { plainEnd, isChanged, save, onFailure }: SaveBeforeResponseOptions,
 ): void {
   const end = res.end;
   let ending = false;
 
+  const fail = (error: unknown) => {
+    // express-session's own `end` may have stopped half-way, and would answer nothing when called again.
+    res.end = plainEnd;
+    onFailure(error);
+  };
+
   const endAfterSave = (...args: Parameters<Response['end']>): Response => {
     if (ending) return res;
-    if (res.headersSent || !isChanged()) return end.apply(res, args);
     ending = true;
-    save((error) => {
-      res.end = end;
-      if (error) onFailure(error);
-      else end.apply(res, args);
-    });
+    try {
+      // Both look into the session, which may hold what JSON cannot express, or have lost its methods.
+      if (res.headersSent || !isChanged()) return end.apply(res, args);
+      save((error) => {
+        if (error) fail(error);
+        else end.apply(res, args);
+      });
+    } catch (error) {
+      fail(error);
+    }
     return res;
   };
   res.end = endAfterSave as Response['end'];

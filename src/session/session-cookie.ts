@@ -16,7 +16,7 @@ export interface SessionCookie {
   header(id: string): string;
   /** Sets the cookie, instead of any of the same name that this response has so far. */
   write(res: ServerResponse, id: string, options?: { browserSession?: boolean | undefined }): void;
-  /** Removes the cookie from the browser, with the attributes it was set with. */
+  /** Removes the cookie from the browser, with the attributes it was set with, unless the response has begun. */
   clear(res: ServerResponse): void;
 }
 
@@ -64,6 +64,8 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
     },
 
     clear: (res) => {
+      // Ending a session must not fail for that: without its records the cookie is worth nothing.
+      if (res.headersSent) return;
       setCookie(res, name, '', { ...attributes, maxAge: 0 });
     },
   };

@@ -1,19 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { LoginError, LoginRequiredError, StoreError } from '../errors.ts';
+import { LoginRequiredError, StoreError } from '../errors.ts';
 import { hash } from '../keys.ts';
-import type { IndexName, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { type BrowserSession, createBrowserSession, moveTo } from './browser-session.ts';
-import { indexesOf, isCut } from './cut.ts';
-import { decodeIdentity, encodeIdentity, type Identity, isDamagedIdentity } from './identity.ts';
+import { decodeEndedIdentity, decodeIdentity, type Identity, isDamagedIdentity } from './identity.ts';
 import type { SessionCookie } from './session-cookie.ts';
-import { createTouchThrottle } from './touch-throttle.ts';
+import { withSessionLock } from './session-lock.ts';
+import type { SessionRecords } from './session-records.ts';
 
 /** The sessions of all browsers. Every method rejects with `StoreError` when the store fails. */
 export interface Sessions {
   /** Finds the session of a request: its cookie, then one read. A fault of the store is kept in the result. */
   read(req: IncomingMessage): Promise<BrowserSession>;
+  /**
+   * Finds the session of a request that could not bring its cookie, by the id that the browser was given.
+   *
+   * @throws StoreError
+   */
+  restore(browser: BrowserSession, id: string): Promise<void>;
   /** A new session id: 256 random bits. */
   newId(): string;
   /**
@@ -35,6 +41,8 @@ export interface Sessions {
    * @throws LoginRequiredError when the session ended meanwhile.
    */
   renew(browser: BrowserSession, data: string): Promise<void>;
+  /** Where a session lives now: under this key, or that of its new id. `undefined`: it has ended. */
+  findLiving(key: string): Promise<string | undefined>;
   /** Writes the application's data of a session; `mustExist` keeps a late write from bringing it back. */
   writeData(
     browser: BrowserSession,
@@ -54,93 +62,70 @@ export interface NewLogin {
 
 export interface SessionsOptions {
   readonly store: Store;
+  readonly records: SessionRecords;
   readonly cookie: SessionCookie;
-  readonly idleTimeoutMs: number;
   readonly carryOver: readonly string[];
   readonly now: Clock;
   /** Seals the tokens of a session for its next id. `undefined`: they are gone. */
   readonly resealTokens: (id: string, nextId: string) => Promise<string | undefined>;
+  /** Longer than a refresh of tokens takes, in milliseconds. */
+  readonly lockLeaseMs: number;
 }
 
 /** How long the old id of a renewed session points to the new one: longer than the response takes to arrive. */
 const POINTER_LIFE_MS = 60_000;
 
-export function createSessions({
-  store,
-  cookie,
-  idleTimeoutMs,
-  carryOver,
-  now,
-  resealTokens,
-}: SessionsOptions): Sessions {
-  const touches = createTouchThrottle({ intervalMs: Math.min(60_000, idleTimeoutMs / 4), now });
+export function createSessions(options: SessionsOptions): Sessions {
+  const { store, records, cookie, carryOver, now, resealTokens, lockLeaseMs } = options;
 
-  /** At least a millisecond: a handler may write after the end of its session, and Redis refuses a life of none. */
-  const lifeOf = (identity: Identity | undefined) =>
-    Math.max(1, Math.ceil(identity ? Math.min(idleTimeoutMs, identity.absoluteEnd - now()) : idleTimeoutMs));
-
-  /** Moves the idle end at most once a minute, and without holding up the request: a lost touch costs a minute. */
-  const touch = (key: string, identity: Identity | undefined) => {
-    if (touches.isDue(key)) store.touchSession(key, lifeOf(identity)).catch(() => touches.forget(key));
-  };
-
-  /** Removes a session's records, following the pointer of an id change, and its index entries. */
-  const end = async (key: string): Promise<Identity | undefined> => {
-    let target: string | undefined = key;
-    let identity: Identity | undefined;
-    while (target !== undefined) {
-      const ended = await store.endSession(target);
-      identity = decodeIdentity(ended.auth, now()) ?? identity;
-      if (identity) await forgetIndexes(target, identity);
-      touches.forget(target);
-      target = ended.movedTo;
-    }
-    return identity;
-  };
-
-  const forgetIndexes = (key: string, identity: Identity) =>
-    Promise.all(indexesOf(identity).map((index) => store.removeFromIndex(index, key)));
-
-  /** Index first, then the records, then a look for a logout from outside: in any interleaving the logout wins. */
-  const create = async (id: string, identity: Identity, sealedTokens: string, data: string) => {
+  const readById = async (id: string): Promise<BrowserSession> => {
     const key = hash(id);
-    const indexes: readonly IndexName[] = indexesOf(identity);
-    await Promise.all(indexes.map((index) => store.addToIndex(index, key, identity.absoluteEnd, now())));
-    const records = { auth: encodeIdentity(identity), tokens: sealedTokens, data };
-    await store.writeLogin(key, records, lifeOf(identity));
-    if (isCut(identity, await store.readCuts(indexes))) {
-      await end(key);
-      throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
+    try {
+      const { auth, data, seenAt } = await store.readSession(key);
+      const identity = decodeEndedIdentity(auth);
+      const expiry = identity && records.findExpiry(identity, seenAt);
+      if (expiry) return createBrowserSession({ id, expiry });
+      if (auth === null && data === null) return createBrowserSession({ id });
+      if (identity || auth === null) records.touch(key, identity);
+      else if (isDamagedIdentity(auth)) records.end(key).catch(() => undefined);
+      // Data beside an identity that does not count ended with it.
+      return createBrowserSession({ id, identity, data: identity || auth === null ? data : null });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return createBrowserSession({ id, fault: error });
     }
-    touches.mark(key);
+  };
+
+  const move = async (id: string, identity: Identity, data: string) => {
+    const nextId = createId();
+    const tokens = await resealTokens(id, nextId);
+    if (!tokens) throw new LoginRequiredError('The session ended before it was given a new id.');
+    await records.create(nextId, identity, { tokens, data });
+    if (!(await store.retireSession(hash(id), hash(nextId), POINTER_LIFE_MS))) {
+      await records.end(hash(nextId));
+      throw new LoginRequiredError('The session ended while it was given a new id.');
+    }
+    await records.forget(hash(id), identity);
+    return nextId;
   };
 
   return {
-    newId: () => randomBytes(32).toString('base64url'),
+    newId: createId,
 
     read: async (req) => {
       const id = cookie.read(req);
-      if (id === undefined) return createBrowserSession();
-      const key = hash(id);
-      try {
-        const { auth, data } = await store.readSession(key);
-        const identity = decodeIdentity(auth, now());
-        if (auth === null && data === null) return createBrowserSession({ id });
-        const isLiving = identity !== undefined || auth === null;
-        if (isLiving) touch(key, identity);
-        else if (isDamagedIdentity(auth)) end(key).catch(() => undefined);
-        // Data beside an identity that does not count any more ended with it.
-        return createBrowserSession({ id, identity, data: isLiving ? data : null });
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        return createBrowserSession({ id, fault: error });
-      }
+      return id === undefined ? createBrowserSession() : readById(id);
+    },
+
+    restore: async (browser, id) => {
+      Object.assign(browser, await readById(id));
+      if (browser.fault) throw browser.fault;
     },
 
     logIn: async (browser, res, { id, identity, sealedTokens }) => {
       const data = isSamePerson(browser.identity, identity) ? browser.data : pick(browser.data, carryOver);
-      await create(id, identity, sealedTokens, data ?? '{}');
-      const replaced = browser.id === undefined ? undefined : await end(hash(browser.id));
+      await records.create(id, identity, { tokens: sealedTokens, data: data ?? '{}' });
+      const replaced = browser.id === undefined ? undefined : await records.end(hash(browser.id));
       moveTo(browser, { id, identity, data });
       cookie.write(res, id, identity);
       return replaced;
@@ -150,41 +135,46 @@ export function createSessions({
       const { id } = browser;
       moveTo(browser, {});
       cookie.clear(res);
-      return id === undefined ? undefined : await end(hash(id));
+      return id === undefined ? undefined : await records.end(hash(id));
     },
 
     forgetEnded: async (key, auth) => {
-      const identity = decodeIdentity(auth, now());
-      if (identity) await forgetIndexes(key, identity);
-      touches.forget(key);
+      const identity = decodeEndedIdentity(auth);
+      if (identity) await records.forget(key, identity);
       return identity;
     },
 
     discard: async (browser) => {
       const { id } = browser;
       moveTo(browser, {});
-      if (id !== undefined) await end(hash(id));
+      if (id !== undefined) await records.end(hash(id));
     },
 
     renew: async (browser, data) => {
       const { id, identity } = browser;
-      const nextId = randomBytes(32).toString('base64url');
-      const sealedTokens = id && (await resealTokens(id, nextId));
-      if (!id || !identity || !sealedTokens) throw new LoginRequiredError();
-      await create(nextId, identity, sealedTokens, data);
-      if (!(await store.retireSession(hash(id), hash(nextId), POINTER_LIFE_MS))) {
-        await end(hash(nextId));
-        throw new LoginRequiredError('The session ended while it was given a new id.');
-      }
-      await forgetIndexes(hash(id), identity);
+      if (!id || !identity) throw new LoginRequiredError();
+      // A refresh that finished on the old id after we read its tokens would be lost with it.
+      const lock = { key: hash(id), leaseMs: lockLeaseMs };
+      const nextId = await withSessionLock(store, lock, () => move(id, identity, data));
       moveTo(browser, { id: nextId, identity, data });
     },
 
-    writeData: ({ identity }, id, data, options) =>
-      store.writeData(hash(id), data, lifeOf(identity), options),
+    findLiving: async (key) => {
+      const { auth, seenAt } = await store.readSession(key);
+      if (auth?.startsWith('moved:')) return auth.slice('moved:'.length);
+      const identity = decodeIdentity(auth, now());
+      return identity && !records.findExpiry(identity, seenAt) ? key : undefined;
+    },
+
+    writeData: ({ identity }, id, data, choice) =>
+      store.writeData(hash(id), data, records.lifeOf(identity), choice),
 
     readData: async (id) => (await store.readSession(hash(id))).data,
   };
+}
+
+function createId(): string {
+  return randomBytes(32).toString('base64url');
 }
 
 /** Somebody who proves again who they are keeps what the application knows of them. */

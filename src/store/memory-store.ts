@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { type EndedSession, type IndexName, type Store, TAKEN_LOGIN_LIFE_MS } from './store.ts';
+import { type Cut, type EndedSession, type IndexName, type Store, TAKEN_LOGIN_LIFE_MS } from './store.ts';
 
 interface Entry {
   readonly value: string;
@@ -36,6 +36,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
     const auth = get(`auth:${id}`);
     records.delete(`sess:${id}`);
     records.delete(`tok:${id}`);
+    records.delete(`seen:${id}`);
     if (auth?.startsWith('moved:')) return { auth: null, movedTo: auth.slice(6) };
     records.delete(`auth:${id}`);
     return { auth, movedTo: undefined };
@@ -48,19 +49,28 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
   };
 
   return {
-    readSession: async (id) => ({ auth: get(`auth:${id}`), data: get(`sess:${id}`) }),
+    readSession: async (id) => {
+      const seen = get(`seen:${id}`);
+      return {
+        auth: get(`auth:${id}`),
+        data: get(`sess:${id}`),
+        seenAt: seen === null ? null : Number(seen),
+      };
+    },
 
-    writeLogin: async (id, { auth, data, tokens }, ttlMs) => {
+    writeLogin: async (id, { auth, data, tokens }, ttlMs, seenAt) => {
       set(`auth:${id}`, auth, ttlMs);
       set(`sess:${id}`, data, ttlMs);
       set(`tok:${id}`, tokens, ttlMs);
+      set(`seen:${id}`, String(seenAt), ttlMs);
     },
 
-    touchSession: async (id, ttlMs) => {
+    touchSession: async (id, ttlMs, seenAt) => {
       for (const key of sessionKeys(id)) {
         const value = get(key);
         if (value !== null) set(key, value, ttlMs);
       }
+      if (get(`auth:${id}`) !== null) set(`seen:${id}`, String(seenAt), ttlMs);
     },
 
     endSession: async (id) => endSession(id),
@@ -72,6 +82,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       set(`auth:${id}`, `moved:${movedTo}`, pointerLifeMs);
       records.delete(`sess:${id}`);
       records.delete(`tok:${id}`);
+      records.delete(`seen:${id}`);
       return true;
     },
 
@@ -134,6 +145,24 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
     },
 
     readIndex: async (index, time) => [...living(index, time).keys()],
+
+    putCut: async ({ kind, id }, cut, ttlMs) => {
+      const key = `out:${kind}:${id}`;
+      const old = JSON.parse(get(key) ?? '{}') as Cut;
+      const merged: Cut = {
+        ...((cut.startedBy ?? 0) >= (old.startedBy ?? 0)
+          ? cut
+          : { ...cut, startedBy: old.startedBy!, ...(old.except ? { except: old.except } : {}) }),
+        ...((old.issuedBy ?? 0) > (cut.issuedBy ?? 0) ? { issuedBy: old.issuedBy! } : {}),
+      };
+      set(key, JSON.stringify(merged), Math.max(ttlMs, (records.get(key)?.expiresAt ?? 0) - now()));
+    },
+
+    putLogoutToken: async (id, value, ttlMs) => {
+      const known = get(`jti:${id}`);
+      if (known === null) set(`jti:${id}`, value, ttlMs);
+      return known ?? value;
+    },
 
     readCuts: async (names) => names.map(({ kind, id }) => get(`out:${kind}:${id}`)),
 

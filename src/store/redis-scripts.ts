@@ -4,35 +4,36 @@
  */
 export const redisScripts = {
   writeLogin: {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     lua: `
-      for i = 1, 3 do redis.call('SET', KEYS[i], ARGV[i], 'PX', ARGV[4]) end
+      for i = 1, 4 do redis.call('SET', KEYS[i], ARGV[i], 'PX', ARGV[5]) end
       return 1`,
   },
   touchSession: {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     lua: `
       for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
+      if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[1]) end
       return 1`,
   },
   /** The pointer of an id change stays until it expires: a repeated call must find it again. */
   endSession: {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     lua: `
       local auth = redis.call('GET', KEYS[1])
-      redis.call('DEL', KEYS[2], KEYS[3])
+      redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
       if auth and string.sub(auth, 1, 6) ~= 'moved:' then redis.call('DEL', KEYS[1]) end
       return auth`,
   },
   retireSession: {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     lua: `
       local auth = redis.call('GET', KEYS[1])
       if not auth then return 0 end
       if auth == ARGV[1] then return 1 end
       if string.sub(auth, 1, 6) == 'moved:' then return 0 end
       redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-      redis.call('DEL', KEYS[2], KEYS[3])
+      redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
       return 1`,
   },
   /** A swap that is repeated finds its own values and says so. */
@@ -50,12 +51,12 @@ export const redisScripts = {
       return 'stored'`,
   },
   endSessionWithTokens: {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     lua: `
       local tokens = redis.call('GET', KEYS[3])
       if tokens and tokens ~= ARGV[1] then return {'conflict'} end
       local auth = redis.call('GET', KEYS[1])
-      redis.call('DEL', KEYS[2], KEYS[3])
+      redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
       if auth and string.sub(auth, 1, 6) ~= 'moved:' then redis.call('DEL', KEYS[1]) end
       return {'ended', auth}`,
   },
@@ -90,6 +91,30 @@ export const redisScripts = {
       local mark = 'taken:' .. ARGV[1] .. ':'
       if string.sub(value, 1, #mark) ~= mark then return {'taken'} end
       return {'value', string.sub(value, #mark + 1)}`,
+  },
+  /** Numbers stay whole: milliseconds have 13 digits, and cjson writes 14. */
+  putCut: {
+    numberOfKeys: 1,
+    lua: `
+      local cut = cjson.decode(ARGV[1])
+      local text = redis.call('GET', KEYS[1])
+      local readable, old = pcall(cjson.decode, text or '{}')
+      if readable then
+        if old.issuedBy and old.issuedBy > (cut.issuedBy or 0) then cut.issuedBy = old.issuedBy end
+        if old.startedBy and old.startedBy > (cut.startedBy or 0) then
+          cut.startedBy = old.startedBy
+          cut.except = old.except
+        end
+      end
+      local life = math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]))
+      redis.call('SET', KEYS[1], cjson.encode(cut), 'PX', life)
+      return 1`,
+  },
+  putLogoutToken: {
+    numberOfKeys: 1,
+    lua: `
+      redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+      return redis.call('GET', KEYS[1])`,
   },
   /** Lives until the last of its sessions ends. */
   addToIndex: {

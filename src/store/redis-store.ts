@@ -27,7 +27,8 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
   const authKey = (id: string) => `${prefix}auth:{${id}}`;
   const dataKey = (id: string) => `${prefix}sess:{${id}}`;
   const tokensKey = (id: string) => `${prefix}tok:{${id}}`;
-  const sessionKeys = (id: string) => [authKey(id), dataKey(id), tokensKey(id)] as const;
+  const seenKey = (id: string) => `${prefix}seen:{${id}}`;
+  const sessionKeys = (id: string) => [authKey(id), dataKey(id), tokensKey(id), seenKey(id)] as const;
   const lockKey = (id: string) => `${prefix}lock:{${id}}`;
   const loginKey = (id: string) => `${prefix}login:{${id}}`;
   const indexKey = ({ kind, id }: IndexName) => `${prefix}${kind}:{${id}}`;
@@ -38,18 +39,22 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
   return {
     readSession: (id) =>
       bounded(async () => {
-        const [auth = null, data = null] = await client.mget(authKey(id), dataKey(id));
-        return { auth, data };
+        const [auth = null, data = null, seen = null] = await client.mget(
+          authKey(id),
+          dataKey(id),
+          seenKey(id),
+        );
+        return { auth, data, seenAt: seen === null ? null : Number(seen) };
       }),
 
-    writeLogin: (id, { auth, data, tokens }, ttlMs) =>
+    writeLogin: (id, { auth, data, tokens }, ttlMs, seenAt) =>
       bounded(async () => {
-        await run('writeLogin', ...sessionKeys(id), auth, data, tokens, ttlMs);
+        await run('writeLogin', ...sessionKeys(id), auth, data, tokens, seenAt, ttlMs);
       }),
 
-    touchSession: (id, ttlMs) =>
+    touchSession: (id, ttlMs, seenAt) =>
       bounded(async () => {
-        await run('touchSession', ...sessionKeys(id), ttlMs);
+        await run('touchSession', ...sessionKeys(id), ttlMs, seenAt);
       }),
 
     endSession: (id) =>
@@ -124,6 +129,14 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
       }),
 
     readIndex: (index, now) => bounded(() => client.zrange(indexKey(index), `(${now}`, '+inf', 'BYSCORE')),
+
+    putCut: (index, cut, ttlMs) =>
+      bounded(async () => {
+        await run('putCut', cutKey(index), JSON.stringify(cut), ttlMs);
+      }),
+
+    putLogoutToken: (id, value, ttlMs) =>
+      bounded(async () => (await run('putLogoutToken', `${prefix}jti:{${id}}`, value, ttlMs)) as string),
 
     // One key a command: the cuts of a user and of a session at the provider lie in different slots.
     readCuts: (indexes) => bounded(() => Promise.all(indexes.map((index) => client.get(cutKey(index))))),

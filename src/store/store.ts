@@ -1,7 +1,9 @@
-/** The two records an ordinary request reads. `null`: not there. */
+/** The records an ordinary request reads. `null`: not there. */
 export interface SessionRecords {
   readonly auth: string | null;
   readonly data: string | null;
+  /** When the session was last touched, in milliseconds; only beside an identity. */
+  readonly seenAt: number | null;
 }
 
 /** Everything a login writes under its session id. */
@@ -38,12 +40,12 @@ export type TakenLogin = { readonly value: string } | 'unknown' | 'taken';
  * the same effect and answer then. A fault of the store rejects with `StoreError`; a missing record is no fault.
  */
 export interface Store {
-  /** Reads identity and application data in one command. */
+  /** Reads identity, application data and the last touch in one command. */
   readSession(id: string): Promise<SessionRecords>;
-  /** Creates the three records of a session, to expire together. */
-  writeLogin(id: string, records: LoginRecords, ttlMs: number): Promise<void>;
-  /** Gives all records of a session a new life. Creates nothing. */
-  touchSession(id: string, ttlMs: number): Promise<void>;
+  /** Creates the records of a session, to expire together, touched at `seenAt`. */
+  writeLogin(id: string, records: LoginRecords, ttlMs: number, seenAt: number): Promise<void>;
+  /** Gives all records of a session a new life, and notes the touch beside an identity. Brings nothing back. */
+  touchSession(id: string, ttlMs: number, seenAt: number): Promise<void>;
   /** Removes all records of a session. */
   endSession(id: string): Promise<EndedSession>;
   /**
@@ -80,12 +82,26 @@ export interface Store {
   removeFromIndex(index: IndexName, id: string): Promise<void>;
   /** The sessions in an index that have not reached their absolute end. */
   readIndex(index: IndexName, now: number): Promise<readonly string[]>;
+  /** Leaves a cut for an index. What an earlier one says and this one does not stays; of each, the later counts. */
+  putCut(index: IndexName, cut: Cut, ttlMs: number): Promise<void>;
+  /** Remembers a logout token. Returns what was remembered for it before, or `value`. */
+  putLogoutToken(id: string, value: string, ttlMs: number): Promise<string>;
   /** Reads the cuts that logouts from outside left for these indexes; `null` where there is none. */
   readCuts(indexes: readonly IndexName[]): Promise<readonly (string | null)[]>;
 
   health(): Promise<StoreHealth>;
   /** Ends the connection if it is ours. */
   close(): Promise<void>;
+}
+
+/** What a logout from outside leaves behind, so that a login still under way cannot undo it. */
+export interface Cut {
+  /** From a logout token, in seconds by the provider's clock: what it issued or authenticated until then is dead. */
+  readonly issuedBy?: number;
+  /** From our own "log out everywhere", in milliseconds by our clock: a login begun until then is dead. */
+  readonly startedBy?: number;
+  /** The one login that `startedBy` spares. */
+  readonly except?: string;
 }
 
 /** The sessions of a user (`sub`), or of one session at the provider (`sid`); `id` is the hash of issuer and value. */

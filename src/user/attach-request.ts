@@ -1,9 +1,12 @@
 import { inspect } from 'node:util';
 import type { NextFunction, Request, Response } from 'express';
+import { hash } from '../keys.ts';
 import type { LoginParameters, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
+import { checkNotBegun } from '../session/cookies.ts';
 import type { SessionCookie } from '../session/session-cookie.ts';
+import type { SessionWatch } from '../session/session-watch.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { ApiAccess } from './api-access.ts';
 import { type RequestState, setRequestState } from './request-state.ts';
@@ -16,6 +19,7 @@ export interface RequestParts {
   readonly writeCookie: SessionCookie['write'];
   readonly logout: (options: { returnTo?: string }) => Promise<void>;
   readonly createApiAccess: () => ApiAccess;
+  readonly watch: SessionWatch;
 }
 
 /** Gives a request `req.user`, `req.auth` and `req.session`, none of which costs anything until it is read. */
@@ -32,6 +36,7 @@ export function attachRequest(req: Request, res: Response, next: NextFunction, p
     return appSession;
   };
   const renew = async () => {
+    checkNotBegun(res, 'req.auth.renew()');
     const data = appSession ? appSession.readData() : (browser.data ?? '{}');
     await sessions.renew(browser, data);
     writeCookie(res, browser.id!, browser.identity);
@@ -49,6 +54,7 @@ export function attachRequest(req: Request, res: Response, next: NextFunction, p
     state.markPersonal();
     auth ??= createRequestAuth(browser, {
       ...{ login: state.login, logout: parts.logout, renew },
+      onEnd: (callback) => watchSession(res, browser, parts.watch, callback),
       ...parts.createApiAccess(),
     });
     return auth;
@@ -77,7 +83,24 @@ function userOf(browser: BrowserSession): Express.User | undefined {
   return identity && (identity.user ?? (identity.claims as Express.User));
 }
 
+/** Nobody logged in: that session has ended already. */
+function watchSession(
+  res: Response,
+  browser: BrowserSession,
+  watch: SessionWatch,
+  callback: () => void,
+): () => void {
+  if (!browser.id || !browser.identity) {
+    queueMicrotask(callback);
+    return () => undefined;
+  }
+  const stop = watch.watch(hash(browser.id), callback);
+  res.once('close', stop);
+  return stop;
+}
+
 interface RequestActions extends ApiAccess {
+  readonly onEnd: RequestAuth['onEnd'];
   readonly login: (parameters: LoginParameters) => Promise<void>;
   readonly logout: (options: { returnTo?: string }) => Promise<void>;
   readonly renew: () => Promise<void>;
@@ -123,6 +146,7 @@ function createRequestAuth(browser: BrowserSession, actions: RequestActions): Re
     getAccessToken: actions.getAccessToken,
     fetch: actions.fetch,
     fetchUserInfo: actions.fetchUserInfo,
+    onEnd: actions.onEnd,
   };
   Object.defineProperty(auth, 'toJSON', { value: describe });
   Object.defineProperty(auth, inspect.custom, { value: describe });

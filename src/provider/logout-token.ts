@@ -1,0 +1,129 @@
+import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
+import type { Clock } from '../clock.ts';
+import { ProviderError } from '../errors.ts';
+import type { ProviderDefinition } from '../provider-definition.ts';
+import type { KeyVerifier } from './signing-keys.ts';
+
+/** What a logout token says, after every check. `sub` or `sid` is there. */
+export interface LogoutClaims {
+  readonly sub: string | undefined;
+  readonly sid: string | undefined;
+  readonly jti: string;
+  /** Seconds since the epoch, by the provider's clock. */
+  readonly issuedAt: number;
+}
+
+export interface LogoutTokenVerification {
+  readonly definition: ProviderDefinition;
+  readonly name: string;
+  /** The keys are looked up only for a token that passes everything else. */
+  readonly findVerifier: () => Promise<KeyVerifier>;
+  readonly now: Clock;
+}
+
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+
+/** Far above any honest logout token. */
+export const MAX_LOGOUT_TOKEN_LENGTH = 16 * 1024;
+
+/**
+ * Verifies a logout token. Everything that costs nothing comes first: the endpoint is open to all, and a flood of
+ * rubbish must cause neither cryptography nor fetches.
+ *
+ * @throws ProviderError `provider_invalid_response` for a token to refuse, `provider_unavailable` without keys.
+ * @see [OpenID Connect Back-Channel Logout, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
+ */
+export async function verifyLogoutToken(
+  token: string,
+  { definition, name, findVerifier, now }: LogoutTokenVerification,
+): Promise<LogoutClaims> {
+  const refuse = (problem: string): never => {
+    throw new ProviderError(`Provider "${name}": the logout token was refused: ${problem}.`, {
+      code: 'provider_invalid_response',
+      provider: name,
+    });
+  };
+  const { clockToleranceSeconds: clockTolerance, clientId: audience, issuer, identity } = definition;
+  const problem = findProblem(token, definition, now() / 1000);
+  if (problem) refuse(problem);
+
+  const verify = await findVerifier();
+  const { payload } = await verify(token, {
+    trustedChannel: false,
+    options: {
+      algorithms: [identity.algorithm],
+      issuer,
+      audience,
+      clockTolerance,
+      currentDate: new Date(now()),
+    },
+  });
+  return {
+    sub: payload.sub,
+    sid: payload.sid as string | undefined,
+    jti: payload.jti!,
+    issuedAt: payload.iat!,
+  };
+}
+
+/** Reads the issuer of a token that nothing has been checked of, to find whose keys to check it with. */
+export function peekIssuer(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss;
+  } catch {
+    return undefined;
+  }
+}
+
+function findProblem(token: string, definition: ProviderDefinition, nowSeconds: number): string | undefined {
+  if (token.length > MAX_LOGOUT_TOKEN_LENGTH || token.split('.').length !== 3)
+    return 'it has not the form of one';
+  try {
+    const header = decodeProtectedHeader(token);
+    if (header.alg !== definition.identity.algorithm) return 'alg is not the configured one';
+    if (!isLogoutType(header.typ, definition.strictLogoutTokenType))
+      return 'typ is that of another kind of token';
+    return findClaimProblem(decodeJwt(token), definition, nowSeconds);
+  } catch {
+    return 'it has not the form of one';
+  }
+}
+
+/** Many providers send no `typ`, or plain `JWT`; certification itself does. */
+function isLogoutType(typ: unknown, strict: boolean): boolean {
+  const name = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
+  return name === 'logout+jwt' || (!strict && (name === undefined || name === 'jwt'));
+}
+
+function findClaimProblem(
+  payload: JWTPayload,
+  { issuer, clientId, trustedAudiences, clockToleranceSeconds, logoutTokenMaxAgeSeconds }: ProviderDefinition,
+  nowSeconds: number,
+): string | undefined {
+  const { iss, aud, iat, exp, jti, sub, sid, nonce, events } = payload;
+  const audiences = [aud ?? []].flat();
+  if (iss !== issuer) return 'iss is not the configured issuer';
+  if (!audiences.includes(clientId)) return 'aud does not name this client';
+  if (!audiences.every((name) => name === clientId || trustedAudiences.includes(name)))
+    return 'aud names others as well';
+  if (typeof iat !== 'number' || !Number.isFinite(iat)) return 'iat is missing';
+  if (iat > nowSeconds + clockToleranceSeconds) return 'iat lies in the future';
+  if (iat < nowSeconds - clockToleranceSeconds - logoutTokenMaxAgeSeconds) return 'it is too old';
+  if (exp !== undefined && !(typeof exp === 'number' && exp > nowSeconds - clockToleranceSeconds))
+    return 'it has expired';
+  if (typeof jti !== 'string' || jti === '') return 'jti is missing';
+  if (nonce !== undefined) return 'it has a nonce, as ID tokens have';
+  if (!isText(sub) || !isText(sid) || (sub === undefined && sid === undefined))
+    return 'it names neither sub nor sid';
+  return isLogoutEvent(events) ? undefined : 'events is not that of a logout';
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && value !== '' && value.length <= 4096);
+}
+
+function isLogoutEvent(events: unknown): boolean {
+  if (typeof events !== 'object' || events === null || Array.isArray(events)) return false;
+  const event = (events as Record<string, unknown>)[LOGOUT_EVENT];
+  return typeof event === 'object' && event !== null && !Array.isArray(event);
+}

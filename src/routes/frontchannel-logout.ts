@@ -1,0 +1,48 @@
+import type { Request, Response } from 'express';
+import type { Clock } from '../clock.ts';
+import type { LogoutReason } from '../events.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { Identity } from '../session/identity.ts';
+import type { UserSessions } from '../session/user-sessions.ts';
+import type { SendPage } from './pages.ts';
+import { readQuery } from './read-query.ts';
+
+export interface FrontchannelLogoutOptions {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly userSessions: UserSessions;
+  readonly sendPage: SendPage;
+  readonly report: (identity: Identity, reason: LogoutReason) => Promise<void>;
+  readonly now: Clock;
+}
+
+/**
+ * The page that a provider loads in a frame when its session ends. No cookie of ours comes along, so the session is
+ * found by `iss` and `sid`, which must both be there and fit. It proves nothing of the sender: tokens are not revoked.
+ *
+ * @see [OpenID Connect Front-Channel Logout, section 3](https://openid.net/specs/openid-connect-frontchannel-1_0.html#RPLogout)
+ */
+export function createFrontchannelLogout(
+  options: FrontchannelLogoutOptions,
+): (req: Request, res: Response) => Promise<void> {
+  const { providers, userSessions, sendPage, report, now } = options;
+  return async (req, res) => {
+    const query = readQuery(req);
+    const [issuer, sid] = [readOnce(query, 'iss'), readOnce(query, 'sid')];
+    const provider = [...providers.values()].find((candidate) => candidate.issuer === issuer);
+    if (provider && sid) {
+      const ended = await userSessions.endByCut({ issuer: provider.issuer, sid }, { startedBy: now() });
+      for (const identity of ended) await report(identity, 'front_channel');
+    }
+    sendPage(req, res, {
+      status: 200,
+      title: 'Signed out',
+      message: 'The session here has ended, if there was one.',
+      ...(provider ? { frameAncestor: new URL(provider.issuer).origin } : {}),
+    });
+  };
+}
+
+function readOnce(query: URLSearchParams, name: string): string | undefined {
+  const values = query.getAll(name);
+  return values.length === 1 && values[0] !== '' && values[0]!.length <= 4096 ? values[0] : undefined;
+}

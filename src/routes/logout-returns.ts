@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import type { Request, Response } from 'express';
+import { type CookieAttributes, readCookies, setCookie } from '../session/cookies.ts';
+import type { SendPage } from './pages.ts';
+import { readQuery } from './read-query.ts';
+import type { ReturnAddressReader } from './return-address.ts';
+import type { Urls } from './urls.ts';
+
+/** The way back from a provider's logout. */
+export interface LogoutReturns {
+  /**
+   * Chooses the path that the provider sends the browser back to, and the `state` that comes back with it. Only two
+   * paths are ever named, so that two need to be registered; another address waits in a cookie meanwhile.
+   */
+  prepare(res: Response, returnTo: string): { path: string; state: string };
+  /** The signed-out page. Leads on to the address that waits, if the state is that of this browser. */
+  route(req: Request, res: Response): Promise<void>;
+}
+
+export interface LogoutReturnsOptions {
+  readonly urls: Urls;
+  readonly readReturnAddress: ReturnAddressReader;
+  readonly sendPage: SendPage;
+  readonly redirect: (res: Response, status: 303, location: string) => void;
+  readonly cookieName: string;
+  readonly cookiePath: string;
+  readonly https: boolean;
+}
+
+const COOKIE_LIFE_SECONDS = 600;
+
+/** @see [RP-Initiated Logout, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout) */
+export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturns {
+  const { urls, readReturnAddress, sendPage, redirect, https, cookiePath } = options;
+  const name = `${options.cookieName}-logout`;
+  const attributes = (maxAge: number): CookieAttributes => ({
+    httpOnly: true,
+    secure: https,
+    sameSite: 'lax',
+    path: cookiePath,
+    maxAge,
+  });
+
+  return {
+    prepare: (res, returnTo) => {
+      const state = randomBytes(16).toString('base64url');
+      if (returnTo === urls.afterLogout || urls.signedOut === undefined)
+        return { path: urls.afterLogout, state };
+      setCookie(res, name, `${state}.${encodeURIComponent(returnTo)}`, attributes(COOKIE_LIFE_SECONDS));
+      return { path: urls.signedOut, state };
+    },
+
+    route: async (req, res) => {
+      const value = readCookies(req)[name];
+      const dot = value?.indexOf('.') ?? -1;
+      const isOurs = value !== undefined && dot > 0 && readQuery(req).get('state') === value.slice(0, dot);
+      const returnTo = isOurs ? readReturnAddress(decode(value.slice(dot + 1))) : undefined;
+      if (value !== undefined) setCookie(res, name, '', attributes(0));
+      if (returnTo) {
+        redirect(res, 303, returnTo);
+        return;
+      }
+      const login = urls.login();
+      sendPage(req, res, {
+        status: 200,
+        title: 'You are signed out',
+        message: 'Your session here has ended.',
+        links: [
+          ...(login ? [{ href: login, label: 'Sign in' }] : []),
+          { href: urls.home, label: 'Home page' },
+        ],
+      });
+    },
+  };
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
