@@ -32,7 +32,8 @@ const PROTOCOL_CLAIMS = new Set([
     's_hash',
     'events',
   ],
-  ...['auth_time', 'acr', 'amr'],
+  // Access tokens tell it (RFC 9068); what was granted is no property of the person.
+  ...['auth_time', 'acr', 'amr', 'scope'],
 ]);
 
 /** Names that would reach into prototypes when an application copies claims with `Object.assign` or a loop. */

@@ -39,8 +39,7 @@ import { createRedisStore } from './store/redis-store.ts';
 import type { Store, StoreHealth } from './store/store.ts';
 import { createApiAccess } from './user/api-access.ts';
 import { attachRequest } from './user/attach-request.ts';
-import { markPersonal } from './user/personal.ts';
-import { getRequestState, type RequestState } from './user/request-state.ts';
+import { getRequestState, type RequestServices } from './user/request-state.ts';
 import { createSealer } from './vault/sealer.ts';
 import { createTokenSource } from './vault/token-source.ts';
 import { createTokenVault } from './vault/token-vault.ts';
@@ -80,7 +79,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   const { handle, sessions, watch } = joinParts(resolved, store);
 
   function connectAuthMiddleware(req: Request, res: Response, next: NextFunction): void {
-    handle(connectAuthMiddleware, req, res, next).catch(next);
+    handle(req, res, next).catch(next);
   }
 
   return Object.assign(connectAuthMiddleware, {
@@ -123,7 +122,7 @@ function createStore(options: ResolvedOptions): Store {
   return createMemoryStore({ now: options.now });
 }
 
-type Handler = (owner: unknown, req: Request, res: Response, next: NextFunction) => Promise<void>;
+type Handler = (req: Request, res: Response, next: NextFunction) => Promise<void>;
 
 /** Builds every part once and joins them. The only place where they meet. */
 function joinParts(options: ResolvedOptions, store: Store) {
@@ -190,11 +189,22 @@ function joinParts(options: ResolvedOptions, store: Store) {
   );
 
   const tokenSource = createTokenSource({
-    ...{ store, vault, providers, now, storeTimeoutMs },
-    applyProof: (auth, proof) => applyProof(auth, proof, { mapUser, now }),
-    onRefused: async ({ sessionId }, auth) => {
+    ...{ store, vault, providers, now, storeTimeoutMs, leaseMs: lockLeaseMs },
+    applyProof: async (auth, proof) => {
+      try {
+        return await applyProof(auth, proof, { mapUser, now });
+      } catch (error) {
+        await answers.report(undefined, undefined, error, 'session');
+        return auth;
+      }
+    },
+    onRefused: async ({ sessionId }, auth, refusal) => {
       const identity = await sessions.forgetEnded(hash(sessionId), auth);
       if (identity) await report(identity, 'refresh_refused');
+      // A plain "no" is said by that; that somebody else came back is not.
+      if (refusal.code === 'provider_identity_changed') {
+        await answers.report(undefined, undefined, refusal, 'session');
+      }
     },
   });
   const startAppSession = createAppSessionStarter({
@@ -208,39 +218,18 @@ function joinParts(options: ResolvedOptions, store: Store) {
     },
   });
 
-  const attach = (
-    owner: unknown,
-    req: Request,
-    res: Response,
-    next: NextFunction,
-    browser: BrowserSession,
-  ) => {
-    // Routers further in change it.
-    const mountPath = req.baseUrl;
-    const state: RequestState = {
-      owner,
-      browser,
-      now,
-      meetsAcr: ({ provider, acr }, asked) => providers.get(provider)?.meetsAcr(acr, asked) ?? false,
-      loginUrl: urls.login(),
-      isForeign: () => findSource(req, ownOrigins) === 'foreign',
-      login: (parameters) => {
-        const here = isNavigation(req) ? urls.publicPath(req, mountPath) : undefined;
-        return login.start(req, res, { ...parameters, returnTo: parameters.returnTo ?? here, browser });
-      },
-      fail: (error, during) => answers.fail(req, res, error, during),
-      markPersonal: (choice = { keepNowhere: browser.id !== undefined }) => markPersonal(res, choice),
-    };
-    const clearCookie = () => {
-      if (!res.headersSent) cookie.clear(res);
-    };
-    attachRequest(req, res, next, {
-      ...{ state, sessions, startAppSession, watch },
-      writeCookie: cookie.write,
-      logout: (choice) => logout.start(req, res, browser, choice),
-      createApiAccess: () =>
-        createApiAccess({ browser, tokenSource, providers, apiOrigins, now, clearCookie }),
-    });
+  const services: RequestServices = {
+    ...{ sessions, startAppSession, cookie, watch, now },
+    loginUrl: urls.login(),
+    isForeign: (req) => findSource(req, ownOrigins) === 'foreign',
+    meetsAcr: ({ provider, acr }, asked) => providers.get(provider)?.meetsAcr(acr, asked) ?? false,
+    login: ({ req, res, browser, mountPath }, parameters) => {
+      const here = isNavigation(req) ? urls.publicPath(req, mountPath) : undefined;
+      return login.start(req, res, { ...parameters, returnTo: parameters.returnTo ?? here, browser });
+    },
+    logout: ({ req, res, browser }, choice) => logout.start(req, res, browser, choice),
+    fail: ({ req, res }, error, during) => answers.fail(req, res, error, during),
+    createApiAccess: ({ browser }) => createApiAccess({ browser, tokenSource, providers, apiOrigins, now }),
   };
 
   /** A session that has come to its end is put away by the first request that notices. */
@@ -250,19 +239,19 @@ function joinParts(options: ResolvedOptions, store: Store) {
     if (identity) await logout.report(req, res, identity, expiry!);
   };
 
-  const handle: Handler = async (owner, req, res, next) => {
+  const handle: Handler = async (req, res, next) => {
     const known = getRequestState(req);
     if (known) {
-      next(
-        known.owner === owner ? undefined : new ConfigurationError('Two connectAuth() handle one request.'),
-      );
+      const twice = new ConfigurationError('Two connectAuth() handle one request.');
+      next(known.services === services ? undefined : twice);
       return;
     }
     checkMount(req, options.basePath);
     const route = findRoute(req.path);
     const browser = route?.needsSession === false ? createBrowserSession() : await sessions.read(req);
     if (browser.expiry) await putAway(req, res, browser).catch(() => undefined);
-    attach(owner, req, res, next, browser);
+    const mountPath = req.baseUrl;
+    attachRequest({ services, req, res, next, browser, mountPath, appSession: undefined, auth: undefined });
     if (route) await route.run(req, res, browser);
     else next();
   };
@@ -273,7 +262,10 @@ function joinParts(options: ResolvedOptions, store: Store) {
 /** How long an answer that waits may outlive the end of its session in another process. */
 const WATCH_INTERVAL_MS = 5_000;
 
-/** Longer than a token refresh takes at the slowest provider, with the store's own waits. */
+/**
+ * Longer than a refresh takes at the slowest provider: discovery, the refresh itself and the keys, twice where they
+ * rotate, each bounded; and the store's own waits around them.
+ */
 function findLockLease({ providers, storeTimeoutMs }: ResolvedOptions): number {
   const slowest = Math.max(...[...providers.values()].map(({ timeoutMs }) => timeoutMs));
   return 4 * slowest + 6 * storeTimeoutMs;
@@ -315,17 +307,12 @@ async function applyProof(
   if (!identity) return auth;
   const { provider, issuer } = identity;
   const claims = pickUserClaims({ ...identity.claims, ...fresh });
-  try {
-    const user = await mapUser(claims, { provider, issuer });
-    return encodeIdentity({
-      ...identity,
-      claims,
-      user: user === (claims as Express.User) ? undefined : user,
-    });
-  } catch {
-    // The old refresh token is spent by now: the new tokens must be kept, whatever becomes of the claims.
-    return auth;
-  }
+  const user = await mapUser(claims, { provider, issuer });
+  return encodeIdentity({
+    ...identity,
+    claims,
+    user: user === (claims as Express.User) ? undefined : user,
+  });
 }
 
 /** Faults of assembly that would show themselves only as logins that do not hold. */

@@ -24,7 +24,7 @@ export type {
 export type { ConnectisOptions } from './provider/connectis.ts';
 export type { DidOptions } from './provider/did.ts';
 export type { FewlinesOptions } from './provider/fewlines.ts';
-export type { OidcOptions } from './provider/oidc.ts';
+export type { OidcOptions, OidcQuirks } from './provider/oidc.ts';
 export { providers } from './provider/presets.ts';
 export type { TelenorOptions } from './provider/telenor.ts';
 export type {

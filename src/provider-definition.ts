@@ -96,8 +96,10 @@ export type IdentitySource =
       readonly from: 'access_token';
       /** As configured, never as the token's header says. */
       readonly algorithm: SigningAlgorithm;
+      /** `undefined`: not checked. */
       readonly issuer: string | undefined;
-      readonly audience: string | undefined;
+      /** One of them must be among the token's. `undefined`: not checked. */
+      readonly audiences: readonly string[] | undefined;
       /** The access token is a JWE for this key; `signed`: it holds a JWT of `algorithm`, else the claims. */
       readonly encryption: { readonly key: Secret; readonly content: 'signed' | 'bare' } | undefined;
     };

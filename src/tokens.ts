@@ -11,4 +11,6 @@ export interface TokenSet {
   readonly expiresAt: number;
   /** Whether the provider left out when it ends, so that `expiresAt` is a guess. */
   readonly expiryAssumed: boolean;
+  /** Whether a refresh brought them, rather than the login. */
+  readonly renewed: boolean;
 }

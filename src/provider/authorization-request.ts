@@ -36,7 +36,8 @@ export async function createAuthorizationRequest(
   name: string,
 ): Promise<{ url: URL; checks: LoginChecks }> {
   const { quirks, capabilities } = definition;
-  if (request.prompt?.split(' ').includes('none') && !capabilities.silentLogin) {
+  const prompt = request.prompt ?? definition.authorizationParams.prompt;
+  if (prompt?.split(' ').includes('none') && !capabilities.silentLogin) {
     throw new ProviderError(`Provider "${name}" has no silent login: prompt=none shows its sign-in page.`, {
       code: 'provider_unsupported',
       provider: name,

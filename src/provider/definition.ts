@@ -85,7 +85,7 @@ export function resolveCommon(preset: string, options: CommonProviderOptions): C
       where('authorizationParams'),
       options.authorizationParams ?? {},
     ),
-    userinfoAtLogin: options.userinfoAtLogin ?? false,
+    userinfoAtLogin: checkBoolean(where('userinfoAtLogin'), options.userinfoAtLogin ?? false),
     strictLogoutTokenType: checkBoolean(
       where('strictLogoutTokenType'),
       options.strictLogoutTokenType ?? false,
@@ -119,17 +119,31 @@ const QUIRK_CHOICES: Readonly<Record<string, readonly string[]>> = {
   acr: ['listed', 'minimum'],
   userinfo: ['endpoint', 'in_token_answer'],
 };
+const YES_OR_NO = ['nonce', 'refreshScope', 'revocationHint', 'logoutHint'] as const;
+
+export const QUIRK_NAMES = Object.keys(STANDARD_QUIRKS);
 
 /** Completes a preset's quirks; each that an application gives is checked. */
 export function resolveQuirks(where: string, given: ProviderQuirks): Readonly<Required<ProviderQuirks>> {
-  checkKeys(where, given, Object.keys(STANDARD_QUIRKS));
-  for (const [name, value] of Object.entries(given)) {
-    if (QUIRK_CHOICES[name]) checkOneOf(`${where}.${name}`, value, QUIRK_CHOICES[name]);
+  checkKeys(where, given, QUIRK_NAMES);
+  const quirks = { ...STANDARD_QUIRKS, ...dropUndefined(given) };
+  for (const [name, choices] of Object.entries(QUIRK_CHOICES)) {
+    checkOneOf(`${where}.${name}`, quirks[name as keyof ProviderQuirks], choices);
   }
-  if (given.minimumKeyBits !== undefined && ![1024, 2048].includes(given.minimumKeyBits)) {
+  for (const name of YES_OR_NO) checkBoolean(`${where}.${name}`, quirks[name]);
+  if (![1024, 2048].includes(quirks.minimumKeyBits)) {
     throw new ConfigurationError(`${where}.minimumKeyBits must be 1024 or 2048.`);
   }
-  return Object.freeze({ ...STANDARD_QUIRKS, ...given });
+  // Our own state has 43 characters.
+  checkNumber(`${where}.maxStateLength`, quirks.maxStateLength, { min: 43, max: 65_536 });
+  if (quirks.browserSessionClaim !== false) {
+    checkString(`${where}.browserSessionClaim`, quirks.browserSessionClaim);
+  }
+  return Object.freeze(quirks);
+}
+
+function dropUndefined<T extends object>(given: T): T {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** Parameters that carry the protocol: nothing but the flow itself may set them. */

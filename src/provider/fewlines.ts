@@ -1,4 +1,6 @@
-import { checkKeys, checkOneOf, checkString, refuse } from '../option-checks.ts';
+import { createPrivateKey } from 'node:crypto';
+import { ConfigurationError } from '../errors.ts';
+import { checkBoolean, checkKeys, checkOneOf, checkString } from '../option-checks.ts';
 import type { ProviderDefinition, SigningAlgorithm } from '../provider-definition.ts';
 import { createSecret } from '../secret.ts';
 import {
@@ -23,7 +25,7 @@ export interface FewlinesOptions extends CommonProviderOptions {
   clientAuthentication?: 'body' | 'basic';
   /** How the Application's access tokens, which prove who logged in, are signed. @default 'HS256' */
   accessTokenAlgorithm?: Extract<SigningAlgorithm, 'HS256' | 'RS256'>;
-  /** PEM (PKCS #8) of the private key that the access tokens are encrypted for. @default not encrypted */
+  /** PEM of the private RSA key that the access tokens are encrypted for. @default not encrypted */
   decryptionKey?: string;
   /** What an encrypted access token holds: a signed JWT, or the claims themselves. @default 'signed' */
   encryptedContent?: 'signed' | 'bare';
@@ -82,7 +84,10 @@ export function fewlines(options: FewlinesOptions): ProviderDefinition {
       from: 'access_token',
       algorithm,
       issuer: options.issuer === undefined ? undefined : checkString(where('issuer'), options.issuer),
-      audience: options.audience === undefined ? undefined : checkString(where('audience'), options.audience),
+      audiences:
+        options.audience === undefined
+          ? undefined
+          : Object.freeze([checkString(where('audience'), options.audience)]),
       encryption: resolveEncryption(options),
     }),
     popupRedirectUri: `${origin}/oauth/popup/callback`,
@@ -91,7 +96,7 @@ export function fewlines(options: FewlinesOptions): ProviderDefinition {
       basicEncoding: 'raw',
       tokenType: 'optional',
       challenge: 'ignore',
-      pkce: (options.pkce ?? true) ? 'S256' : 'none',
+      pkce: checkBoolean(where('pkce'), options.pkce ?? true) ? 'S256' : 'none',
       nonce: false,
       maxStateLength: 255,
       refreshScope: true,
@@ -116,14 +121,21 @@ const OPTION_NAMES: readonly (keyof FewlinesOptions)[] = [
 
 function resolveEncryption({ decryptionKey, encryptedContent }: FewlinesOptions) {
   if (decryptionKey === undefined) return undefined;
-  const where = 'providers.fewlines(): decryptionKey';
-  if (!checkString(where, decryptionKey).includes('BEGIN PRIVATE KEY'))
-    refuse(where, 'a PEM private key (PKCS #8)', decryptionKey);
   return Object.freeze({
-    key: createSecret(decryptionKey),
+    key: createSecret(checkPrivateKey('providers.fewlines(): decryptionKey', decryptionKey)),
     content: checkOneOf('providers.fewlines(): encryptedContent', encryptedContent ?? 'signed', [
       'signed',
       'bare',
     ]),
   });
+}
+
+function checkPrivateKey(where: string, value: unknown): string {
+  const pem = checkString(where, value);
+  try {
+    if (createPrivateKey(pem).asymmetricKeyType === 'rsa') return pem;
+  } catch {
+    // What it says may quote the key.
+  }
+  throw new ConfigurationError(`${where} must be a private RSA key in PEM form.`);
 }

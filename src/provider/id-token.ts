@@ -7,6 +7,8 @@ import type { KeyVerifier } from './signing-keys.ts';
 
 /** What a login asked for, which the ID token must answer. */
 export interface IdTokenExpectations {
+  /** Whether it came over our own connection to the provider. */
+  readonly trustedChannel: boolean;
   readonly nonce: string | undefined;
   /** After a refresh a nonce may come again; it is compared elsewhere. */
   readonly nonceOptional?: boolean;
@@ -54,7 +56,7 @@ export async function verifyIdToken(
 ): Promise<VerifiedIdToken> {
   const { identity, clientId, clockToleranceSeconds: tolerance } = definition;
   const { payload, protectedHeader } = await verify(idToken, {
-    trustedChannel: true,
+    trustedChannel: expected.trustedChannel,
     options: {
       algorithms: [identity.algorithm],
       issuer: expected.issuer ?? definition.issuer,

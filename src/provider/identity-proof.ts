@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
-import { compactDecrypt, importPKCS8, type JWTPayload, UnsecuredJWT } from 'jose';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { compactDecrypt, type JWTPayload, UnsecuredJWT } from 'jose';
 import type * as client from 'openid-client';
 import { pickUserClaims, type UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
@@ -8,7 +8,7 @@ import type { IdentitySource, ProviderDefinition } from '../provider-definition.
 import type { TokenSet } from '../tokens.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { Fetch } from './bounded-fetch.ts';
-import { type IdTokenExpectations, type VerifiedIdToken, verifyIdToken } from './id-token.ts';
+import { type IdTokenExpectations, verifyIdToken } from './id-token.ts';
 import { createJwksVerifier, createKeyVerifier, type KeyVerifier } from './signing-keys.ts';
 
 /** Who logged in, as far as the provider has proven it. */
@@ -24,6 +24,8 @@ export interface Proof {
   readonly issuedAt: number;
   /** Whether a claim of the provider asks that the session end with the browser. */
   readonly browserSession: boolean;
+  /** When the access token ends, if that is what proved the identity: seconds by the provider's clock. */
+  readonly accessTokenEnd: number | undefined;
   /** The verified payload of the ID token, where there is one. */
   readonly idTokenPayload: JWTPayload | undefined;
 }
@@ -60,8 +62,10 @@ export function createIdentityProver(
   ) => {
     if (!tokens.idToken) throw refusal(name, 'the answer has no ID token');
     const verification = { definition, name, verify: verifierOf(configuration), now };
-    const payload = await verifyIdToken(tokens.idToken, expectationsOf(checks, tokens), verification);
-    return toProof(payload, payload, definition);
+    // In the implicit flow the browser brought it: anybody may have put anything there.
+    const expected = { ...expectationsOf(checks, tokens), trustedChannel: !definition.implicit };
+    const payload = await verifyIdToken(tokens.idToken, expected, verification);
+    return toProof(payload, definition, { idTokenPayload: payload });
   };
 
   const proveByAccessToken = async (
@@ -71,17 +75,18 @@ export function createIdentityProver(
   ) => {
     const verify = verifierOf(configuration);
     const payload = await verifyAccessToken(tokens.accessToken, source, { definition, name, verify, now });
-    if (!tokens.idToken) return toProof(payload, undefined, definition);
-    // It is for the client or for the application's audience, and must speak of the same person.
-    const known = source.audience === undefined ? [] : [source.audience];
-    const idToken = await verifyIdToken(
+    const accessTokenEnd = payload.exp;
+    if (!tokens.idToken) return toProof(payload, definition, { accessTokenEnd });
+    // By the same issuer, for the client or for whom the access token is, and about the same person.
+    const audiences = [definition.clientId, ...(source.audiences ?? [payload.aud ?? []].flat())];
+    const idTokenPayload = await verifyIdToken(
       tokens.idToken,
-      { ...NO_EXPECTATIONS, audiences: [definition.clientId, ...known], issuer: source.issuer },
+      { ...NO_EXPECTATIONS, audiences, issuer: source.issuer ?? payload.iss },
       { definition, name, verify, now },
     );
-    if (idToken.sub !== payload.sub)
+    if (idTokenPayload.sub !== payload.sub)
       throw refusal(name, 'the ID token speaks of another sub than the access token');
-    return toProof({ ...idToken, ...payload }, idToken, definition);
+    return toProof({ ...idTokenPayload, ...payload }, definition, { idTokenPayload, accessTokenEnd });
   };
 
   return {
@@ -94,6 +99,7 @@ export function createIdentityProver(
 }
 
 const NO_EXPECTATIONS: IdTokenExpectations = {
+  trustedChannel: true,
   nonce: undefined,
   maxAgeSeconds: undefined,
   acrValues: undefined,
@@ -103,13 +109,13 @@ const NO_EXPECTATIONS: IdTokenExpectations = {
 function expectationsOf(checks: LoginChecks | undefined, tokens: TokenSet): IdTokenExpectations {
   if (!checks) return { ...NO_EXPECTATIONS, accessToken: tokens.accessToken, nonceOptional: true };
   const { nonce, maxAgeSeconds, acrValues } = checks;
-  return { nonce, maxAgeSeconds, acrValues, accessToken: tokens.accessToken };
+  return { ...NO_EXPECTATIONS, nonce, maxAgeSeconds, acrValues, accessToken: tokens.accessToken };
 }
 
 function toProof(
   payload: JWTPayload & { sub: string; iat?: number },
-  idTokenPayload: VerifiedIdToken | undefined,
   { quirks }: ProviderDefinition,
+  { idTokenPayload, accessTokenEnd }: Partial<Pick<Proof, 'idTokenPayload' | 'accessTokenEnd'>>,
 ): Proof {
   return {
     sub: payload.sub,
@@ -119,6 +125,7 @@ function toProof(
     authTime: typeof payload.auth_time === 'number' ? payload.auth_time : undefined,
     issuedAt: payload.iat ?? 0,
     browserSession: quirks.browserSessionClaim !== false && payload[quirks.browserSessionClaim] === true,
+    accessTokenEnd,
     idTokenPayload,
   };
 }
@@ -138,7 +145,7 @@ async function verifyAccessToken(
   const signed = source.encryption ? await decrypt(accessToken, source.encryption.key.reveal()) : accessToken;
   const claimChecks = {
     ...(source.issuer === undefined ? {} : { issuer: source.issuer }),
-    ...(source.audience === undefined ? {} : { audience: source.audience }),
+    ...(source.audiences === undefined ? {} : { audience: [...source.audiences] }),
     clockTolerance: definition.clockToleranceSeconds,
     currentDate: new Date(now()),
     requiredClaims: ['sub', 'exp'],
@@ -157,15 +164,17 @@ async function verifyAccessToken(
 }
 
 async function decrypt(jwe: string, pem: string): Promise<string> {
-  const key = await importPKCS8(pem, 'RSA-OAEP-256');
-  const { plaintext } = await compactDecrypt(jwe, key, {
+  const { plaintext } = await compactDecrypt(jwe, createPrivateKey(pem), {
     keyManagementAlgorithms: ['RSA-OAEP', 'RSA-OAEP-256'],
     contentEncryptionAlgorithms: ['A128CBC-HS256', 'A256CBC-HS512', 'A128GCM', 'A256GCM'],
   });
   return new TextDecoder().decode(plaintext);
 }
 
-/** Decrypted claims pass jose's claim checks in the form of a token; their proof was that the key opened them. */
+/**
+ * Decrypted claims pass jose's claim checks in the form of a token. Anybody can encrypt for a public key: what vouches
+ * for them is the connection to the token endpoint.
+ */
 function wrapClaims(json: string): string {
   return new UnsecuredJWT(JSON.parse(json) as JWTPayload).encode();
 }

@@ -1,4 +1,4 @@
-import { checkKeys, checkOneOf, checkString, checkStrings } from '../option-checks.ts';
+import { checkBoolean, checkKeys, checkOneOf, checkString, checkStrings } from '../option-checks.ts';
 import type {
   ClientAuthentication,
   ProviderDefinition,
@@ -11,9 +11,11 @@ import {
   type CommonProviderOptions,
   checkAuthentication,
   checkClientSecret,
+  checkEndpoint,
   checkIssuer,
   checkMetadata,
   checkScope,
+  QUIRK_NAMES,
   resolveCommon,
   resolveQuirks,
   STANDARD_CAPABILITIES,
@@ -39,7 +41,27 @@ export interface OidcOptions extends CommonProviderOptions {
   /** Audiences an ID token may name beside `clientId`. @default [] */
   trustedAudiences?: readonly string[];
   /** Where this provider departs from the standards. @default {} */
-  quirks?: ProviderQuirks;
+  quirks?: OidcQuirks;
+}
+
+/** The quirks, and those departures that decide what kind of provider this is. */
+export interface OidcQuirks extends ProviderQuirks {
+  /**
+   * `access_token`: the access token is a JWT and says who logged in. It is verified as an ID token would be: by
+   * `idTokenSigningAlgorithm`, `issuer`, and `clientId` or one of `trustedAudiences`. An ID token beside it is verified
+   * by hand and must speak of the same person. @default 'id_token'
+   */
+  identity?: 'id_token' | 'access_token';
+  /** The provider's own callback for its popup package. @default none */
+  popupRedirectUri?: string;
+  /** Whether `prompt=none` is answered without showing a page. @default true */
+  silentLogin?: boolean;
+  /**
+   * Uses the implicit flow as one broker documents it: `response_type=id token token`, and the ID token in the query of
+   * the callback. There are no other tokens, and nothing but `state` and `nonce` ties the answer to the login.
+   * @default false
+   */
+  dangerouslyUseImplicitFlow?: boolean;
 }
 
 /**
@@ -57,22 +79,35 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     options.idTokenSigningAlgorithm ?? 'RS256',
     SIGNING_ALGORITHMS,
   );
+  const clientId = checkString(where('clientId'), options.clientId);
+  const trustedAudiences = checkStrings(where('trustedAudiences'), options.trustedAudiences ?? []);
+  const { identity, popupRedirectUri, silentLogin, implicit, quirks } = readQuirks(
+    options.quirks ?? {},
+    issuer,
+  );
   return Object.freeze({
     preset: 'oidc',
     issuer,
     metadata: options.metadata && checkMetadata(where('metadata'), options.metadata, issuer),
-    clientId: checkString(where('clientId'), options.clientId),
+    clientId,
     clientSecret: checkClientSecret(where('clientSecret'), options.clientSecret, algorithm),
     clientAuthentication: checkAuthentication('providers.oidc()', options),
     scope: checkScope(where('scope'), options.scope ?? 'openid profile email'),
     refuseMissingScopes: false,
-    implicit: false,
+    implicit,
     responseMode: checkOneOf(where('responseMode'), options.responseMode ?? 'query', ['query', 'form_post']),
-    identity: Object.freeze({ from: 'id_token', algorithm }),
-    popupRedirectUri: undefined,
-    trustedAudiences: checkStrings(where('trustedAudiences'), options.trustedAudiences ?? []),
-    quirks: resolveQuirks(where('quirks'), options.quirks ?? {}),
-    capabilities: STANDARD_CAPABILITIES,
+    identity: Object.freeze(
+      identity === 'id_token'
+        ? { from: 'id_token', algorithm }
+        : {
+            ...({ from: 'access_token', algorithm, issuer, encryption: undefined } as const),
+            audiences: Object.freeze([clientId, ...trustedAudiences]),
+          },
+    ),
+    popupRedirectUri,
+    trustedAudiences,
+    quirks,
+    capabilities: Object.freeze({ ...STANDARD_CAPABILITIES, refresh: !implicit, silentLogin }),
     ...resolveCommon('oidc', options),
   });
 }
@@ -81,6 +116,25 @@ const OPTION_NAMES: readonly (keyof OidcOptions)[] = [
   ...(['issuer', 'clientId', 'clientSecret', 'clientAuthentication', 'scope', 'responseMode'] as const),
   ...(['metadata', 'idTokenSigningAlgorithm', 'trustedAudiences', 'quirks'] as const),
   ...COMMON_OPTION_NAMES,
+];
+
+/** What kind of provider it is, and the switches. */
+function readQuirks(given: OidcQuirks, issuer: string) {
+  const where = 'providers.oidc(): quirks';
+  checkKeys(where, given, [...QUIRK_NAMES, ...KIND_NAMES]);
+  const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given;
+  if (popupRedirectUri !== undefined) checkEndpoint(`${where}.popupRedirectUri`, popupRedirectUri, issuer);
+  return {
+    identity: checkOneOf(`${where}.identity`, identity ?? 'id_token', ['id_token', 'access_token'] as const),
+    popupRedirectUri,
+    silentLogin: checkBoolean(`${where}.silentLogin`, silentLogin ?? true),
+    implicit: checkBoolean(`${where}.dangerouslyUseImplicitFlow`, dangerouslyUseImplicitFlow ?? false),
+    quirks: resolveQuirks(where, quirks),
+  };
+}
+
+const KIND_NAMES: readonly Exclude<keyof OidcQuirks, keyof ProviderQuirks>[] = [
+  ...(['identity', 'popupRedirectUri', 'silentLogin', 'dangerouslyUseImplicitFlow'] as const),
 ];
 
 export const SIGNING_ALGORITHMS: readonly SigningAlgorithm[] = [

@@ -85,9 +85,13 @@ function findResponse(error: unknown): Response | undefined {
   return undefined;
 }
 
+/** Seconds, or a date, which is measured from the answer's own. */
 function readRetryAfter(response: Response | undefined): number | undefined {
-  const seconds = Number(response?.headers.get('retry-after') ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 3600) : undefined;
+  const given = response?.headers.get('retry-after');
+  if (!response || !given) return undefined;
+  const untilDate = (Date.parse(given) - Date.parse(response.headers.get('date') ?? '')) / 1000;
+  const seconds = /^\d+$/.test(given) ? Number(given) : untilDate;
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 3600) : undefined;
 }
 
 function readCode(error: unknown): string | undefined {

@@ -16,7 +16,6 @@ export function createProviderFetch(
 ): Fetch {
   const bounded = createBoundedFetch(timeoutMs);
   const { tokenType, expiresInUnit, errorFormat, challenge, tokenParams } = quirks;
-  const idToken = identity.from === 'access_token' ? 'set_aside' : 'verify';
 
   return async (url, options) => {
     const known = endpoints();
@@ -24,8 +23,14 @@ export function createProviderFetch(
     if (url !== known?.token_endpoint && url !== known?.revocation_endpoint) return bounded(url, options);
     const request = tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
     const answer = await bounded(request.url, request.options);
+    const idToken = identity.from === 'access_token' || isRefresh(options) ? 'set_aside' : 'verify';
     return rewriteTokenAnswer(answer, { tokenType, expiresInUnit, errorFormat, challenge, idToken });
   };
+}
+
+/** Its ID token is verified by us alone, so that a fault of it is told from one of the answer. */
+function isRefresh({ body }: RequestInit): boolean {
+  return body instanceof URLSearchParams && body.get('grant_type') === 'refresh_token';
 }
 
 /** Userinfo as a JWT would be taken by the library without its signature being verified. */

@@ -1,7 +1,7 @@
 import * as client from 'openid-client';
 import { pickUserClaims, type UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
-import { LoginError, ProviderError, readOauthError } from '../errors.ts';
+import { type ConnectAuthError, LoginError, ProviderError, readOauthError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 import { createAuthorizationRequest, type LoginChecks, type LoginRequest } from './authorization-request.ts';
@@ -11,7 +11,7 @@ import { createIdentityProver, type Proof, refusal } from './identity-proof.ts';
 import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
-import { readTokens } from './token-answer.ts';
+import { createTokenReader, setKnownEnd } from './token-answer.ts';
 import { checkSameLogin, mergeTokens } from './token-refresh.ts';
 import { revokeTokens } from './token-revocation.ts';
 
@@ -65,10 +65,19 @@ export interface Provider {
   verifyLogoutToken(token: string): Promise<LogoutClaims>;
   /**
    * Ends the session at the provider: by a call, or by the URL to send the browser to; neither where it has none.
+   * A call may have refreshed the tokens first, so these are told even when it failed.
    *
    * @see [RP-Initiated Logout, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
    */
-  endSession(request: EndSessionRequest): Promise<{ url: URL | undefined; tokens: TokenSet | undefined }>;
+  endSession(request: EndSessionRequest): Promise<EndedSession>;
+}
+
+export interface EndedSession {
+  readonly url: URL | undefined;
+  /** The tokens as they are now. */
+  readonly tokens: TokenSet | undefined;
+  /** Why the provider's session may live on. */
+  readonly fault?: ConnectAuthError | undefined;
 }
 
 export interface EndSessionRequest {
@@ -144,17 +153,22 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
     return fetchUserInfo(configuration, tokens.accessToken, proof.sub);
   };
 
+  const read = createTokenReader(definition, { name, now });
+
   const refresh: Provider['refresh'] = async (tokens, { sub }) => {
     const { refreshToken } = tokens;
     if (!capabilities.refresh || !refreshToken) throw unsupported(name, 'refresh token');
     return talk('the token refresh', async (configuration) => {
-      const params = new URLSearchParams(quirks.refreshScope ? { scope: definition.scope } : {});
+      // Those that were granted: a newer release may ask for more.
+      const params = new URLSearchParams(
+        quirks.refreshScope ? { scope: tokens.scope ?? definition.scope } : {},
+      );
       const answer = await client.refreshTokenGrant(configuration, refreshToken, params);
-      const fresh = readTokens(answer, definition, now());
+      const fresh = read(answer);
       const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
       const proof = speaksOfIdentity ? await prover.prove(fresh, undefined, configuration) : undefined;
       if (proof) checkSameLogin(proof, { sub, previous: tokens.idToken, name });
-      return { tokens: mergeTokens(tokens, fresh), proof };
+      return { tokens: mergeTokens(tokens, setKnownEnd(fresh, proof)), proof };
     });
   };
 
@@ -173,15 +187,12 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
         const response = definition.implicit
           ? readImplicitAnswer(answer, checks, name)
           : await exchangeCode(answer, checks, configuration);
-        const tokens = readTokens(response as client.TokenEndpointResponse, definition, now());
+        const answered = read(response as client.TokenEndpointResponse);
+        const proof = await prover.prove(answered, checks, configuration);
+        const more = await findMoreClaims(configuration, answered, proof, response);
+        // Without `scope` in the answer everything was granted (RFC 6749, section 5.1).
+        const tokens = { ...setKnownEnd(answered, proof), scope: answered.scope ?? definition.scope };
         const missingScopes = findMissingScopes(definition.scope, tokens.scope);
-        if (missingScopes.length > 0 && definition.refuseMissingScopes) {
-          throw new LoginError(`Provider "${name}" did not grant: ${missingScopes.join(' ')}.`, {
-            code: 'login_refused',
-          });
-        }
-        const proof = await prover.prove(tokens, checks, configuration);
-        const more = await findMoreClaims(configuration, tokens, proof, response);
         return { ...proof, claims: pickUserClaims({ ...more, ...proof.claims }), tokens, missingScopes };
       }),
 
@@ -213,8 +224,10 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
         if (capabilities.logout === false || !endpoint) return { url: undefined, tokens };
         if (capabilities.logout === 'api') {
           const living = await keepAlive(tokens, sub);
-          if (living?.accessToken) await callLogout(configuration, endpoint, living.accessToken);
-          return { url: undefined, tokens: living };
+          const fault = living?.accessToken
+            ? await callLogout(configuration, endpoint, living.accessToken, name)
+            : undefined;
+          return { url: undefined, tokens: living, fault };
         }
         const { idToken } = tokens ?? {};
         const hint = quirks.logoutHint ? idToken : undefined;
@@ -237,13 +250,27 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
   }
 }
 
+/** Returns what kept the provider from ending the session. Its answer is an empty one of any 2xx status. */
 async function callLogout(
   configuration: client.Configuration,
   endpoint: string,
   accessToken: string,
-): Promise<void> {
+  name: string,
+): Promise<ConnectAuthError | undefined> {
   const headers = new Headers({ 'content-type': 'application/x-www-form-urlencoded' });
-  await client.fetchProtectedResource(configuration, accessToken, new URL(endpoint), 'POST', '', headers);
+  const url = new URL(endpoint);
+  try {
+    const { ok, status } = await client.fetchProtectedResource(
+      ...([configuration, accessToken, url, 'POST', '', headers] as const),
+    );
+    if (ok) return undefined;
+    return new ProviderError(`Provider "${name}": the logout was answered with the status ${status}.`, {
+      code: status >= 500 || status === 429 ? 'provider_unavailable' : 'provider_refused',
+      provider: name,
+    });
+  } catch (error) {
+    return toProviderError(error, name, 'the logout');
+  }
 }
 
 /**
@@ -268,9 +295,7 @@ function readImplicitAnswer(
   return { id_token: answer.get('id_token') ?? undefined, token_type: 'bearer', expires_in: 0 };
 }
 
-/** Without `scope` in the answer everything was granted (RFC 6749, section 5.1). */
-function findMissingScopes(asked: string, granted: string | undefined): readonly string[] {
-  if (granted === undefined) return [];
+function findMissingScopes(asked: string, granted: string): readonly string[] {
   const given = granted.split(' ');
   return asked.split(' ').filter((scope) => !given.includes(scope));
 }

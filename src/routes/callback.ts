@@ -66,6 +66,7 @@ export function createCallback(options: CallbackOptions): Callback {
     proven: ProvenLogin,
   ) => {
     const provider = providers.get(pending.provider)!;
+    checkScopes(provider, proven.missingScopes);
     const user = await callHook(() =>
       mapUser(proven.claims, { provider: provider.name, issuer: provider.issuer }),
     );
@@ -161,6 +162,11 @@ export function createCallback(options: CallbackOptions): Callback {
       return req.method === 'POST' && findSource(req, options.ownOrigins) === 'own';
     return (req.method === 'POST') === (provider.definition.responseMode === 'form_post');
   }
+}
+
+function checkScopes({ name, definition }: Provider, missing: readonly string[]): void {
+  if (!definition.refuseMissingScopes || missing.length === 0) return;
+  throw new LoginError(`Provider "${name}" did not grant: ${missing.join(' ')}.`, { code: 'login_refused' });
 }
 
 /** What the application's own code throws refuses the login, unless it is one of our errors already. */

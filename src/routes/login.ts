@@ -97,7 +97,7 @@ export function createLogin(options: LoginOptions): Login {
       });
     }
     const url = await begin(req, res, provider, parameters, 'provider_popup');
-    res.json({
+    res.set('Cache-Control', 'no-store').json({
       authorizationUrl: url.href,
       providerOrigin: url.origin,
       callbackUrl: new URL(urls.redirectUri(provider.name)).pathname,

@@ -77,12 +77,12 @@ export function createLogout(options: LogoutOptions): Logout {
     if (!provider) return undefined;
     const { path, state } = options.logoutReturns.prepare(res, returnTo);
     const request = { tokens, sub, state, postLogoutRedirectUri: options.origin + path };
-    const ended = await provider.endSession(request).catch(async (error: unknown) => {
-      await answers.report(req, res, error, 'logout');
-      return { url: 'unreachable' as const, tokens };
-    });
+    const ended = await provider
+      .endSession(request)
+      .catch((fault: unknown) => ({ url: undefined, tokens, fault }));
+    if (ended.fault) await answers.report(req, res, ended.fault, 'logout');
     await options.revokeTokens(req, res, name, ended.tokens);
-    return ended.url;
+    return ended.fault ? 'unreachable' : ended.url;
   };
 
   const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {

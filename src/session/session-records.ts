@@ -20,8 +20,11 @@ export interface SessionRecords {
    * @throws LoginError `login_ended` when it did.
    */
   create(id: string, identity: Identity, records: { tokens: string; data: string }): Promise<void>;
-  /** Removes a session, following the pointer of an id change. Returns who was logged in; told to one caller only. */
-  end(key: string): Promise<Identity | undefined>;
+  /**
+   * Removes a session, following the pointer of an id change. Returns who was logged in; of several callers one is
+   * told, and those who know from reading it: a client that lost the reply asks again, and finds nothing any more.
+   */
+  end(key: string, known?: Identity): Promise<Identity | undefined>;
   /** Cleans up behind a session whose records are gone. */
   forget(key: string, identity: Identity): Promise<void>;
 }
@@ -51,9 +54,9 @@ export function createSessionRecords({ store, idleTimeoutMs, now }: SessionRecor
     await Promise.all(indexesOf(identity).map((index) => store.removeFromIndex(index, key)));
   };
 
-  const end = async (key: string) => {
+  const end = async (key: string, known?: Identity) => {
     let target: string | undefined = key;
-    let identity: Identity | undefined;
+    let identity = known;
     while (target !== undefined) {
       const ended = await store.endSession(target);
       identity = decodeEndedIdentity(ended.auth) ?? identity;

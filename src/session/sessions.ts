@@ -125,17 +125,18 @@ export function createSessions(options: SessionsOptions): Sessions {
     logIn: async (browser, res, { id, identity, sealedTokens }) => {
       const data = isSamePerson(browser.identity, identity) ? browser.data : pick(browser.data, carryOver);
       await records.create(id, identity, { tokens: sealedTokens, data: data ?? '{}' });
-      const replaced = browser.id === undefined ? undefined : await records.end(hash(browser.id));
+      const replaced =
+        browser.id === undefined ? undefined : await records.end(hash(browser.id), browser.identity);
       moveTo(browser, { id, identity, data });
       cookie.write(res, id, identity);
       return replaced;
     },
 
     logOut: async (browser, res) => {
-      const { id } = browser;
+      const { id, identity } = browser;
       moveTo(browser, {});
       cookie.clear(res);
-      return id === undefined ? undefined : await records.end(hash(id));
+      return id === undefined ? undefined : await records.end(hash(id), identity);
     },
 
     forgetEnded: async (key, auth) => {

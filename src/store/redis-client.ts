@@ -20,6 +20,8 @@ export function connectRedis(
     enableAutoPipelining: true,
     connectTimeout: timeoutMs,
     maxRetriesPerRequest: 1,
+    // How long close() may keep the process alive when the connection is already broken.
+    disconnectTimeout: 100,
     // After a failover the old primary answers READONLY for ever on this connection: reconnect, and send again.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   };

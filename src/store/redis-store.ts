@@ -91,11 +91,18 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
         return outcome === 'conflict' ? 'conflict' : readEnded(auth);
       }),
 
-    acquireLock: (id, owner, ttlMs) =>
-      bounded(async () => {
-        const [outcome, note] = (await run('acquireLock', lockKey(id), owner, ttlMs)) as [string, string?];
-        return outcome === 'note' ? { note: note! } : (outcome as 'taken' | 'held');
-      }),
+    acquireLock: async (id, owner, ttlMs) => {
+      try {
+        return await bounded(async () => {
+          const [outcome, note] = (await run('acquireLock', lockKey(id), owner, ttlMs)) as [string, string?];
+          return outcome === 'note' ? { note: note! } : (outcome as 'taken' | 'held');
+        });
+      } catch (error) {
+        // Only the answer may have been lost: then the lock is the owner's, who will not come back for it.
+        run('releaseLock', lockKey(id), owner, '', 0).catch(() => undefined);
+        throw error;
+      }
+    },
 
     releaseLock: (id, owner, note) =>
       bounded(async () => {
@@ -169,23 +176,28 @@ function defineScripts(client: Redis | Cluster): RunScript {
 }
 
 /** Bounds one operation by our own clock: a client handed to us may be set to wait for ever. */
-async function withDeadline<T>(operation: () => Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(
+function withDeadline<T>(operation: () => Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
       () => reject(new StoreError(`The session store did not answer within ${timeoutMs} ms.`)),
       timeoutMs,
     );
+    operation().then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        const known = error instanceof ConnectAuthError;
+        reject(
+          known
+            ? error
+            : new StoreError(`The session store failed: ${describeCause(error).message}.`, { cause: error }),
+        );
+      },
+    );
   });
-  try {
-    return await Promise.race([operation(), deadline]);
-  } catch (error) {
-    throw error instanceof ConnectAuthError
-      ? error
-      : new StoreError(`The session store failed: ${describeCause(error).message}.`, { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function checkHealth(

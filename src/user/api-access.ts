@@ -1,5 +1,6 @@
 import type { UserClaims } from '../claims.ts';
 import { LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
+import { checkNumber } from '../option-checks.ts';
 import type { Provider } from '../provider/provider.ts';
 import { type BrowserSession, moveTo } from '../session/browser-session.ts';
 import { decodeIdentity, type Identity } from '../session/identity.ts';
@@ -18,11 +19,10 @@ export interface ApiAccessOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly apiOrigins: ReadonlySet<string>;
   readonly now: () => number;
-  /** Removes the cookie of a session that turned out to have ended. */
-  readonly clearCookie: () => void;
 }
 
 const MIN_VALIDITY_SECONDS = 30;
+const MAX_MIN_VALIDITY_SECONDS = 86_400;
 
 export function createApiAccess(options: ApiAccessOptions): ApiAccess {
   const { browser, tokenSource, providers, apiOrigins, now } = options;
@@ -31,18 +31,17 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
     minValiditySeconds: number,
     rejected?: string,
   ): Promise<UsableTokens['tokens']> => {
-    const identity = requireIdentity(browser);
-    const owner = { sessionId: browser.id!, provider: identity.provider, sub: identity.sub };
+    const { provider, sub } = requireIdentity(browser);
+    const sessionId = browser.id!;
     try {
-      const { tokens, auth } = await tokenSource.get(owner, { minValiditySeconds, rejected });
+      const need = { minValiditySeconds, rejected };
+      const { tokens, auth } = await tokenSource.get({ sessionId, provider, sub }, need);
       const renewed = decodeIdentity(auth ?? null, now());
-      if (renewed) Object.assign(browser, { identity: renewed });
+      if (renewed && browser.id === sessionId) Object.assign(browser, { identity: renewed });
       return tokens;
     } catch (error) {
-      if (error instanceof LoginRequiredError) {
-        moveTo(browser, {});
-        options.clearCookie();
-      }
+      // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.
+      if (error instanceof LoginRequiredError && browser.id === sessionId) moveTo(browser, {});
       throw error;
     }
   };
@@ -51,8 +50,10 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
     (await getTokens(minValiditySeconds, rejected)).accessToken!;
 
   return {
-    getAccessToken: ({ minValiditySeconds = MIN_VALIDITY_SECONDS } = {}) =>
-      getAccessToken(minValiditySeconds),
+    getAccessToken: async ({ minValiditySeconds = MIN_VALIDITY_SECONDS } = {}) => {
+      const bounds = { min: 0, max: MAX_MIN_VALIDITY_SECONDS };
+      return getAccessToken(checkNumber('getAccessToken(): minValiditySeconds', minValiditySeconds, bounds));
+    },
 
     fetch: async (address, init = {}) => {
       const url = checkDestination(address, apiOrigins);
@@ -62,7 +63,7 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
       // The API knows better than the clock: once more, with another token if there is one to be had.
       const other = await getAccessToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
       if (other === token) return response;
-      await response.body?.cancel();
+      await response.body?.cancel().catch(() => undefined);
       return call(url, init, other);
     },
 

@@ -1,9 +1,16 @@
-import type { Response } from 'express';
+import type { RequestState } from './request-state.ts';
 
-/** A response that depends on who asks must not be kept for somebody else. The handler may still say otherwise. */
-export function markPersonal(res: Response, { keepNowhere }: { keepNowhere: boolean }): void {
+/**
+ * Says that a response depends on who asks: it must not be kept for somebody else. Without a session a cache may keep
+ * it, unless `keepNowhere`. The handler may still say otherwise.
+ */
+export function markPersonal(
+  { res, browser }: RequestState,
+  { keepNowhere } = { keepNowhere: browser.id !== undefined },
+): void {
   if (res.headersSent) return;
-  const vary = String(res.getHeader('Vary') ?? '');
-  if (!/(^|[ ,])(cookie|\*)($|[ ,])/i.test(vary)) res.setHeader('Vary', vary ? `${vary}, Cookie` : 'Cookie');
+  const vary = res.getHeader('Vary');
+  if (vary === undefined) res.setHeader('Vary', 'Cookie');
+  else if (!/(^|[ ,])(cookie|\*)($|[ ,])/i.test(String(vary))) res.setHeader('Vary', `${vary}, Cookie`);
   if (keepNowhere && !res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store');
 }

@@ -1,26 +1,49 @@
-import type { Request } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
-import type { LoginParameters } from '../request-types.ts';
+import type { LoginParameters, RequestAuth } from '../request-types.ts';
+import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
+import type { SessionCookie } from '../session/session-cookie.ts';
+import type { SessionWatch } from '../session/session-watch.ts';
+import type { Sessions } from '../session/sessions.ts';
+import type { ApiAccess } from './api-access.ts';
 
-/** What one request carries for `req.auth` and `requireAuth`, hidden under a symbol. */
+/**
+ * What one request carries for `req.user`, `req.auth` and `requireAuth`, hidden under a symbol. Made for every
+ * request: it holds what differs from one to the next, and nothing that has to be built.
+ */
 export interface RequestState {
-  /** The middleware that made it. */
-  readonly owner: unknown;
+  readonly services: RequestServices;
+  readonly req: Request;
+  readonly res: Response;
+  readonly next: NextFunction;
   readonly browser: BrowserSession;
-  /** Says whether this unsafe request comes from another origin. */
-  isForeign(): boolean;
-  now(): number;
-  /** Says whether the login's authentication context class answers those asked for. */
-  meetsAcr(identity: Identity, asked: readonly string[]): boolean;
+  /** Where the middleware was mounted; routers further in change `req.baseUrl`. */
+  readonly mountPath: string;
+  /** Built when they are first read. */
+  appSession: AppSession | undefined;
+  auth: RequestAuth | undefined;
+}
+
+/** What all requests of one `connectAuth()` share. */
+export interface RequestServices {
+  readonly sessions: Sessions;
+  readonly startAppSession: StartAppSession;
+  readonly cookie: SessionCookie;
+  readonly watch: SessionWatch;
   /** For answers to scripts, which cannot be redirected; `undefined` when the route is switched off. */
   readonly loginUrl: string | undefined;
-  login(parameters: LoginParameters): Promise<void>;
+  now(): number;
+  /** Says whether an unsafe request comes from another origin. */
+  isForeign(req: Request): boolean;
+  /** Says whether the login's authentication context class answers those asked for. */
+  meetsAcr(identity: Identity, asked: readonly string[]): boolean;
+  login(state: RequestState, parameters: LoginParameters): Promise<void>;
+  logout(state: RequestState, options: { returnTo?: string }): Promise<void>;
+  createApiAccess(state: RequestState): ApiAccess;
   /** Answers the request with an error, after telling `onError`. */
-  fail(error: unknown, during: ErrorEvent['during']): Promise<void>;
-  /** Says that the response depends on who asks; with `keepNowhere` also for somebody without a session. */
-  markPersonal(options?: { keepNowhere: boolean }): void;
+  fail(state: RequestState, error: unknown, during: ErrorEvent['during']): Promise<void>;
 }
 
 // In the global registry, so that two copies of this package in one process recognise each other's requests.
@@ -31,5 +54,5 @@ export function getRequestState(req: Request): RequestState | undefined {
 }
 
 export function setRequestState(req: Request, state: RequestState): void {
-  Object.defineProperty(req, STATE, { value: state, configurable: true });
+  (req as unknown as Record<symbol, RequestState>)[STATE] = state;
 }

@@ -3,7 +3,8 @@ import { ConfigurationError, CrossOriginError } from '../errors.ts';
 import { isNavigation, isUnsafeMethod } from '../fetch-metadata.ts';
 import { checkKeys, checkNumber, checkString, checkStrings } from '../option-checks.ts';
 import type { Identity } from '../session/identity.ts';
-import { getRequestState, type RequestState } from './request-state.ts';
+import { markPersonal } from './personal.ts';
+import { getRequestState, type RequestServices, type RequestState } from './request-state.ts';
 
 /** What a route asks of a login beyond that there is one. */
 export interface AuthRules {
@@ -69,17 +70,17 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
     next(new ConfigurationError('requireAuth needs app.use(connectAuth({ … })) before this route.'));
     return;
   }
-  state.markPersonal({ keepNowhere: true });
+  markPersonal(state, { keepNowhere: true });
   const { fault, identity } = state.browser;
-  if (isUnsafeMethod(req) && state.isForeign()) {
-    state.fail(new CrossOriginError(), 'guard').catch(next);
+  if (isUnsafeMethod(req) && state.services.isForeign(req)) {
+    state.services.fail(state, new CrossOriginError(), 'guard').catch(next);
   } else if (fault) {
-    state.fail(fault, 'guard').catch(next);
-  } else if (identity && meets(identity, rules, state)) {
+    state.services.fail(state, fault, 'guard').catch(next);
+  } else if (identity && meets(identity, rules, state.services)) {
     next();
   } else {
     challenge(req, res, state, rules, identity)
-      .catch((error) => state.fail(error, 'guard'))
+      .catch((error) => state.services.fail(state, error, 'guard'))
       .catch(next);
   }
 }
@@ -88,11 +89,11 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
 function meets(
   identity: Identity,
   { maxAgeSeconds, acrValues }: ResolvedRules,
-  state: RequestState,
+  services: RequestServices,
 ): boolean {
-  if (acrValues && !state.meetsAcr(identity, acrValues)) return false;
+  if (acrValues && !services.meetsAcr(identity, acrValues)) return false;
   if (maxAgeSeconds === undefined) return true;
-  return identity.authTime !== undefined && state.now() / 1000 - identity.authTime <= maxAgeSeconds;
+  return identity.authTime !== undefined && services.now() / 1000 - identity.authTime <= maxAgeSeconds;
 }
 
 async function challenge(
@@ -104,12 +105,12 @@ async function challenge(
 ): Promise<void> {
   if (isNavigation(req)) {
     const provider = identity ? { provider: identity.provider } : {};
-    await state.login({ ...provider, ...definedRules(rules) });
+    await state.services.login(state, { ...provider, ...definedRules(rules) });
     return;
   }
   res.status(401).json({
     error: identity ? 'insufficient_user_authentication' : 'login_required',
-    loginUrl: state.loginUrl,
+    loginUrl: state.services.loginUrl,
   });
 }
 

@@ -5,7 +5,7 @@ import { LoginRequiredError, ProviderError, StoreError, TokenError } from '../er
 import { hash } from '../keys.ts';
 import type { Proof } from '../provider/identity-proof.ts';
 import type { Provider } from '../provider/provider.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, TokenSwap } from '../store/store.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { TokenVault } from './token-vault.ts';
 
@@ -46,21 +46,23 @@ export interface TokenSourceOptions {
   readonly now: Clock;
   /** Bound of one operation of the store, in milliseconds. */
   readonly storeTimeoutMs: number;
+  /** How long the lock holds when nobody gives it back: longer than all the bounded work under it. */
+  readonly leaseMs: number;
   /** Writes what a refresh proved into the identity's record. */
   readonly applyProof: (auth: string, proof: Proof) => Promise<string>;
   /** Told when the provider's "no" has ended a session, with the identity's record it had. */
-  readonly onRefused: (owner: TokenOwner, auth: string | null) => Promise<void>;
+  readonly onRefused: (owner: TokenOwner, auth: string | null, refusal: ProviderError) => Promise<void>;
 }
 
 /** Sessions that expire together must not refresh together: each begins up to half a minute early. */
-const MAX_JITTER_SECONDS = 30;
+const MAX_JITTER_MS = 30_000;
 /** Between two looks of those who wait for another process's refresh. */
 const POLL_MS = 50;
 /** After a failure nobody asks the provider again for so long, unless it said how long. */
 const BACK_OFF_MS = 5_000;
 const MAX_BACK_OFF_MS = 60_000;
-/** A reply of the store that was lost: the swap may be repeated, since it recognises itself. */
-const SWAP_ATTEMPTS = 3;
+/** Nor after a success: an API that refuses every token, or tokens born expired, would cost a refresh per request. */
+const REST_MS = 5_000;
 
 /**
  * Refreshes tokens in one flight per session: within the process by sharing a promise, over all processes by a lock.
@@ -68,7 +70,7 @@ const SWAP_ATTEMPTS = 3;
  * lives; and only the provider's clear "no" ends it.
  */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  const { store, vault, providers, now, storeTimeoutMs } = options;
+  const { store, vault, providers, now, storeTimeoutMs, leaseMs } = options;
   const flights = new Map<string, Promise<UsableTokens>>();
 
   const open = async (sessionId: string, sealed: string): Promise<TokenSet> => {
@@ -85,8 +87,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   };
 
   const isFresh = (tokens: TokenSet, need: TokenNeed, owner: TokenOwner) =>
-    tokens.accessToken !== need.rejected &&
-    tokens.expiresAt - now() > (need.minValiditySeconds + jitterOf(owner, tokens)) * 1000;
+    isResting(tokens, now()) ||
+    (tokens.accessToken !== need.rejected && tokens.expiresAt - now() > leastLifeOf(owner, tokens, need));
 
   const providerOf = (owner: TokenOwner): Provider => {
     const provider = providers.get(owner.provider);
@@ -99,44 +101,54 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     tokens: await open(owner.sessionId, await readSealed(owner)),
   });
 
-  const end = async (owner: TokenOwner, sealed: string): Promise<UsableTokens> => {
+  const end = async (owner: TokenOwner, sealed: string, refusal: ProviderError): Promise<UsableTokens> => {
     const ended = await store.endSessionWithTokens(hash(owner.sessionId), sealed);
     // Another process has won meanwhile: what was refused is old, and the session lives.
     if (ended === 'conflict') return readCurrent(owner);
-    await options.onRefused(owner, ended.auth);
+    await options.onRefused(owner, ended.auth, refusal);
     throw new LoginRequiredError('The provider does not renew this login.');
   };
 
-  const save = async (owner: TokenOwner, from: string, tokens: TokenSet, proof: Proof | undefined) => {
-    const key = hash(owner.sessionId);
-    const to = await vault.seal(owner.sessionId, tokens);
-    for (let attempt = 1; ; attempt += 1) {
+  /** A swap whose outcome is unknown may be repeated, since it recognises itself. Given up, it costs the login. */
+  const swap = async (key: string, change: TokenSwap) => {
+    const patience = performance.now() + 2 * storeTimeoutMs;
+    for (;;) {
       try {
-        const { auth: before } = proof ? await store.readSession(key) : { auth: null };
-        const auth =
-          before !== null && proof
-            ? { from: before, to: await options.applyProof(before, proof) }
-            : undefined;
-        const outcome = await store.swapTokens(key, { tokens: { from, to }, auth });
-        if (outcome !== 'conflict' || attempt === SWAP_ATTEMPTS) return { outcome, auth: auth?.to };
+        return await store.swapTokens(key, change);
       } catch (error) {
-        if (!(error instanceof StoreError) || attempt === SWAP_ATTEMPTS) throw error;
+        if (!(error instanceof StoreError) || performance.now() > patience) throw error;
+        await wait(POLL_MS);
       }
     }
   };
 
-  const refresh = async (owner: TokenOwner, sealed: string, tokens: TokenSet): Promise<UsableTokens> => {
+  /** Returns the identity's new record. Comes after the tokens are safe: no fault here may cost them. */
+  const saveProof = async ({ sessionId }: TokenOwner, sealed: string, proof: Proof) => {
+    const key = hash(sessionId);
+    const { auth: from } = await store.readSession(key);
+    if (from === null) return undefined;
+    const auth = { from, to: await options.applyProof(from, proof) };
+    const outcome = await store.swapTokens(key, { tokens: { from: sealed, to: sealed }, auth });
+    return outcome === 'stored' ? auth.to : undefined;
+  };
+
+  const refresh = async (owner: TokenOwner, sealed: string, old: TokenSet): Promise<UsableTokens> => {
     const provider = providerOf(owner);
-    const refreshed = await provider.refresh(tokens, owner).catch((error: unknown) => {
-      if (isFinal(error)) return undefined;
+    const answer = await provider.refresh(old, owner).catch((error: unknown) => {
+      if (isFinal(error)) return error;
       throw error;
     });
-    if (!refreshed) return end(owner, sealed);
-    const { outcome, auth } = await save(owner, sealed, refreshed.tokens, refreshed.proof);
-    if (outcome === 'stored') return { tokens: refreshed.tokens, auth };
+    if (answer instanceof ProviderError) return end(owner, sealed, answer);
+    const { tokens, proof } = answer;
+    const to = await vault.seal(owner.sessionId, tokens);
+    const outcome = await swap(hash(owner.sessionId), { tokens: { from: sealed, to } });
     if (outcome === 'conflict') return readCurrent(owner);
+    if (outcome === 'stored') {
+      const auth = proof && (await saveProof(owner, to, proof).catch(() => undefined));
+      return { tokens, auth };
+    }
     // The session ended while we asked: nobody may have these tokens.
-    await provider.revoke(refreshed.tokens).catch(() => undefined);
+    await provider.revoke(tokens).catch(() => undefined);
     throw new LoginRequiredError('The session ended during the refresh.');
   };
 
@@ -163,9 +175,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const fly = async (owner: TokenOwner, seen: string, need: TokenNeed): Promise<UsableTokens> => {
     const key = hash(owner.sessionId);
     const lockOwner = randomBytes(16).toString('base64url');
-    // Discovery, keys, the refresh itself and a revocation, each bounded; and the store around them.
-    const leaseMs = 4 * providerOf(owner).definition.timeoutMs + 6 * storeTimeoutMs;
-    for (let waited = 0; waited <= leaseMs + storeTimeoutMs; waited += POLL_MS) {
+    const patience = performance.now() + leaseMs + storeTimeoutMs;
+    while (performance.now() < patience) {
       const answer = await store.acquireLock(key, lockOwner, leaseMs);
       if (answer === 'taken') return refreshUnderLock(owner, lockOwner, need);
       if (typeof answer === 'object') throw readBackOff(answer.note, owner.provider);
@@ -197,8 +208,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
         throw new TokenError('This login brought no access token.', 'token_unavailable');
       }
       if (isFresh(tokens, need, owner)) return { tokens };
-      const usable =
-        tokens.accessToken !== need.rejected && (tokens.expiresAt > now() || tokens.expiryAssumed);
+      const usable = tokens.accessToken !== need.rejected && tokens.expiresAt > now();
       if (!tokens.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
         if (usable) return { tokens };
         throw new TokenError(
@@ -218,7 +228,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 }
 
 /** The provider's clear "no"; every other fault passes. */
-function isFinal(error: unknown): boolean {
+function isFinal(error: unknown): error is ProviderError {
   if (!(error instanceof ProviderError)) return false;
   return (
     error.code === 'provider_identity_changed' ||
@@ -226,17 +236,29 @@ function isFinal(error: unknown): boolean {
   );
 }
 
+/** Whether a refresh has only just brought these tokens. */
+function isResting({ renewed, receivedAt }: TokenSet, now: number): boolean {
+  return renewed && Math.abs(now - receivedAt) < REST_MS;
+}
+
+/** How long an access token must live still, in milliseconds. Of one too short-lived for the need, half its life. */
+function leastLifeOf(owner: TokenOwner, tokens: TokenSet, { minValiditySeconds }: TokenNeed): number {
+  const lifeMs = tokens.expiresAt - tokens.receivedAt;
+  const neededMs = minValiditySeconds * 1000 + jitterOf(owner, lifeMs);
+  return neededMs < lifeMs ? neededMs : lifeMs / 2;
+}
+
 /** Always the same for a session, and never more than a tenth of a short token's life. */
-function jitterOf({ sessionId }: TokenOwner, { expiresAt, receivedAt }: TokenSet): number {
+function jitterOf({ sessionId }: TokenOwner, lifeMs: number): number {
   const share = Buffer.from(hash(sessionId)).readUInt32BE(0) / 2 ** 32;
-  return share * Math.min(MAX_JITTER_SECONDS, (expiresAt - receivedAt) / 10_000);
+  return share * Math.min(MAX_JITTER_MS, lifeMs / 10);
 }
 
 function describeBackOff({ code, message, oauthError, retryAfterSeconds }: ProviderError) {
   const lifeMs = retryAfterSeconds === undefined ? BACK_OFF_MS : Math.max(1000, retryAfterSeconds * 1000);
   return {
     text: JSON.stringify({ code, message, oauthError, retryAfterSeconds }),
-    lifeMs: Math.min(lifeMs, MAX_BACK_OFF_MS),
+    lifeMs: Math.ceil(Math.min(lifeMs, MAX_BACK_OFF_MS)),
   };
 }
 

@@ -11,13 +11,17 @@ export function addTokenType(answer: TokenAnswer): void {
   if (answer.token_type === undefined) answer.token_type = 'Bearer';
 }
 
+/** `expires_in` is optional and often odd: less than nothing means ended already, nonsense means unknown. */
+export function tidyExpiresIn(answer: TokenAnswer): void {
+  const { expires_in: given } = answer;
+  const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
+  if (typeof number === 'number' && Number.isFinite(number)) answer.expires_in = Math.max(number, 0);
+  else delete answer.expires_in;
+}
+
 /** Q5: `expires_in` in milliseconds. Never guessed by its size. */
 export function divideExpiresIn(answer: TokenAnswer): void {
-  const { expires_in: given } = answer;
-  const milliseconds = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
-  if (typeof milliseconds === 'number' && Number.isFinite(milliseconds)) {
-    answer.expires_in = Math.floor(milliseconds / 1000);
-  }
+  if (typeof answer.expires_in === 'number') answer.expires_in = Math.floor(answer.expires_in / 1000);
 }
 
 /** Q7: an `id_token` for another audience than the client id would be refused by the library: we verify it ourselves. */
@@ -39,7 +43,7 @@ export function flattenError(answer: TokenAnswer): void {
 
 /** `null` where a member is absent: an error to the library, and what some servers write. */
 export function dropNulls(answer: TokenAnswer): void {
-  for (const name of ['refresh_token', 'expires_in', 'scope', 'id_token']) {
+  for (const name of ['refresh_token', 'scope', 'id_token']) {
     if (answer[name] === null) delete answer[name];
   }
 }
@@ -54,13 +58,14 @@ type Rules = Pick<Required<ProviderQuirks>, 'tokenType' | 'expiresInUnit' | 'err
  */
 export async function rewriteTokenAnswer(response: Response, rules: Rules): Promise<Response> {
   const headers = new Headers(response.headers);
-  // Q15: with a challenge the library reports that and hides the error in the body.
-  if (rules.challenge === 'ignore') headers.delete('www-authenticate');
   const text = await response.text();
   const answer = parseObject(text);
+  // Q15: with a challenge the library reports that and hides the error in the body, which says more.
+  if (rules.challenge === 'ignore' || answer?.error !== undefined) headers.delete('www-authenticate');
   if (!answer) return withUrl(new Response(text, { status: response.status, headers }), response.url);
   if (response.ok) {
     dropNulls(answer);
+    tidyExpiresIn(answer);
     if (rules.tokenType === 'optional') addTokenType(answer);
     if (rules.expiresInUnit === 'ms') divideExpiresIn(answer);
     if (rules.idToken === 'set_aside') setAsideIdToken(answer);

@@ -1,0 +1,73 @@
+import { inspect } from 'node:util';
+import { hash } from '../keys.ts';
+import type { RequestAuth } from '../request-types.ts';
+import { checkNotBegun } from '../session/cookies.ts';
+import type { RequestState } from './request-state.ts';
+
+/** Makes `req.auth`. It reads the session as it stands at each moment: a login or logout shows at once. */
+export function createRequestAuth(state: RequestState): RequestAuth {
+  const { browser, services } = state;
+  const identity = () => {
+    if (browser.fault) throw browser.fault;
+    return browser.identity;
+  };
+  const describe = () => ({
+    isAuthenticated: browser.identity !== undefined,
+    provider: browser.identity?.provider,
+    issuer: browser.identity?.issuer,
+  });
+  const auth: RequestAuth = {
+    get isAuthenticated() {
+      return identity() !== undefined;
+    },
+    get provider() {
+      return identity()?.provider;
+    },
+    get issuer() {
+      return identity()?.issuer;
+    },
+    get claims() {
+      return identity()?.claims;
+    },
+    get acr() {
+      return identity()?.acr;
+    },
+    get authTime() {
+      const authTime = identity()?.authTime;
+      return authTime === undefined ? undefined : new Date(authTime * 1000);
+    },
+    get expiresAt() {
+      const end = identity()?.absoluteEnd;
+      return end === undefined ? undefined : new Date(end);
+    },
+    login: (parameters = {}) => services.login(state, parameters),
+    logout: (options = {}) => services.logout(state, options),
+    renew: () => renew(state),
+    onEnd: (callback) => watchSession(state, callback),
+    ...services.createApiAccess(state),
+  };
+  Object.defineProperty(auth, 'toJSON', { value: describe });
+  Object.defineProperty(auth, inspect.custom, { value: describe });
+  return auth;
+}
+
+async function renew(state: RequestState): Promise<void> {
+  const { res, browser, services, appSession } = state;
+  checkNotBegun(res, 'req.auth.renew()');
+  await services.sessions.renew(browser, appSession?.readData() ?? browser.data ?? '{}');
+  services.cookie.write(res, browser.id!, browser.identity);
+  // What express-session holds belongs to the old id; the next touch starts on the new one.
+  appSession?.abandon();
+  state.appSession = undefined;
+}
+
+/** With nobody logged in that session has ended already. */
+function watchSession({ res, browser, services }: RequestState, callback: () => void): () => void {
+  if (!browser.id || !browser.identity) {
+    queueMicrotask(callback);
+    return () => undefined;
+  }
+  const stop = services.watch.watch(hash(browser.id), callback);
+  res.once('close', stop);
+  return stop;
+}
