@@ -1,4 +1,4 @@
-import { createHash, hkdfSync } from 'node:crypto';
+import { hash as digest, hkdfSync } from 'node:crypto';
 
 /**
  * Derives a 256-bit key from a configured secret, by HKDF with SHA-256.
@@ -13,7 +13,5 @@ export function deriveKey(secret: string, purpose: string, salt = ''): Uint8Arra
 
 /** SHA-256 as base64url. Tuples are hashed as JSON arrays, so that no two of them collide. */
 export function hash(value: string | readonly string[]): string {
-  return createHash('sha256')
-    .update(typeof value === 'string' ? value : JSON.stringify(value))
-    .digest('base64url');
+  return digest('sha256', typeof value === 'string' ? value : JSON.stringify(value), 'base64url');
 }
