@@ -120,7 +120,10 @@ const OPTION_NAMES: readonly (keyof FewlinesOptions)[] = [
 ];
 
 function resolveEncryption({ decryptionKey, encryptedContent }: FewlinesOptions) {
-  if (decryptionKey === undefined) return undefined;
+  if (decryptionKey === undefined) {
+    if (encryptedContent === undefined) return undefined;
+    throw new ConfigurationError('providers.fewlines(): encryptedContent needs a decryptionKey.');
+  }
   return Object.freeze({
     key: createSecret(checkPrivateKey('providers.fewlines(): decryptionKey', decryptionKey)),
     content: checkOneOf('providers.fewlines(): encryptedContent', encryptedContent ?? 'signed', [

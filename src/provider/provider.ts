@@ -12,7 +12,7 @@ import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { createTokenReader, setKnownEnd } from './token-answer.ts';
-import { checkSameLogin, mergeTokens } from './token-refresh.ts';
+import { mergeTokens, proveSameLogin } from './token-refresh.ts';
 import { revokeTokens } from './token-revocation.ts';
 
 export type { LoginChecks, LoginRequest } from './authorization-request.ts';
@@ -166,9 +166,13 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
       const answer = await client.refreshTokenGrant(configuration, refreshToken, params);
       const fresh = read(answer);
       const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
-      const proof = speaksOfIdentity ? await prover.prove(fresh, undefined, configuration) : undefined;
-      if (proof) checkSameLogin(proof, { sub, previous: tokens.idToken, name });
-      return { tokens: mergeTokens(tokens, setKnownEnd(fresh, proof)), proof };
+      if (!speaksOfIdentity) return { tokens: mergeTokens(tokens, fresh), proof: undefined };
+      const proof = await proveSameLogin(() => prover.prove(fresh, undefined, configuration), {
+        ...{ sub, name, idToken: fresh.idToken, previous: tokens.idToken },
+      });
+      // An ID token that could not be verified is of no use, not even as a hint at logout.
+      const idToken = proof && fresh.idToken;
+      return { tokens: mergeTokens(tokens, { ...setKnownEnd(fresh, proof), idToken }), proof };
     });
   };
 

@@ -1,5 +1,6 @@
 import type { TokenEndpointResponse } from 'openid-client';
 import type { Clock } from '../clock.ts';
+import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { Proof } from './identity-proof.ts';
@@ -18,6 +19,13 @@ export function createTokenReader(
 ): (answer: TokenEndpointResponse) => TokenSet {
   let hasWarned = false;
   return (answer) => {
+    if (answer.token_type !== 'bearer') {
+      // openid-client takes DPoP as well, whose tokens mean nothing without a proof of ours.
+      throw new ProviderError(`Provider "${name}" answered with tokens of a type other than Bearer.`, {
+        code: 'provider_invalid_response',
+        provider: name,
+      });
+    }
     const tokens = readTokens(answer, defaultExpiresInSeconds, now());
     const isSuspicious = tokens.expiresAt - tokens.receivedAt < SUSPICIOUS_LIFE_MS;
     if (quirks.expiresInUnit === 'ms' && tokens.accessToken && isSuspicious && !hasWarned) {

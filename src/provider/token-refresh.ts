@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, errors } from 'jose';
 import { ProviderError } from '../errors.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { Proof } from './identity-proof.ts';
@@ -10,6 +10,7 @@ export function mergeTokens(old: TokenSet, fresh: TokenSet): TokenSet {
     refreshToken: fresh.refreshToken ?? old.refreshToken,
     idToken: fresh.idToken ?? old.idToken,
     scope: narrowScope(old.scope, fresh.scope),
+    renewed: true,
   };
 }
 
@@ -22,28 +23,69 @@ function narrowScope(granted: string | undefined, answered: string | undefined):
     .join(' ');
 }
 
+export interface SameLogin {
+  readonly sub: string;
+  /** The ID token that the login has had so far. */
+  readonly previous: string | undefined;
+  /** The ID token of the refresh. */
+  readonly idToken: string | undefined;
+  /** The provider's name in the options. */
+  readonly name: string;
+}
+
 /**
- * A refreshed ID token must continue the login it began with.
+ * Proves that a refresh continues the login it began with. `undefined`: the provider's keys cannot be had. The old
+ * refresh token is spent by then, so the tokens are good all the same; they only prove nothing new.
  *
  * @throws ProviderError `provider_identity_changed`.
  * @see [OpenID Connect Core, section 12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)
  */
-export function checkSameLogin(
-  proof: Proof,
-  { sub, previous, name }: { sub: string; previous: string | undefined; name: string },
-): void {
-  const changed = proof.sub === sub ? findChange(proof, previous) : 'sub';
-  if (!changed) return;
-  throw new ProviderError(
-    `Provider "${name}": the refresh answered with another ${changed}. The login is over.`,
-    {
+export async function proveSameLogin(
+  prove: () => Promise<Proof>,
+  { sub, previous, idToken, name }: SameLogin,
+): Promise<Proof | undefined> {
+  const end = (problem: string, cause?: unknown) =>
+    new ProviderError(`Provider "${name}": the refresh answered with ${problem}. The login is over.`, {
       code: 'provider_identity_changed',
       provider: name,
-    },
-  );
+      cause,
+    });
+  const proof = await prove().catch((error: unknown) => {
+    if (!isFaultOfToken(error)) return undefined;
+    // An access token that fails is a bad answer and no more; an ID token is the provider's word about the login.
+    throw idToken === undefined ? error : end('an ID token that proves nothing', error);
+  });
+  const change = findChange(proof ?? readUnverified(idToken), { sub, previous });
+  if (change) throw end(`another ${change}`);
+  return proof;
 }
 
-function findChange({ idTokenPayload: now }: Proof, previous: string | undefined): string | undefined {
+/** Everything else is a fault of the keys, or of ours: they could not be fetched, or what came is no set of keys. */
+function isFaultOfToken(error: unknown): boolean {
+  if (error instanceof ProviderError) return error.code === 'provider_invalid_response';
+  return error instanceof errors.JOSEError && !KEY_SET_FAULTS.has(error.code);
+}
+
+const KEY_SET_FAULTS = new Set<string>([
+  ...[errors.JOSEError.code, errors.JWKSInvalid.code, errors.JWKSTimeout.code],
+]);
+
+type Claimed = Pick<Proof, 'idTokenPayload'> & { readonly sub: unknown };
+
+/** What cannot be verified can still contradict. */
+function readUnverified(idToken: string | undefined): Claimed | undefined {
+  if (idToken === undefined) return undefined;
+  const idTokenPayload = decodeJwt(idToken);
+  return { sub: idTokenPayload.sub, idTokenPayload };
+}
+
+function findChange(
+  claimed: Claimed | undefined,
+  { sub, previous }: Pick<SameLogin, 'sub' | 'previous'>,
+): string | undefined {
+  if (!claimed) return undefined;
+  if (claimed.sub !== sub) return 'sub';
+  const { idTokenPayload: now } = claimed;
   if (!now || !previous) return undefined;
   const before = decodeJwt(previous);
   if (now.iss !== before.iss) return 'iss';

@@ -33,19 +33,23 @@ function readParsedBody(body: unknown): URLSearchParams {
 
 async function readRawBody(req: Request): Promise<URLSearchParams> {
   if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw invalidForm('is too large', 413);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of req as AsyncIterable<Buffer>) {
+  return new URLSearchParams((await readBytes(req)).toString('utf8'));
+}
+
+/** By events: leaving a `for await` early takes the socket off the request, which hooks still ask for `req.ip`. */
+function readBytes(req: Request): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > MAX_BODY_BYTES) break;
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw invalidForm('broke off', 400, error);
-  }
-  if (size > MAX_BODY_BYTES) throw invalidForm('is too large', 413);
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+      else reject(invalidForm('is too large', 413));
+    });
+    req.once('end', () => resolve(Buffer.concat(chunks)));
+    req.once('error', (error) => reject(invalidForm('broke off', 400, error)));
+    req.once('close', () => reject(invalidForm('broke off')));
+  });
 }
 
 export function invalidForm(problem: string, status = 400, cause?: unknown): LoginError {
