@@ -75,7 +75,7 @@ async function discoverProvider(
       {
         timeout: definition.timeoutMs / 1000,
         [client.customFetch]: fetch as client.CustomFetch,
-        execute: definition.issuer.startsWith('http:') ? [client.allowInsecureRequests] : [],
+        execute: usesHttp(definition) ? [client.allowInsecureRequests] : [],
       },
     );
     checkDiscovered(configuration.serverMetadata(), definition, name);
@@ -132,6 +132,11 @@ function prepare(
 ): client.Configuration {
   configuration[client.customFetch] = fetch as client.CustomFetch;
   configuration.timeout = definition.timeoutMs / 1000;
-  if (definition.issuer.startsWith('http:')) client.allowInsecureRequests(configuration);
+  if (usesHttp(definition)) client.allowInsecureRequests(configuration);
   return configuration;
+}
+
+/** On loopback, as the options have been checked for. The issuer may be one elsewhere all the same. */
+function usesHttp({ issuer, metadata }: ProviderDefinition): boolean {
+  return [issuer, ...Object.values(metadata ?? {})].some((url) => String(url).startsWith('http:'));
 }

@@ -67,9 +67,15 @@ function isUnavailable(error: unknown, response: Response | undefined): boolean 
     codes.includes('OAUTH_ABORT') ||
     codes.includes('ERR_JWKS_TIMEOUT') ||
     ['TimeoutError', 'AbortError'].includes((error as Error)?.name) ||
-    // fetch reports every network fault, of DNS, TCP and TLS alike, as a TypeError with a cause.
-    (error instanceof TypeError && error.cause !== undefined)
+    isNetworkFault(error) ||
+    isNetworkFault((error as { cause?: unknown })?.cause)
   );
+}
+
+/** fetch reports every network fault, of DNS, TCP and TLS alike, as a TypeError with a cause. */
+function isNetworkFault(error: unknown): boolean {
+  const { name, cause } = (error ?? {}) as Partial<Error>;
+  return name === 'TypeError' && cause !== undefined;
 }
 
 function findResponse(error: unknown): Response | undefined {

@@ -66,11 +66,13 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
     },
 
     touchSession: async (id, ttlMs, seenAt) => {
+      const auth = get(`auth:${id}`);
+      if (auth?.startsWith('moved:')) return;
       for (const key of sessionKeys(id)) {
         const value = get(key);
         if (value !== null) set(key, value, ttlMs);
       }
-      if (get(`auth:${id}`) !== null) set(`seen:${id}`, String(seenAt), ttlMs);
+      if (auth !== null) set(`seen:${id}`, String(seenAt), ttlMs);
     },
 
     endSession: async (id) => endSession(id),

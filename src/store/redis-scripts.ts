@@ -12,8 +12,10 @@ export const redisScripts = {
   touchSession: {
     numberOfKeys: 4,
     lua: `
+      local auth = redis.call('GET', KEYS[1])
+      if auth and string.sub(auth, 1, 6) == 'moved:' then return 0 end
       for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
-      if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[1]) end
+      if auth then redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[1]) end
       return 1`,
   },
   /** The pointer of an id change stays until it expires: a repeated call must find it again. */
@@ -99,7 +101,7 @@ export const redisScripts = {
       local cut = cjson.decode(ARGV[1])
       local text = redis.call('GET', KEYS[1])
       local readable, old = pcall(cjson.decode, text or '{}')
-      if readable then
+      if readable and type(old) == 'table' then
         if old.issuedBy and old.issuedBy > (cut.issuedBy or 0) then cut.issuedBy = old.issuedBy end
         if old.startedBy and old.startedBy > (cut.startedBy or 0) then
           cut.startedBy = old.startedBy

@@ -37,7 +37,7 @@ export type TakenLogin = { readonly value: string } | 'unknown' | 'taken';
  *
  * Lives (`ttlMs`) are given in milliseconds from now, so that the store's own clock does not matter; other times in
  * milliseconds since the epoch. Every operation may be sent twice by a client that lost the reply, and has
- * the same effect and answer then. A fault of the store rejects with `StoreError`; a missing record is no fault.
+ * the same effect and, where nothing else is said, the same answer then. A fault of the store rejects with `StoreError`; a missing record is no fault.
  */
 export interface Store {
   /** Reads identity, application data and the last touch in one command. */
@@ -46,7 +46,7 @@ export interface Store {
   writeLogin(id: string, records: LoginRecords, ttlMs: number, seenAt: number): Promise<void>;
   /** Gives all records of a session a new life, and notes the touch beside an identity. Brings nothing back. */
   touchSession(id: string, ttlMs: number, seenAt: number): Promise<void>;
-  /** Removes all records of a session. */
+  /** Removes all records of a session. Sent again it finds none: what was removed is told once. */
   endSession(id: string): Promise<EndedSession>;
   /**
    * Ends the old id of a session that moved to `movedTo`, leaving a pointer so that a logout with the old id finds
