@@ -149,8 +149,12 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const lockLeaseMs = findLockLease(options);
   const resealTokens = vault.reseal;
   const sessions = createSessions({ store, records, cookie, carryOver, now, resealTokens, lockLeaseMs });
-  const userSessions = createUserSessions({ store, records, now });
-  const watch = createSessionWatch({ findLiving: sessions.findLiving, intervalMs: WATCH_INTERVAL_MS });
+  const userSessions = createUserSessions({ store, records, now, onEnded: (...ended) => report(...ended) });
+  const watch = createSessionWatch({
+    findLiving: sessions.findLiving,
+    intervalMs: WATCH_INTERVAL_MS,
+    reportError: (error) => answers.report(undefined, undefined, error, 'session'),
+  });
 
   const urls = createUrls(options);
   const ownOrigins = new Set([origin, ...options.trustedOrigins]);
@@ -182,8 +186,8 @@ function joinParts(options: ResolvedOptions, store: Store) {
       login: login.route,
       logout: logout.route,
       callback,
-      backchannelLogout: createBackchannelLogout({ providers, userSessions, store, answers, report }),
-      frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, report, now }),
+      backchannelLogout: createBackchannelLogout({ providers, userSessions, store, answers, now }),
+      frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
       signedOut: logoutReturns.route,
     },
     { urls, answers },
@@ -211,7 +215,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const startAppSession = createAppSessionStarter({
     ...{ sessions, cookie, maxAgeSeconds },
     endSession: async (req, res, browser) => {
-      const identity = await sessions.logOut(browser, res);
+      const { identity } = await sessions.logOut(browser, res);
       if (identity) await logout.report(req, res, identity, 'destroyed');
     },
     reportError: (req, res, error) => {
@@ -236,7 +240,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   /** A session that has come to its end is put away by the first request that notices. */
   const putAway = async (req: Request, res: Response, { id, expiry }: BrowserSession) => {
     cookie.clear(res);
-    const identity = await records.end(hash(id!));
+    const { identity } = await records.end(hash(id!));
     if (identity) await logout.report(req, res, identity, expiry!);
   };
 
@@ -257,11 +261,11 @@ function joinParts(options: ResolvedOptions, store: Store) {
     else next();
   };
 
-  return { handle, watch, sessions: createPublicSessions(userSessions, report) };
+  return { handle, watch, sessions: createPublicSessions(userSessions) };
 }
 
-/** How long an answer that waits may outlive the end of its session in another process. */
-const WATCH_INTERVAL_MS = 5_000;
+/** An answer that waits may outlive its session by five seconds: this, and the time to look. */
+const WATCH_INTERVAL_MS = 4_000;
 
 /**
  * Longer than a refresh takes at the slowest provider: discovery, the refresh itself and the keys, twice where they
@@ -272,15 +276,8 @@ function findLockLease({ providers, storeTimeoutMs }: ResolvedOptions): number {
   return 4 * slowest + 6 * storeTimeoutMs;
 }
 
-/** What applications call: each ended session is told to `onLogout`. */
-function createPublicSessions(
-  userSessions: UserSessions,
-  report: (identity: Identity, reason: LogoutReason) => Promise<void>,
-): ConnectAuthSessions {
-  const reportAll = async (ended: readonly Identity[]) => {
-    for (const identity of ended) await report(identity, 'revoked');
-    return ended.length;
-  };
+/** What applications call. */
+function createPublicSessions(userSessions: UserSessions): ConnectAuthSessions {
   const browserOf = (req: Request) => {
     const state = getRequestState(req);
     if (!state) throw new ConfigurationError('auth.sessions needs a request that has passed connectAuth.');
@@ -289,12 +286,9 @@ function createPublicSessions(
   };
   return {
     list: async (user, current) => userSessions.list(user, current && browserOf(current)),
-    revoke: async (handle) => {
-      const identity = await userSessions.revoke(handle);
-      return (await reportAll(identity ? [identity] : [])) === 1;
-    },
-    revokeOthers: async (current) => reportAll(await userSessions.revokeOthers(browserOf(current))),
-    revokeAll: async (user) => reportAll(await userSessions.revokeAll(user)),
+    revoke: userSessions.revoke,
+    revokeOthers: async (current) => userSessions.revokeOthers(browserOf(current)),
+    revokeAll: userSessions.revokeAll,
   };
 }
 

@@ -29,6 +29,12 @@ export function isPrefetch(req: IncomingMessage): boolean {
   return typeof purpose === 'string' && purpose.includes('prefetch');
 }
 
+/** An image, a frame, a style, …: our pages may show such things of others, at any address. */
+export function isSubresource(req: IncomingMessage): boolean {
+  const dest = req.headers['sec-fetch-dest'];
+  return dest !== undefined && dest !== 'document' && dest !== 'empty';
+}
+
 /**
  * Tells the source of a request by `Sec-Fetch-Site`, else by `Origin`, else by `Referer`. A sibling subdomain is
  * foreign unless it is trusted.

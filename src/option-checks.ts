@@ -52,6 +52,11 @@ export function checkNumber(
   return value;
 }
 
+export function checkWholeNumber(where: string, value: unknown, range: { min: number; max: number }): number {
+  if (!Number.isInteger(checkNumber(where, value, range))) refuse(where, 'a whole number', value);
+  return value as number;
+}
+
 export function checkStrings(where: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) refuse(where, 'an array of strings', value);
   return Object.freeze(value.map((item, index) => checkString(`${where}[${index}]`, item)));
@@ -107,9 +112,13 @@ function withoutCredentials(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
+/** What begins with the key, or differs from it by a slip or two. */
 function findNearest(key: string, known: readonly string[]): string | undefined {
+  const written = key.toLowerCase();
+  const longer = known.find((name) => written.length > 3 && name.toLowerCase().startsWith(written));
+  if (longer) return longer;
   const ranked = known
-    .map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
+    .map((name) => ({ name, distance: editDistance(written, name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
   return best && best.distance <= Math.max(2, key.length / 3) ? best.name : undefined;

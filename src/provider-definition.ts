@@ -49,8 +49,6 @@ export interface ProviderQuirks {
   expiresInUnit?: 's' | 'ms';
   /** `object`: an error answer has an object under `error`, with `code`, `title` and `detail`. @default 'oauth' */
   errorFormat?: 'oauth' | 'object';
-  /** `ignore`: a 401 with `WWW-Authenticate` is read for its `error` all the same. @default 'obey' */
-  challenge?: 'obey' | 'ignore';
   /** `bare`: the authorization request names neither `response_type` nor `scope`. @default 'standard' */
   authorizationRequest?: 'standard' | 'bare';
   /** PKCE: the method as the provider calls it, or none. @default 'S256' */

@@ -12,6 +12,7 @@ import {
   checkString,
   checkStrings,
   checkUrl,
+  checkWholeNumber,
   refuse,
 } from './option-checks.ts';
 import type {
@@ -37,6 +38,9 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
   const baseUrl = resolveBaseUrl(options.baseUrl);
   const https = baseUrl.protocol === 'https:';
   const basePath = baseUrl.pathname.replace(/\/$/, '');
+  const routes = resolveRoutes(options.routes ?? {});
+  const session = resolveSession(options.session ?? {}, https);
+  checkCookiePath(session.cookiePath, basePath, routes);
   return Object.freeze({
     baseUrl: baseUrl.origin + basePath,
     origin: baseUrl.origin,
@@ -47,8 +51,8 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     redisPrefix: resolvePrefix(options.redisPrefix ?? 'connect-auth:'),
     providers: resolveProviders(options),
     severalProviders: options.providers !== undefined,
-    routes: resolveRoutes(options.routes ?? {}),
-    session: resolveSession(options.session ?? {}, https),
+    routes,
+    session,
     trustedOrigins: resolveOrigins('trustedOrigins', options.trustedOrigins ?? []),
     apiOrigins: resolveOrigins('apiOrigins', options.apiOrigins ?? []),
     loginParameters: resolveLoginParameters(options.loginParameters ?? {}),
@@ -79,11 +83,12 @@ const OPTION_NAMES: readonly (keyof ConnectAuthOptions)[] = [
 function resolveBaseUrl(value: unknown): URL {
   const url = checkUrl('baseUrl', value);
   if (url.search || url.hash) throw new ConfigurationError('baseUrl must have no query and no fragment.');
+  checkPath('baseUrl: its path', url.pathname);
   return url;
 }
 
 function resolveSecrets(value: unknown): readonly Secret[] {
-  const secrets = checkStrings('secret', Array.isArray(value) ? value : [value]);
+  const secrets = Array.isArray(value) ? checkStrings('secret', value) : [checkString('secret', value)];
   if (secrets.length === 0) throw new ConfigurationError('secret must hold at least one string.');
   for (const secret of secrets) {
     if (secret.length < 32) {
@@ -98,18 +103,27 @@ function resolveSecrets(value: unknown): readonly Secret[] {
 function resolveRedis(redis: ConnectAuthOptions['redis']): ResolvedOptions['redis'] {
   if (redis === undefined || redis === 'memory') return () => redis;
   if (typeof redis === 'string') {
-    if (!/^(rediss?|unix):\/\/|^\//.test(redis)) {
-      refuse(
-        'redis',
-        'a URL such as "redis://localhost:6379", options for ioredis, a client or "memory"',
-        redis,
-      );
-    }
+    if (!/^(rediss?|unix):\/\/|^\//.test(redis)) refuse('redis', REDIS_TARGETS, redis);
+    // ioredis takes options from the query.
+    const query = new URLSearchParams(/\?(.*)/.exec(redis)?.[1]);
+    checkRedisOptions(Object.fromEntries(query));
     return () => redis;
   }
   checkObject('redis', redis);
-  checkRedisOptions(redis as RedisTarget & object);
-  return () => redis;
+  if (typeof redis.defineCommand !== 'function' && !isPlainObject(redis)) {
+    throw new ConfigurationError(`redis must be ${REDIS_TARGETS}; it is an object of another library.`);
+  }
+  checkRedisOptions(redis);
+  return () => redis as RedisTarget;
+}
+
+const REDIS_TARGETS =
+  'a URL such as "redis://localhost:6379", options for ioredis, a client of ioredis, or "memory"';
+
+/** Whether this is written out by hand, rather than made by somebody's class. */
+function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** What a Redis client is configured with, whether we are given the options or the client. */
@@ -145,7 +159,8 @@ function resolveProviders(options: ConnectAuthOptions): ReadonlyMap<string, Prov
   if ((options.provider === undefined) === (options.providers === undefined)) {
     throw new ConfigurationError('connectAuth() needs either provider or providers.');
   }
-  if (options.provider) return new Map([['default', checkProvider('provider', options.provider)]]);
+  if (options.provider !== undefined)
+    return new Map([['default', checkProvider('provider', options.provider)]]);
   checkObject('providers', options.providers);
   const entries = Object.entries(options.providers ?? {});
   if (entries.length === 0) throw new ConfigurationError('providers must name at least one provider.');
@@ -212,8 +227,8 @@ function resolveSession(session: SessionOptions, https: boolean): Readonly<Requi
   ]);
   const seconds = { min: 1, max: MAX_COOKIE_SECONDS };
   const cookiePath = checkPath('session.cookiePath', session.cookiePath ?? '/');
-  const idle = checkNumber('session.idleTimeoutSeconds', session.idleTimeoutSeconds ?? 86_400, seconds);
-  const absolute = checkNumber(
+  const idle = checkWholeNumber('session.idleTimeoutSeconds', session.idleTimeoutSeconds ?? 86_400, seconds);
+  const absolute = checkWholeNumber(
     'session.absoluteTimeoutSeconds',
     session.absoluteTimeoutSeconds ?? 604_800,
     seconds,
@@ -232,6 +247,19 @@ function resolveSession(session: SessionOptions, https: boolean): Readonly<Requi
     carryOver: checkStrings('session.carryOver', session.carryOver ?? []),
     describe: checkFunction('session.describe', session.describe ?? (() => undefined)),
   });
+}
+
+/** A callback that the cookie is not sent to would never find its login. */
+function checkCookiePath(cookiePath: string, basePath: string, routes: ResolvedOptions['routes']): void {
+  const folder = cookiePath.replace(/\/?$/, '/');
+  for (const name of ['login', 'callback', 'logout'] as const) {
+    const path = `${basePath}${routes[name]}`;
+    if (routes[name] !== false && path !== cookiePath && !path.startsWith(folder)) {
+      throw new ConfigurationError(
+        `session.cookiePath must hold routes.${name}: browsers send no cookie of ${cookiePath} to ${path}.`,
+      );
+    }
+  }
 }
 
 /** @see [RFC 6265bis, section 4.1.3](https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3) */

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { ConfigurationError } from '../errors.ts';
-import { checkBoolean, checkKeys, checkOneOf, checkString, checkUrl } from '../option-checks.ts';
+import { checkBoolean, checkKeys, checkOneOf, checkString } from '../option-checks.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import {
   COMMON_OPTION_NAMES,
@@ -48,7 +48,7 @@ export interface ConnectisOptions extends CommonProviderOptions {
 export function connectis(options: ConnectisOptions): ProviderDefinition {
   checkKeys('providers.connectis()', options, OPTION_NAMES);
   const where = (name: keyof ConnectisOptions) => `providers.connectis(): ${name}`;
-  const base = checkUrl(where('baseUrl'), options.baseUrl).href.replace(/\/$/, '');
+  const base = new URL(checkIssuer(where('baseUrl'), options.baseUrl)).href.replace(/\/$/, '');
   const implicit = checkBoolean(
     where('dangerouslyUseImplicitFlow'),
     options.dangerouslyUseImplicitFlow ?? false,
@@ -85,7 +85,6 @@ export function connectis(options: ConnectisOptions): ProviderDefinition {
         'body',
       ] as const),
       expiresInUnit: checkOneOf(where('expiresInUnit'), options.expiresInUnit ?? 'ms', ['ms', 's'] as const),
-      challenge: 'ignore',
       pkce: 'none',
     }),
     capabilities: Object.freeze({ refresh: !implicit, revocation: false, logout: false, silentLogin: true }),

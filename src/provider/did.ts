@@ -64,7 +64,6 @@ export function did(options: DidOptions): ProviderDefinition {
     quirks: resolveQuirks('providers.did()', {
       tokenType: 'optional',
       errorFormat: 'object',
-      challenge: 'ignore',
       authorizationRequest: checkOneOf(
         where('authorizationRequest'),
         options.authorizationRequest ?? 'bare',

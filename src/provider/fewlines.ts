@@ -95,7 +95,6 @@ export function fewlines(options: FewlinesOptions): ProviderDefinition {
     quirks: resolveQuirks('providers.fewlines()', {
       basicEncoding: 'raw',
       tokenType: 'optional',
-      challenge: 'ignore',
       pkce: checkBoolean(where('pkce'), options.pkce ?? true) ? 'S256' : 'none',
       nonce: false,
       maxStateLength: 255,

@@ -66,12 +66,13 @@ export async function verifyLogoutToken(
   };
 }
 
-/** Reads the issuer of a token that nothing has been checked of, to find whose keys to check it with. */
-export function peekIssuer(token: string): string | undefined {
+/** Reads whom a token is from and for of which nothing has been checked, to find whose keys to check it with. */
+export function peekAddress(token: string): { issuer?: unknown; audiences: readonly unknown[] } {
   try {
-    return decodeJwt(token).iss;
+    const { iss, aud } = decodeJwt(token);
+    return { issuer: iss, audiences: [aud ?? []].flat() };
   } catch {
-    return undefined;
+    return { audiences: [] };
   }
 }
 

@@ -15,7 +15,7 @@ export function createProviderFetch(
   endpoints: () => KnownEndpoints | undefined,
 ): Fetch {
   const bounded = createBoundedFetch(timeoutMs);
-  const { tokenType, expiresInUnit, errorFormat, challenge, tokenParams } = quirks;
+  const { tokenType, expiresInUnit, errorFormat, tokenParams } = quirks;
 
   return async (url, options) => {
     const known = endpoints();
@@ -24,7 +24,7 @@ export function createProviderFetch(
     const request = tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
     const answer = await bounded(request.url, request.options);
     const idToken = identity.from === 'access_token' || isRefresh(options) ? 'set_aside' : 'verify';
-    return rewriteTokenAnswer(answer, { tokenType, expiresInUnit, errorFormat, challenge, idToken });
+    return rewriteTokenAnswer(answer, { tokenType, expiresInUnit, errorFormat, idToken });
   };
 }
 

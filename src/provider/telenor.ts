@@ -69,7 +69,6 @@ export function telenor(options: TelenorOptions): ProviderDefinition {
     trustedAudiences: Object.freeze([]),
     quirks: resolveQuirks('providers.telenor()', {
       basicEncoding: 'raw',
-      challenge: 'ignore',
       pkce: 'none',
       acr: 'minimum',
       browserSessionClaim: 'td_sls',

@@ -1,12 +1,11 @@
 import type { Request, Response } from 'express';
-import { ProviderError, StoreError } from '../errors.ts';
-import type { LogoutReason } from '../events.ts';
+import type { Clock } from '../clock.ts';
+import { ConnectAuthError, ProviderError, StoreError } from '../errors.ts';
 import { hash } from '../keys.ts';
-import { MAX_LOGOUT_TOKEN_LENGTH, peekIssuer } from '../provider/logout-token.ts';
+import { MAX_LOGOUT_TOKEN_LENGTH, peekAddress } from '../provider/logout-token.ts';
 import type { Provider } from '../provider/provider.ts';
-import type { Identity } from '../session/identity.ts';
 import type { UserSessions } from '../session/user-sessions.ts';
-import type { Store } from '../store/store.ts';
+import type { Cut, Store } from '../store/store.ts';
 import type { Answers } from './answers.ts';
 import { invalidForm, readForm } from './form-body.ts';
 
@@ -15,7 +14,7 @@ export interface BackchannelLogoutOptions {
   readonly userSessions: UserSessions;
   readonly store: Store;
   readonly answers: Answers;
-  readonly report: (identity: Identity, reason: LogoutReason) => Promise<void>;
+  readonly now: Clock;
 }
 
 /**
@@ -30,33 +29,54 @@ export interface BackchannelLogoutOptions {
 export function createBackchannelLogout(
   options: BackchannelLogoutOptions,
 ): (req: Request, res: Response) => Promise<void> {
-  const { providers, userSessions, store, answers, report } = options;
+  const { providers, userSessions, store, answers, now } = options;
+  const mayReport = createReportThrottle(now);
 
   const endSessions = async (token: string) => {
-    const provider = await findProvider(providers, token);
-    const { sub, sid, jti, issuedAt } = await provider.verifyLogoutToken(token);
+    const provider = findProvider(providers, token);
+    const { sub, sid, jti, issuedAt: issuedBy } = await provider.verifyLogoutToken(token);
     const { issuer, definition } = provider;
-    const meaning = JSON.stringify({ sub, sid, issuedBy: issuedAt });
+    const meaning: LogoutMeaning = { sub, sid, issuedBy, cameAt: now() };
     const windowMs = 1000 * (definition.logoutTokenMaxAgeSeconds + 2 * definition.clockToleranceSeconds);
-    const known = await store.putLogoutToken(hash([issuer, jti]), meaning, windowMs);
-    if (known !== meaning) throw invalidForm('has a logout token whose jti was used for another');
-    return userSessions.endByCut({ issuer, sub, sid }, { issuedBy: issuedAt });
+    const known = await store.putLogoutToken(hash([issuer, jti]), JSON.stringify(meaning), windowMs);
+    const first = JSON.parse(known) as LogoutMeaning;
+    if (first.sub !== sub || first.sid !== sid || first.issuedBy !== issuedBy)
+      throw invalidForm('has a logout token whose jti was used for another');
+    await userSessions.endByCut({ issuer, sub, sid }, { issuedBy, cameAt: first.cameAt }, 'back_channel');
   };
 
   return async (req, res) => {
     res.set('Cache-Control', 'no-store');
     try {
-      const ended = await endSessions(await readLogoutToken(req));
-      for (const identity of ended) await report(identity, 'back_channel');
+      await endSessions(await readLogoutToken(req));
       res.status(200).end();
     } catch (error) {
-      await answers.report(req, res, error, 'logout');
+      if (mayReport(error)) await answers.report(req, res, error, 'logout');
       const passing =
         error instanceof StoreError ||
         (error instanceof ProviderError && error.code === 'provider_unavailable');
       if (passing) res.status(503).set('Retry-After', '5').json({ error: 'temporarily_unavailable' });
       else res.status(400).json({ error: 'invalid_request' });
     }
+  };
+}
+
+/** What a logout token meant when it came first. */
+interface LogoutMeaning extends Required<Pick<Cut, 'issuedBy' | 'cameAt'>> {
+  readonly sub?: string | undefined;
+  readonly sid?: string | undefined;
+}
+
+const REPORT_EVERY_MS = 1_000;
+
+/** Anybody can post here: of each kind of fault one a second is told, or a flood of tokens would be one of logs. */
+function createReportThrottle(now: Clock): (error: unknown) => boolean {
+  const reportedAt = new Map<string, number>();
+  return (error) => {
+    const kind = error instanceof ConnectAuthError ? error.code : 'unexpected';
+    const isDue = now() - (reportedAt.get(kind) ?? Number.NEGATIVE_INFINITY) >= REPORT_EVERY_MS;
+    if (isDue) reportedAt.set(kind, now());
+    return isDue;
   };
 }
 
@@ -68,10 +88,11 @@ async function readLogoutToken(req: Request): Promise<string> {
   return tokens[0]!;
 }
 
-/** By the issuer the token claims to be from; its signature is checked with that issuer's keys. */
-async function findProvider(providers: ReadonlyMap<string, Provider>, token: string): Promise<Provider> {
-  const issuer = peekIssuer(token);
+/** By whom the token says it is from and for; the provider's own check decides. One issuer may know us twice. */
+function findProvider(providers: ReadonlyMap<string, Provider>, token: string): Provider {
+  const { issuer, audiences } = peekAddress(token);
   const candidates = [...providers.values()].filter((provider) => provider.issuer === issuer);
-  if (candidates.length === 0) throw invalidForm('has a logout token of an unknown issuer');
-  return candidates[0]!;
+  const addressed = candidates.find(({ definition }) => audiences.includes(definition.clientId));
+  if (!candidates[0]) throw invalidForm('has a logout token of an unknown issuer');
+  return addressed ?? candidates[0];
 }

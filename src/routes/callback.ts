@@ -90,12 +90,13 @@ export function createCallback(options: CallbackOptions): Callback {
       absoluteEnd: loggedInAt + absoluteTimeoutMs,
     };
     const sealedTokens = await vault.seal(id, proven.tokens);
-    const old = browser.identity && browser.id ? await vault.read(browser.id) : undefined;
+    const { id: oldId = '' } = browser;
     const replaced = await sessions.logIn(browser, res, { id, identity, sealedTokens });
     // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
-    if (replaced && !(replaced.issuer === identity.issuer && replaced.sub === identity.sub)) {
-      await options.reportReplaced(req, res, replaced);
-      await options.revokeTokens(req, res, replaced.provider, old);
+    if (replaced?.identity) {
+      await options.reportReplaced(req, res, replaced.identity);
+      const old = replaced.tokens && (await vault.open(oldId, replaced.tokens).catch(() => undefined));
+      await options.revokeTokens(req, res, replaced.identity.provider, old || undefined);
     }
     try {
       const { claims, issuer } = identity;

@@ -1,8 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Clock } from '../clock.ts';
-import type { LogoutReason } from '../events.ts';
 import type { Provider } from '../provider/provider.ts';
-import type { Identity } from '../session/identity.ts';
 import type { UserSessions } from '../session/user-sessions.ts';
 import type { SendPage } from './pages.ts';
 import { readQuery } from './read-query.ts';
@@ -11,7 +9,6 @@ export interface FrontchannelLogoutOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly userSessions: UserSessions;
   readonly sendPage: SendPage;
-  readonly report: (identity: Identity, reason: LogoutReason) => Promise<void>;
   readonly now: Clock;
 }
 
@@ -24,20 +21,19 @@ export interface FrontchannelLogoutOptions {
 export function createFrontchannelLogout(
   options: FrontchannelLogoutOptions,
 ): (req: Request, res: Response) => Promise<void> {
-  const { providers, userSessions, sendPage, report, now } = options;
+  const { providers, userSessions, sendPage, now } = options;
   return async (req, res) => {
     const query = readQuery(req);
     const [issuer, sid] = [readOnce(query, 'iss'), readOnce(query, 'sid')];
     const provider = [...providers.values()].find((candidate) => candidate.issuer === issuer);
     if (provider && sid) {
-      const ended = await userSessions.endByCut({ issuer: provider.issuer, sid }, { startedBy: now() });
-      for (const identity of ended) await report(identity, 'front_channel');
+      await userSessions.endByCut({ issuer: provider.issuer, sid }, { startedBy: now() }, 'front_channel');
     }
     sendPage(req, res, {
       status: 200,
       title: 'Signed out',
       message: 'The session here has ended, if there was one.',
-      ...(provider ? { frameAncestor: new URL(provider.issuer).origin } : {}),
+      ...(provider ? { frameAncestors: [new URL(provider.issuer).origin, ...provider.knownOrigins()] } : {}),
     });
   };
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { type CookieAttributes, readCookies, setCookie } from '../session/cookies.ts';
+import { type CookieAttributes, flashCookie, readCookies, setCookie } from '../session/cookies.ts';
 import type { SendPage } from './pages.ts';
 import { readQuery } from './read-query.ts';
 import type { ReturnAddressReader } from './return-address.ts';
@@ -44,8 +44,13 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
   return {
     prepare: (res, returnTo) => {
       const state = randomBytes(16).toString('base64url');
-      if (returnTo === urls.afterLogout || urls.signedOut === undefined)
+      if (returnTo === urls.afterLogout || urls.signedOut === undefined) {
+        // The back button of Chromium shows pages as they were left, no-store or not, unless an HttpOnly cookie has
+        // changed since. The removal of a cookie that came with the page does not count: the first page after a
+        // login would be shown after the logout. So one more cookie changes.
+        flashCookie(res, name, attributes(0));
         return { path: urls.afterLogout, state };
+      }
       setCookie(res, name, `${state}.${encodeURIComponent(returnTo)}`, attributes(COOKIE_LIFE_SECONDS));
       return { path: urls.signedOut, state };
     },

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Hooks, LogoutReason } from '../events.ts';
-import { findSource, isPrefetch, wantsJson } from '../fetch-metadata.ts';
+import { findSource, isPrefetch, isSubresource, wantsJson } from '../fetch-metadata.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
@@ -88,9 +88,10 @@ export function createLogout(options: LogoutOptions): Logout {
   const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {
     const returnTo = readReturnAddress(asked) ?? urls.afterLogout;
     const { id } = browser;
-    // Opened before the record goes; a fault here must not keep anybody logged in.
-    const tokens = browser.identity && id ? await vault.read(id).catch(() => undefined) : undefined;
-    const identity = await sessions.logOut(browser, res);
+    // A fault here must not keep anybody logged in. Read twice: a refresh may come between, and a reply be lost.
+    const before = browser.identity && id ? await vault.read(id).catch(() => undefined) : undefined;
+    const { identity, tokens: sealed } = await sessions.logOut(browser, res);
+    const tokens = (id && sealed && (await vault.open(id, sealed).catch(() => undefined))) || before;
     pendingLogins.forgetAll(req, res);
     if (options.clearSiteData) res.setHeader('Clear-Site-Data', '"cache", "cookies", "storage"');
     if (identity) await report(req, res, identity, 'logout');
@@ -141,7 +142,8 @@ export function createLogout(options: LogoutOptions): Logout {
     route: async (req, res, browser) => {
       const source = findSource(req, options.ownOrigins);
       // A GET proves nothing by itself: without a sign that it comes from a page of ours, the person is asked.
-      const trusted = req.method === 'POST' ? source !== 'foreign' : source === 'own';
+      const isOwnGet = source === 'own' && !isSubresource(req);
+      const trusted = req.method === 'POST' ? source !== 'foreign' : isOwnGet;
       if (isPrefetch(req) || !trusted) ask(req, res);
       else await start(req, res, browser, {});
     },

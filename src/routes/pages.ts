@@ -17,8 +17,8 @@ export interface Page {
   };
   /** What pages of our origin are told, on the channel `connect-auth`; then the window closes. */
   readonly broadcast?: Readonly<Record<string, string>>;
-  /** The one origin that may show this page in a frame. */
-  readonly frameAncestor?: string;
+  /** Whose pages may show this one in a frame. */
+  readonly frameAncestors?: readonly string[];
 }
 
 export type SendPage = (req: IncomingMessage, res: ServerResponse, page: Page) => void;
@@ -67,12 +67,17 @@ export function createPageSender(formTargets: () => readonly string[]): SendPage
           styleSrc: [hashSource(STYLE)],
           ...(script ? { scriptSrc: [hashSource(script)] } : {}),
           baseUri: ["'none'"],
-          frameAncestors: [page.frameAncestor ?? "'none'"],
+          frameAncestors: page.frameAncestors ?? ["'none'"],
           formAction: page.form ? ["'self'", ...formTargets()] : ["'none'"],
         },
       },
-      ...(page.frameAncestor
-        ? { xFrameOptions: false, crossOriginResourcePolicy: false }
+      // A page that demands isolation of its frames (COEP) takes one that says so, too.
+      ...(page.frameAncestors
+        ? {
+            xFrameOptions: false,
+            crossOriginResourcePolicy: { policy: 'cross-origin' },
+            crossOriginEmbedderPolicy: true,
+          }
         : { xFrameOptions: { action: 'deny' } }),
       // Whether the whole host is https for ever is the application's to say.
       strictTransportSecurity: false,
@@ -80,7 +85,7 @@ export function createPageSender(formTargets: () => readonly string[]): SendPage
     setHeaders(req, res, (error) => {
       if (error) throw error;
       // helmet leaves what an application's own helmet has set before.
-      if (page.frameAncestor) res.removeHeader('X-Frame-Options');
+      if (page.frameAncestors) res.removeHeader('X-Frame-Options');
       res.statusCode = page.status;
       res.setHeader('Content-Type', 'text/html; charset=utf-8');
       res.setHeader('Cache-Control', 'no-store');

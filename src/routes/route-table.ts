@@ -43,7 +43,10 @@ export function createRouteTable(
     needsSession,
     run: async (req, res, browser) => {
       if (!methods.includes(req.method)) {
-        res.status(405).set('Allow', methods.join(', ')).end();
+        res
+          .status(405)
+          .set({ Allow: methods.join(', '), 'Cache-Control': 'no-store' })
+          .end();
         return;
       }
       try {

@@ -32,6 +32,12 @@ export function setCookie(
   res.setHeader('Cache-Control', 'no-store');
 }
 
+/** Sets a cookie and takes it away again: the browser notes that a cookie has changed, and keeps nothing. */
+export function flashCookie(res: ServerResponse, name: string, attributes: CookieAttributes): void {
+  setCookie(res, name, '1', { ...attributes, maxAge: 60 });
+  res.appendHeader('Set-Cookie', stringifySetCookie(name, '', { ...attributes, maxAge: 0 }));
+}
+
 /**
  * Says `no-store` for a response that will set this cookie, whatever the application said of caching before.
  *

@@ -33,11 +33,17 @@ export function isTarget(identity: Identity, { issuer, sub, sid }: SessionTarget
   return sid === undefined || identity.sid === undefined || identity.sid === sid;
 }
 
-/** Says whether a logout from outside ends this login. */
-export function isCutBy(identity: Identity, { issuedBy = -1, startedBy = -1, except }: Cut): boolean {
-  const provenAt = Math.min(identity.issuedAt, identity.authTime ?? identity.issuedAt);
-  const isSpared = except !== undefined && identity.loginId === except;
-  return provenAt <= issuedBy || (identity.loginStartedAt <= startedBy && !isSpared);
+/**
+ * Says whether a logout from outside ends this login. A login that began after the logout token came is the
+ * provider's later word, however long ago the person authenticated there.
+ */
+export function isCutBy(
+  { issuedAt, authTime = issuedAt, loginStartedAt, loginId }: Identity,
+  { issuedBy = -1, cameAt = Number.POSITIVE_INFINITY, startedBy = -1, except }: Cut,
+): boolean {
+  const isMeantByToken = Math.min(issuedAt, authTime) <= issuedBy && loginStartedAt <= cameAt;
+  const isSpared = except !== undefined && loginId === except;
+  return isMeantByToken || (loginStartedAt <= startedBy && !isSpared);
 }
 
 /** The same for stored cuts. One that cannot be read ends every login: in doubt, closed. */

@@ -71,13 +71,15 @@ function parse(text: string): (Record<string, unknown> & { v?: unknown }) | unde
 }
 
 function isIdentity(record: object): record is Identity {
-  const { provider, issuer, sub, claims, absoluteEnd } = record as Partial<Identity>;
+  const { provider, issuer, sub, claims, ...times } = record as Partial<Identity>;
+  // A time that is none would make comparisons false that end a session.
+  const { absoluteEnd, loggedInAt, loginStartedAt, issuedAt } = times;
   return (
+    [absoluteEnd, loggedInAt, loginStartedAt, issuedAt].every(Number.isFinite) &&
     typeof provider === 'string' &&
     typeof issuer === 'string' &&
     typeof sub === 'string' &&
     typeof claims === 'object' &&
-    claims !== null &&
-    typeof absoluteEnd === 'number'
+    claims !== null
   );
 }

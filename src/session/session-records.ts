@@ -24,9 +24,17 @@ export interface SessionRecords {
    * Removes a session, following the pointer of an id change. Returns who was logged in; of several callers one is
    * told, and those who know from reading it: a client that lost the reply asks again, and finds nothing any more.
    */
-  end(key: string, known?: Identity): Promise<Identity | undefined>;
+  end(key: string, known?: Identity): Promise<EndedLogin>;
   /** Cleans up behind a session whose records are gone. */
   forget(key: string, identity: Identity): Promise<void>;
+}
+
+/** What there was in a session that has ended. */
+export interface EndedLogin {
+  /** `undefined`: nobody was logged in. */
+  readonly identity: Identity | undefined;
+  /** The sealed tokens as they were in that moment, after any refresh. */
+  readonly tokens: string | undefined;
 }
 
 /** `idle_timeout`: nothing came for too long; `absolute_timeout`: the login has reached its last moment. */
@@ -57,14 +65,16 @@ export function createSessionRecords({ store, idleTimeoutMs, now }: SessionRecor
   const end = async (key: string, known?: Identity) => {
     let target: string | undefined = key;
     let identity = known;
+    let tokens: string | undefined;
     while (target !== undefined) {
       const ended = await store.endSession(target);
+      tokens ??= ended.tokens ?? undefined;
       identity = decodeEndedIdentity(ended.auth) ?? identity;
       if (identity) await forget(target, identity);
       touches.forget(target);
       target = ended.movedTo;
     }
-    return identity;
+    return { identity, tokens };
   };
 
   return {

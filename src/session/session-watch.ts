@@ -1,37 +1,52 @@
 /** Tells long answers (server-sent events, WebSockets) when their session has ended. */
 export interface SessionWatch {
-  /** Calls `onEnd` once, at the latest one interval after the session has ended in any process. Returns a way out. */
-  watch(id: string, onEnd: () => void): () => void;
+  /** Calls `onEnd` once, soon after the session has ended in any process. Returns a way out. */
+  watch(key: string, onEnd: () => void): () => void;
   /** Stops looking. */
   close(): void;
 }
 
 export interface SessionWatchOptions {
-  /** Whether a session lives, and under which id: it may have been given a new one. */
-  readonly findLiving: (id: string) => Promise<string | undefined>;
+  /** Under which key a session lives now: it may have been given a new id. `undefined`: it has ended. */
+  readonly findLiving: (key: string) => Promise<string | undefined>;
+  /** Between two looks at all of them. */
   readonly intervalMs: number;
+  /** Told what a callback threw. */
+  readonly reportError: (error: unknown) => Promise<void>;
 }
 
+/** Looks under way at once. */
+const BATCH = 100;
+
 /** One look per session and interval, however many watch it; no timer while nobody does. */
-export function createSessionWatch({ findLiving, intervalMs }: SessionWatchOptions): SessionWatch {
-  const watchers = new Map<symbol, { id: string; onEnd: () => void }>();
+export function createSessionWatch({
+  findLiving,
+  intervalMs,
+  reportError,
+}: SessionWatchOptions): SessionWatch {
+  const watchers = new Map<symbol, { key: string; onEnd: () => void }>();
   let timer: NodeJS.Timeout | undefined;
 
-  const look = async () => {
-    const ids = new Set([...watchers.values()].map(({ id }) => id));
-    for (const id of ids) {
-      // A store that fails says nothing about the session.
-      const living = await findLiving(id).catch(() => id);
-      for (const [name, watcher] of watchers) {
-        if (watcher.id !== id || living === id) continue;
-        if (living !== undefined) {
-          watcher.id = living;
-        } else {
-          watchers.delete(name);
-          watcher.onEnd();
-        }
+  const lookAt = async (key: string) => {
+    // A store that fails says nothing about the session.
+    const living = await findLiving(key).catch(() => key);
+    for (const [name, watcher] of watchers) {
+      if (watcher.key !== key || living === key) continue;
+      if (living !== undefined) {
+        watcher.key = living;
+        continue;
+      }
+      watchers.delete(name);
+      try {
+        watcher.onEnd();
+      } catch (error) {
+        reportError(error).catch(() => undefined);
       }
     }
+  };
+  const look = async () => {
+    const keys = [...new Set([...watchers.values()].map(({ key }) => key))];
+    while (keys.length > 0) await Promise.all(keys.splice(0, BATCH).map(lookAt));
     schedule();
   };
   const schedule = () => {
@@ -45,9 +60,9 @@ export function createSessionWatch({ findLiving, intervalMs }: SessionWatchOptio
   };
 
   return {
-    watch: (id, onEnd) => {
+    watch: (key, onEnd) => {
       const name = Symbol('watcher');
-      watchers.set(name, { id, onEnd });
+      watchers.set(name, { key, onEnd });
       if (!timer) schedule();
       return () => {
         watchers.delete(name);

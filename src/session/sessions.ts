@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { LoginRequiredError, StoreError } from '../errors.ts';
+import { LoginError, LoginRequiredError, StoreError } from '../errors.ts';
 import { hash } from '../keys.ts';
 import type { Store } from '../store/store.ts';
 import { type BrowserSession, createBrowserSession, moveTo } from './browser-session.ts';
 import { decodeEndedIdentity, decodeIdentity, type Identity, isDamagedIdentity } from './identity.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import { withSessionLock } from './session-lock.ts';
-import type { SessionRecords } from './session-records.ts';
+import type { EndedLogin, SessionRecords } from './session-records.ts';
 
 /** The sessions of all browsers. Every method rejects with `StoreError` when the store fails. */
 export interface Sessions {
@@ -23,14 +23,14 @@ export interface Sessions {
   /** A new session id: 256 random bits. */
   newId(): string;
   /**
-   * Makes `id` the session of this browser, logged in as `identity`. What the browser had before ends; returns who
-   * was logged in there.
+   * Makes `id` the session of this browser, logged in as `identity`. What the browser had before ends, and is returned
+   * if somebody else was logged in there. For the same person it is a change of id.
    *
-   * @throws LoginError `login_ended` when a logout from outside overtook the login.
+   * @throws LoginError `login_ended` when a logout overtook the login.
    */
-  logIn(browser: BrowserSession, res: ServerResponse, login: NewLogin): Promise<Identity | undefined>;
-  /** Ends the session here. Returns who was logged in. The cookie goes even when the store fails. */
-  logOut(browser: BrowserSession, res: ServerResponse): Promise<Identity | undefined>;
+  logIn(browser: BrowserSession, res: ServerResponse, login: NewLogin): Promise<EndedLogin | undefined>;
+  /** Ends the session here. The cookie goes even when the store fails. */
+  logOut(browser: BrowserSession, res: ServerResponse): Promise<EndedLogin>;
   /** Cleans up behind a session whose records are gone already; `auth` is the identity it had. */
   forgetEnded(key: string, auth: string | null): Promise<Identity | undefined>;
   /** Removes a session's records and leaves the cookie to the caller. */
@@ -96,17 +96,37 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
   };
 
-  const move = async (id: string, identity: Identity, data: string) => {
+  const move = async (id: string, data: string) => {
     const nextId = createId();
     const tokens = await resealTokens(id, nextId);
-    if (!tokens) throw new LoginRequiredError('The session ended before it was given a new id.');
-    await records.create(nextId, identity, { tokens, data });
-    if (!(await store.retireSession(hash(id), hash(nextId), POINTER_LIFE_MS))) {
-      await records.end(hash(nextId));
+    // As it is now: a refresh may have brought new claims since this request read it.
+    const identity = decodeIdentity((await store.readSession(hash(id))).auth, now());
+    if (!tokens || !identity) throw new LoginRequiredError('The session ended before it was given a new id.');
+    try {
+      await records.create(nextId, identity, { tokens, data });
+      await takePlace(hash(id), hash(nextId), identity);
+    } catch (error) {
+      if (!(error instanceof LoginError)) throw error;
+      await records.end(hash(id));
       throw new LoginRequiredError('The session ended while it was given a new id.');
     }
-    await records.forget(hash(id), identity);
-    return nextId;
+    return { id: nextId, identity };
+  };
+
+  /**
+   * Ends a session whose place another takes. It leaves a pointer, so that a logout with the old id ends the new one.
+   *
+   * @throws LoginError `login_ended` when it had ended meanwhile: that logout means its successor as well.
+   */
+  const takePlace = async (key: string, nextKey: string, identity: Identity) => {
+    for (let current: string | undefined = key; current !== undefined; ) {
+      if (await store.retireSession(current, nextKey, POINTER_LIFE_MS))
+        return records.forget(current, identity);
+      // Another request has moved it first: what it moved to makes room.
+      current = (await store.endSession(current)).movedTo;
+    }
+    await records.end(nextKey);
+    throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
   };
 
   return {
@@ -123,10 +143,13 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
 
     logIn: async (browser, res, { id, identity, sealedTokens }) => {
-      const data = isSamePerson(browser.identity, identity) ? browser.data : pick(browser.data, carryOver);
+      const { id: oldId, identity: before } = browser;
+      const isSame = before !== undefined && isSamePerson(before, identity);
+      const data = isSame ? browser.data : pick(browser.data, carryOver);
       await records.create(id, identity, { tokens: sealedTokens, data: data ?? '{}' });
-      const replaced =
-        browser.id === undefined ? undefined : await records.end(hash(browser.id), browser.identity);
+      let replaced: EndedLogin | undefined;
+      if (oldId !== undefined && isSame) await takePlace(hash(oldId), hash(id), before);
+      else if (oldId !== undefined) replaced = await records.end(hash(oldId), before);
       moveTo(browser, { id, identity, data });
       cookie.write(res, id, identity);
       return replaced;
@@ -136,7 +159,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const { id, identity } = browser;
       moveTo(browser, {});
       cookie.clear(res);
-      return id === undefined ? undefined : await records.end(hash(id), identity);
+      return id === undefined ? { identity, tokens: undefined } : await records.end(hash(id), identity);
     },
 
     forgetEnded: async (key, auth) => {
@@ -156,15 +179,21 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (!id || !identity) throw new LoginRequiredError();
       // A refresh that finished on the old id after we read its tokens would be lost with it.
       const lock = { key: hash(id), leaseMs: lockLeaseMs };
-      const nextId = await withSessionLock(store, lock, () => move(id, identity, data));
-      moveTo(browser, { id: nextId, identity, data });
+      const moved = await withSessionLock(store, lock, () => move(id, data));
+      moveTo(browser, { ...moved, data });
     },
 
     findLiving: async (key) => {
-      const { auth, seenAt } = await store.readSession(key);
-      if (auth?.startsWith('moved:')) return auth.slice('moved:'.length);
-      const identity = decodeIdentity(auth, now());
-      return identity && !records.findExpiry(identity, seenAt) ? key : undefined;
+      let current = key;
+      for (;;) {
+        const { auth, seenAt } = await store.readSession(current);
+        if (auth?.startsWith('moved:')) {
+          current = auth.slice('moved:'.length);
+          continue;
+        }
+        const identity = decodeIdentity(auth, now());
+        return identity && !records.findExpiry(identity, seenAt) ? current : undefined;
+      }
     },
 
     writeData: ({ identity }, id, data, choice) =>
@@ -179,8 +208,8 @@ function createId(): string {
 }
 
 /** Somebody who proves again who they are keeps what the application knows of them. */
-function isSamePerson(before: Identity | undefined, after: Identity): boolean {
-  return before?.issuer === after.issuer && before.sub === after.sub;
+function isSamePerson(before: Identity, after: Identity): boolean {
+  return before.issuer === after.issuer && before.sub === after.sub;
 }
 
 /** What of the anonymous session's data the application wants to keep at login. */

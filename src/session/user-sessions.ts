@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { LogoutReason } from '../events.ts';
 import { hash } from '../keys.ts';
 import type { Cut, Store } from '../store/store.ts';
 import type { BrowserSession } from './browser-session.ts';
@@ -29,24 +30,25 @@ export interface UserSession {
   readonly current: boolean;
 }
 
-/** Sessions found by who they belong to, and ended without their browsers. */
+/** Sessions found by who they belong to, and ended without their browsers. Each that ended is told to `onEnded`. */
 export interface UserSessions {
   /** The sessions that live now, the one seen last first. */
   list(user: UserName, current?: BrowserSession): Promise<readonly UserSession[]>;
-  /** Ends one session. `undefined`: there was none any more. */
-  revoke(handle: string): Promise<Identity | undefined>;
+  /** Ends one session. False: there was none any more. */
+  revoke(handle: string): Promise<boolean>;
   /** Ends all sessions of a user but that of this browser; logins begun by now do not come to life either. */
-  revokeOthers(current: BrowserSession): Promise<readonly Identity[]>;
-  /** Ends all sessions of a user; logins begun by now do not come to life either. */
-  revokeAll(user: UserName): Promise<readonly Identity[]>;
+  revokeOthers(current: BrowserSession): Promise<number>;
+  /** Ends all sessions of a user; logins begun by now do not come to life either. Returns how many it ended. */
+  revokeAll(user: UserName): Promise<number>;
   /** Ends what a logout from outside means: first the cut, then whatever it ends that lives already. */
-  endByCut(target: SessionTarget, cut: Cut): Promise<readonly Identity[]>;
+  endByCut(target: SessionTarget, cut: Cut, reason: LogoutReason): Promise<number>;
 }
 
 export interface UserSessionsOptions {
   readonly store: Store;
   readonly records: SessionRecords;
   readonly now: Clock;
+  readonly onEnded: (identity: Identity, reason: LogoutReason) => Promise<void>;
 }
 
 /** A pending login's life and a callback's bound: until then a login begun before the cut may still arrive. */
@@ -54,7 +56,10 @@ const CUT_LIFE_MS = 900_000;
 /** Reads and removals under way at once, so that a thousand sessions take neither memory nor for ever. */
 const BATCH = 50;
 
-export function createUserSessions({ store, records, now }: UserSessionsOptions): UserSessions {
+/** The hash of a session id. An application may hand on what a browser sent. */
+const HANDLE = /^[\w-]{43}$/;
+
+export function createUserSessions({ store, records, now, onEnded }: UserSessionsOptions): UserSessions {
   const readLiving = async (key: string) => {
     const { auth, seenAt } = await store.readSession(key);
     const identity = decodeIdentity(auth, now());
@@ -62,44 +67,52 @@ export function createUserSessions({ store, records, now }: UserSessionsOptions)
     return { key, identity, seenAt: seenAt ?? identity.loggedInAt };
   };
 
-  const endByCut: UserSessions['endByCut'] = async (target, cut) => {
+  const endByCut: UserSessions['endByCut'] = async (target, cut, reason) => {
     const indexes = indexesToEnd(target);
     await Promise.all(indexes.map((index) => store.putCut(index, cut, CUT_LIFE_MS)));
     const ended: Identity[] = [];
-    for (const index of indexes) {
-      const found = await inBatches(await store.readIndex(index, now()), async (key) => {
-        const { auth } = await store.readSession(key);
-        // An id change under way: its pointer leads to the new record, which is in the index as well or finds the cut.
-        const identity = decodeIdentity(auth, now());
-        if (!identity || !isTarget(identity, target) || !isCutBy(identity, cut)) return undefined;
-        return records.end(key);
-      });
-      ended.push(...found);
+    const endOne = async (key: string) => {
+      const { auth } = await store.readSession(key);
+      // An id change under way: its pointer leads to the new record, which is in the index as well or finds the cut.
+      if (auth === null || auth.startsWith('moved:')) return;
+      // The record of another version cannot be asked whether it is meant. In doubt, it is.
+      const identity = decodeIdentity(auth, now());
+      if (identity && !(isTarget(identity, target) && isCutBy(identity, cut))) return;
+      const { identity: told } = await records.end(key);
+      if (told) ended.push(told);
+    };
+    try {
+      for (const index of indexes) await inBatches(await store.readIndex(index, now()), endOne);
+    } finally {
+      // Also when the rest could not be ended: nobody comes back to tell of these.
+      for (const identity of ended) await onEnded(identity, reason);
     }
-    return ended;
+    return ended.length;
   };
 
   return {
     endByCut,
-    revoke: (handle) => records.end(handle),
-    revokeAll: ({ iss, sub }) => endByCut({ issuer: iss, sub }, { startedBy: now() }),
+    revokeAll: ({ iss, sub }) => endByCut({ issuer: iss, sub }, { startedBy: now() }, 'revoked'),
     revokeOthers: async ({ identity }) => {
-      if (!identity) return [];
+      if (!identity) return 0;
       const { issuer, sub, loginId } = identity;
-      return endByCut({ issuer, sub }, { startedBy: now(), except: loginId });
+      return endByCut({ issuer, sub }, { startedBy: now(), except: loginId }, 'revoked');
+    },
+
+    revoke: async (handle) => {
+      if (typeof handle !== 'string' || !HANDLE.test(handle)) return false;
+      const { identity } = await records.end(handle);
+      if (identity) await onEnded(identity, 'revoked');
+      return identity !== undefined;
     },
 
     list: async ({ iss, sub }, current) => {
       const [index] = indexesToEnd({ issuer: iss, sub });
-      const keys = await store.readIndex(index!, now());
+      // What is not found stays in the index until its absolute end: it may be a login that is just being written.
+      const found = await inBatches(await store.readIndex(index!, now()), readLiving);
       const currentKey = current?.id && hash(current.id);
-      const sessions = await inBatches(keys, async (key) => {
-        const living = await readLiving(key);
-        // The index cleans itself where somebody looks.
-        if (!living) await store.removeFromIndex(index!, key);
-        return living;
-      });
-      return sessions
+      return found
+        .filter((session) => session !== undefined)
         .sort((a, b) => b.seenAt - a.seenAt)
         .map(({ key, identity, seenAt }) => ({
           handle: key,
@@ -114,12 +127,15 @@ export function createUserSessions({ store, records, now }: UserSessionsOptions)
   };
 }
 
-/** Works on all items, a batch at a time, and keeps what is not `undefined`. */
-async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R | undefined>): Promise<R[]> {
+/** Works on all items, a batch at a time. A batch in which something fails is finished, and is the last. */
+async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let start = 0; start < items.length; start += BATCH) {
-    const batch = await Promise.all(items.slice(start, start + BATCH).map(work));
-    results.push(...batch.filter((result) => result !== undefined));
+    const batch = await Promise.allSettled(items.slice(start, start + BATCH).map(work));
+    for (const outcome of batch) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      results.push(outcome.value);
+    }
   }
   return results;
 }

@@ -34,12 +34,13 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
   const sessionKeys = (id: string) => [`auth:${id}`, `sess:${id}`, `tok:${id}`] as const;
   const endSession = (id: string): EndedSession => {
     const auth = get(`auth:${id}`);
+    const tokens = get(`tok:${id}`);
     records.delete(`sess:${id}`);
     records.delete(`tok:${id}`);
     records.delete(`seen:${id}`);
-    if (auth?.startsWith('moved:')) return { auth: null, movedTo: auth.slice(6) };
+    if (auth?.startsWith('moved:')) return { auth: null, tokens, movedTo: auth.slice(6) };
     records.delete(`auth:${id}`);
-    return { auth, movedTo: undefined };
+    return { auth, tokens, movedTo: undefined };
   };
   const indexKey = ({ kind, id }: IndexName) => `${kind}:${id}`;
   const living = (index: IndexName, time: number) => {
@@ -156,6 +157,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
           ? cut
           : { ...cut, startedBy: old.startedBy!, ...(old.except ? { except: old.except } : {}) }),
         ...((old.issuedBy ?? 0) > (cut.issuedBy ?? 0) ? { issuedBy: old.issuedBy! } : {}),
+        ...((old.cameAt ?? 0) > (cut.cameAt ?? 0) ? { cameAt: old.cameAt! } : {}),
       };
       set(key, JSON.stringify(merged), Math.max(ttlMs, (records.get(key)?.expiresAt ?? 0) - now()));
     },

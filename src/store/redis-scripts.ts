@@ -1,3 +1,7 @@
+/** A key of another type, whoever made it, reads as none: GET would fail on it for ever. */
+const READ = `
+      local function read(key) return redis.call('MGET', key)[1] end`;
+
 /**
  * The Lua scripts. Each is idempotent, because ioredis sends a command again when the connection broke before the
  * reply came; and each touches keys of one hash tag only, so that it runs on a cluster.
@@ -11,8 +15,8 @@ export const redisScripts = {
   },
   touchSession: {
     numberOfKeys: 4,
-    lua: `
-      local auth = redis.call('GET', KEYS[1])
+    lua: `${READ}
+      local auth = read(KEYS[1])
       if auth and string.sub(auth, 1, 6) == 'moved:' then return 0 end
       for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
       if auth then redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[1]) end
@@ -21,16 +25,16 @@ export const redisScripts = {
   /** The pointer of an id change stays until it expires: a repeated call must find it again. */
   endSession: {
     numberOfKeys: 4,
-    lua: `
-      local auth = redis.call('GET', KEYS[1])
+    lua: `${READ}
+      local auth, tokens = read(KEYS[1]), read(KEYS[3])
       redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
-      if auth and string.sub(auth, 1, 6) ~= 'moved:' then redis.call('DEL', KEYS[1]) end
-      return auth`,
+      if not auth or string.sub(auth, 1, 6) ~= 'moved:' then redis.call('DEL', KEYS[1]) end
+      return {auth, tokens}`,
   },
   retireSession: {
     numberOfKeys: 4,
-    lua: `
-      local auth = redis.call('GET', KEYS[1])
+    lua: `${READ}
+      local auth = read(KEYS[1])
       if not auth then return 0 end
       if auth == ARGV[1] then return 1 end
       if string.sub(auth, 1, 6) == 'moved:' then return 0 end
@@ -41,9 +45,9 @@ export const redisScripts = {
   /** A swap that is repeated finds its own values and says so. */
   swapTokens: {
     numberOfKeys: 2,
-    lua: `
-      local auth = redis.call('GET', KEYS[1])
-      local tokens = redis.call('GET', KEYS[2])
+    lua: `${READ}
+      local auth = read(KEYS[1])
+      local tokens = read(KEYS[2])
       if not auth or not tokens or string.sub(auth, 1, 6) == 'moved:' then return 'gone' end
       local withAuth = ARGV[3] ~= ''
       if tokens == ARGV[2] and (not withAuth or auth == ARGV[4]) then return 'stored' end
@@ -54,18 +58,18 @@ export const redisScripts = {
   },
   endSessionWithTokens: {
     numberOfKeys: 4,
-    lua: `
-      local tokens = redis.call('GET', KEYS[3])
+    lua: `${READ}
+      local tokens = read(KEYS[3])
       if tokens and tokens ~= ARGV[1] then return {'conflict'} end
-      local auth = redis.call('GET', KEYS[1])
+      local auth = read(KEYS[1])
       redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
-      if auth and string.sub(auth, 1, 6) ~= 'moved:' then redis.call('DEL', KEYS[1]) end
-      return {'ended', auth}`,
+      if not auth or string.sub(auth, 1, 6) ~= 'moved:' then redis.call('DEL', KEYS[1]) end
+      return {'ended', auth, tokens}`,
   },
   acquireLock: {
     numberOfKeys: 1,
-    lua: `
-      local value = redis.call('GET', KEYS[1])
+    lua: `${READ}
+      local value = read(KEYS[1])
       if not value or value == ARGV[1] then
         redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
         return {'taken'}
@@ -75,16 +79,16 @@ export const redisScripts = {
   },
   releaseLock: {
     numberOfKeys: 1,
-    lua: `
-      if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+    lua: `${READ}
+      if read(KEYS[1]) ~= ARGV[1] then return 0 end
       if ARGV[2] == '' then redis.call('DEL', KEYS[1])
       else redis.call('SET', KEYS[1], 'note:' .. ARGV[2], 'PX', ARGV[3]) end
       return 1`,
   },
   takeLogin: {
     numberOfKeys: 1,
-    lua: `
-      local value = redis.call('GET', KEYS[1])
+    lua: `${READ}
+      local value = read(KEYS[1])
       if not value then return {'unknown'} end
       if string.sub(value, 1, 6) ~= 'taken:' then
         redis.call('SET', KEYS[1], 'taken:' .. ARGV[1] .. ':' .. value, 'PX', ARGV[2])
@@ -97,12 +101,14 @@ export const redisScripts = {
   /** Numbers stay whole: milliseconds have 13 digits, and cjson writes 14. */
   putCut: {
     numberOfKeys: 1,
-    lua: `
+    lua: `${READ}
       local cut = cjson.decode(ARGV[1])
-      local text = redis.call('GET', KEYS[1])
+      local text = read(KEYS[1])
       local readable, old = pcall(cjson.decode, text or '{}')
       if readable and type(old) == 'table' then
-        if old.issuedBy and old.issuedBy > (cut.issuedBy or 0) then cut.issuedBy = old.issuedBy end
+        for _, clock in ipairs({'issuedBy', 'cameAt'}) do
+          if old[clock] and old[clock] > (cut[clock] or 0) then cut[clock] = old[clock] end
+        end
         if old.startedBy and old.startedBy > (cut.startedBy or 0) then
           cut.startedBy = old.startedBy
           cut.except = old.except

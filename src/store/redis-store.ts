@@ -59,7 +59,7 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
 
     endSession: (id) =>
       bounded(async () => {
-        return readEnded((await run('endSession', ...sessionKeys(id))) as string | null);
+        return readEnded((await run('endSession', ...sessionKeys(id))) as RemovedRecords);
       }),
 
     retireSession: (id, movedTo, pointerLifeMs) =>
@@ -73,7 +73,8 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
         else await client.call('SET', dataKey(id), value, 'PX', String(ttlMs));
       }),
 
-    readTokens: (id) => bounded(() => client.get(tokensKey(id))),
+    // MGET, because a key of another type reads as none.
+    readTokens: (id) => bounded(async () => (await client.mget(tokensKey(id)))[0] ?? null),
 
     swapTokens: (id, { tokens, auth }) =>
       bounded(async () => {
@@ -87,8 +88,8 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
     endSessionWithTokens: (id, tokens) =>
       bounded(async () => {
         const answer = await run('endSessionWithTokens', ...sessionKeys(id), tokens);
-        const [outcome, auth = null] = answer as [string, string?];
-        return outcome === 'conflict' ? 'conflict' : readEnded(auth);
+        const [outcome, ...removed] = answer as ['conflict'] | ['ended', ...RemovedRecords];
+        return outcome === 'conflict' ? 'conflict' : readEnded(removed as RemovedRecords);
       }),
 
     acquireLock: async (id, owner, ttlMs) => {
@@ -156,9 +157,12 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
   };
 }
 
-/** The identity that was removed, or where its session has moved to. */
-function readEnded(auth: string | null): EndedSession {
-  return auth?.startsWith('moved:') ? { auth: null, movedTo: auth.slice(6) } : { auth, movedTo: undefined };
+type RemovedRecords = [auth?: string | null, tokens?: string | null];
+
+/** The identity and the tokens that were removed, or where their session has moved to. */
+function readEnded([auth = null, tokens = null]: RemovedRecords): EndedSession {
+  if (auth?.startsWith('moved:')) return { auth: null, tokens, movedTo: auth.slice(6) };
+  return { auth, tokens, movedTo: undefined };
 }
 
 type RunScript = (name: RedisScriptName, ...args: readonly (string | number)[]) => Promise<unknown>;

@@ -17,6 +17,8 @@ export interface LoginRecords {
 export interface EndedSession {
   /** The identity that was removed; `null` when there was none. */
   readonly auth: string | null;
+  /** Its sealed tokens, as they were in that moment. */
+  readonly tokens: string | null;
   /** The id that the session had moved to, when an id change was under way. */
   readonly movedTo: string | undefined;
 }
@@ -98,6 +100,8 @@ export interface Store {
 export interface Cut {
   /** From a logout token, in seconds by the provider's clock: what it issued or authenticated until then is dead. */
   readonly issuedBy?: number;
+  /** When that token came first, in milliseconds by our clock: it says nothing about a login begun later. */
+  readonly cameAt?: number;
   /** From our own "log out everywhere", in milliseconds by our clock: a login begun until then is dead. */
   readonly startedBy?: number;
   /** The one login that `startedBy` spares. */

@@ -250,7 +250,7 @@ function leastLifeOf(owner: TokenOwner, tokens: TokenSet, { minValiditySeconds }
 
 /** Always the same for a session, and never more than a tenth of a short token's life. */
 function jitterOf({ sessionId }: TokenOwner, lifeMs: number): number {
-  const share = Buffer.from(hash(sessionId)).readUInt32BE(0) / 2 ** 32;
+  const share = Buffer.from(hash(sessionId), 'base64url').readUInt32BE(0) / 2 ** 32;
   return share * Math.min(MAX_JITTER_MS, lifeMs / 10);
 }
 

@@ -48,7 +48,7 @@ export function dropNulls(answer: TokenAnswer): void {
   }
 }
 
-type Rules = Pick<Required<ProviderQuirks>, 'tokenType' | 'expiresInUnit' | 'errorFormat' | 'challenge'> & {
+type Rules = Pick<Required<ProviderQuirks>, 'tokenType' | 'expiresInUnit' | 'errorFormat'> & {
   readonly idToken: 'verify' | 'set_aside';
 };
 
@@ -61,7 +61,7 @@ export async function rewriteTokenAnswer(response: Response, rules: Rules): Prom
   const text = await response.text();
   const answer = parseObject(text);
   // Q15: with a challenge the library reports that and hides the error in the body, which says more.
-  if (rules.challenge === 'ignore' || answer?.error !== undefined) headers.delete('www-authenticate');
+  if (answer?.error !== undefined) headers.delete('www-authenticate');
   if (!answer) return withUrl(new Response(text, { status: response.status, headers }), response.url);
   if (response.ok) {
     dropNulls(answer);
