@@ -2,7 +2,7 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import type { Clock } from '../clock.ts';
 import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
-import type { KeyVerifier } from './signing-keys.ts';
+import { isFaultOfKeys, type KeyVerifier } from './signing-keys.ts';
 
 /** What a logout token says, after every check. `sub` or `sid` is there. */
 export interface LogoutClaims {
@@ -57,6 +57,13 @@ export async function verifyLogoutToken(
       clockTolerance,
       currentDate: new Date(now()),
     },
+  }).catch((error: unknown) => {
+    if (!isFaultOfKeys(error)) throw error;
+    throw new ProviderError(`Provider "${name}": its keys to verify the logout token with cannot be had.`, {
+      code: 'provider_unavailable',
+      provider: name,
+      cause: error,
+    });
   });
   return {
     sub: payload.sub,

@@ -19,7 +19,7 @@ export function createProviderFetch(
 
   return async (url, options) => {
     const known = endpoints();
-    if (url === known?.userinfo_endpoint) return refuseSigned(await bounded(url, options));
+    if (url === known?.userinfo_endpoint) return refuseOtherThanJson(await bounded(url, options));
     if (url !== known?.token_endpoint && url !== known?.revocation_endpoint) return bounded(url, options);
     const request = tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
     const answer = await bounded(request.url, request.options);
@@ -33,8 +33,9 @@ function isRefresh({ body }: RequestInit): boolean {
   return body instanceof URLSearchParams && body.get('grant_type') === 'refresh_token';
 }
 
-/** Userinfo as a JWT would be taken by the library without its signature being verified. */
-function refuseSigned(response: Response): Response {
-  if (!response.headers.get('content-type')?.includes('application/jwt')) return response;
-  return new Response(null, { status: 406, statusText: 'Signed userinfo is not supported' });
+/** A JWT would be taken by the library without its signature being verified, and anything else as if it were JSON. */
+function refuseOtherThanJson(response: Response): Response {
+  const type = response.headers.get('content-type') ?? '';
+  if (!response.ok || /^application\/json\s*(;|$)/i.test(type)) return response;
+  return new Response(null, { status: 406, statusText: 'Userinfo must be application/json' });
 }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import {
+  createLocalJWKSet,
   createRemoteJWKSet,
   customFetch,
   errors,
@@ -17,6 +18,8 @@ import { verifyWithWeakRsa } from './quirks/weak-rsa.ts';
 const KEYS_LIFE_MS = 300_000;
 /** Between two fetches that an unknown key alone causes. */
 const COOLDOWN_MS = 30_000;
+/** After a fetch that failed, a token that anybody can have sent causes no other for so long. */
+const FAILURE_COOLDOWN_MS = 5_000;
 /** The same for a token that came straight from the token endpoint, which no stranger can send. */
 const TRUSTED_COOLDOWN_MS = 1_000;
 
@@ -45,26 +48,51 @@ export function createJwksVerifier(
     cacheMaxAge: KEYS_LIFE_MS,
     cooldownDuration: COOLDOWN_MS,
   });
-  let lastForcedFetch = Number.NEGATIVE_INFINITY;
-  const verifyOnce = async (jwt: string, options: JWTVerifyOptions) => {
-    if (minimumKeyBits >= 2048) return verifyWithAny(jwt, keys, options);
-    if (!keys.fresh) await keys.reload();
-    return verifyWithWeakRsa(jwt, keys.jwks()?.keys ?? [], options);
+  const keysAtHand: JWTVerifyGetKey = (header, token) => createLocalJWKSet(readKeysAtHand())(header, token);
+  const readKeysAtHand = () => {
+    const known = keys.fresh ? keys.jwks() : undefined;
+    if (!known) throw new errors.JWKSTimeout();
+    return known;
   };
+  const verifyWeak = async (jwt: string, options: JWTVerifyOptions, mayFetch: boolean) => {
+    if (mayFetch && !keys.fresh) await keys.reload();
+    return verifyWithWeakRsa(jwt, readKeysAtHand().keys, options);
+  };
+  const isWeak = minimumKeyBits < 2048;
+  const verifyOnce = (jwt: string, options: JWTVerifyOptions, mayFetch = true) =>
+    isWeak ? verifyWeak(jwt, options, mayFetch) : verifyWithAny(jwt, mayFetch ? keys : keysAtHand, options);
+
+  let lastForcedFetch = Number.NEGATIVE_INFINITY;
+  let lastFailure = Number.NEGATIVE_INFINITY;
+  /** For a key that is not among those at hand. jose itself looks again when its cool-down is over. */
+  const mayForceFetch = (trustedChannel: boolean) =>
+    trustedChannel ? now() - lastForcedFetch >= TRUSTED_COOLDOWN_MS : isWeak && !keys.coolingDown;
 
   return async (jwt, { options, trustedChannel }) => {
+    const mayFetch = trustedChannel || now() - lastFailure >= FAILURE_COOLDOWN_MS;
     try {
-      return await verifyOnce(jwt, options);
+      return await verifyOnce(jwt, options, mayFetch);
     } catch (error) {
+      if (mayFetch && isFaultOfKeys(error)) lastFailure = now();
       // Keys rotated within the cool-down: by now the code is spent, so look again rather than lose the login.
-      const mayFetch = trustedChannel && now() - lastForcedFetch >= TRUSTED_COOLDOWN_MS;
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !mayFetch) throw error;
+      const looksAgain =
+        error instanceof errors.JWKSNoMatchingKey && mayFetch && mayForceFetch(trustedChannel);
+      if (!looksAgain) throw error;
       lastForcedFetch = now();
       await keys.reload();
       return await verifyOnce(jwt, options);
     }
   };
 }
+
+/** Says whether a token could not be verified because the keys could not be had: nothing is known of it then. */
+export function isFaultOfKeys(error: unknown): boolean {
+  return !(error instanceof errors.JOSEError) || KEY_SET_FAULTS.has(error.code);
+}
+
+const KEY_SET_FAULTS = new Set<string>([
+  ...[errors.JOSEError.code, errors.JWKSInvalid.code, errors.JWKSTimeout.code],
+]);
 
 export interface JwksVerifierOptions {
   readonly fetch: Fetch;

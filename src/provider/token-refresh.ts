@@ -1,7 +1,8 @@
-import { decodeJwt, errors } from 'jose';
+import { decodeJwt } from 'jose';
 import { ProviderError } from '../errors.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { Proof } from './identity-proof.ts';
+import { isFaultOfKeys } from './signing-keys.ts';
 
 /** What a refresh left out stays as it was; a scope never grows beyond what was granted. */
 export function mergeTokens(old: TokenSet, fresh: TokenSet): TokenSet {
@@ -60,15 +61,10 @@ export async function proveSameLogin(
   return proof;
 }
 
-/** Everything else is a fault of the keys, or of ours: they could not be fetched, or what came is no set of keys. */
 function isFaultOfToken(error: unknown): boolean {
   if (error instanceof ProviderError) return error.code === 'provider_invalid_response';
-  return error instanceof errors.JOSEError && !KEY_SET_FAULTS.has(error.code);
+  return !isFaultOfKeys(error);
 }
-
-const KEY_SET_FAULTS = new Set<string>([
-  ...[errors.JOSEError.code, errors.JWKSInvalid.code, errors.JWKSTimeout.code],
-]);
 
 type Claimed = Pick<Proof, 'idTokenPayload'> & { readonly sub: unknown };
 

@@ -53,5 +53,5 @@ function readBytes(req: Request): Promise<Buffer> {
 }
 
 export function invalidForm(problem: string, status = 400, cause?: unknown): LoginError {
-  return new LoginError(`The callback ${problem}.`, { code: 'login_invalid', status, cause });
+  return new LoginError(`The request ${problem}.`, { code: 'login_invalid', status, cause });
 }

@@ -38,6 +38,8 @@ interface ProviderLogout {
 }
 
 const MAX_URL_LENGTH = 4096;
+/** What is ours in the URL; the endpoint may have a query of its own. */
+const LOGOUT_PARAMS = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'] as const;
 
 export interface Logout {
   /** Ends the session here, then sends the browser to the provider's logout, where it has one. */
@@ -98,10 +100,11 @@ export function createLogout(options: LogoutOptions): Logout {
     // A session that has expired here may live on at the provider, if there is only one that it can have been with.
     const name = identity?.provider ?? (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
     const target = name && (await endAtProvider(req, res, { name, sub: identity?.sub, tokens, returnTo }));
-    if (target === 'unreachable') sendUnreachable(req, res, returnTo);
+    if (wantsJson(req)) {
+      const redirectTo = target instanceof URL ? shorten(target).href : returnTo;
+      res.set('Cache-Control', 'no-store').json({ redirectTo });
+    } else if (target === 'unreachable') sendUnreachable(req, res, returnTo);
     else if (target && target.href.length > MAX_URL_LENGTH) postToProvider(req, res, target);
-    else if (wantsJson(req))
-      res.set('Cache-Control', 'no-store').json({ redirectTo: target ? target.href : returnTo });
     else answers.redirect(res, 303, target ? target.href : returnTo);
   };
 
@@ -114,18 +117,21 @@ export function createLogout(options: LogoutOptions): Logout {
     });
 
   /** An ID token may be larger than any URL that servers take. */
-  const postToProvider = (req: Request, res: Response, target: URL) =>
+  const postToProvider = (req: Request, res: Response, target: URL) => {
+    const action = new URL(target);
+    const fields: Record<string, string> = {};
+    for (const name of LOGOUT_PARAMS) {
+      const value = target.searchParams.get(name);
+      if (value !== null) fields[name] = value;
+      action.searchParams.delete(name);
+    }
     answers.page(req, res, {
       status: 200,
       title: 'Signing out',
       message: 'You are signed out here. One more step ends your session at the sign-in service.',
-      form: {
-        action: target.origin + target.pathname,
-        label: 'Continue',
-        submit: true,
-        fields: Object.fromEntries(target.searchParams),
-      },
+      form: { action: action.href, label: 'Continue', submit: true, fields },
     });
+  };
 
   const ask = (req: Request, res: Response) =>
     answers.page(req, res, {
@@ -148,4 +154,12 @@ export function createLogout(options: LogoutOptions): Logout {
       else await start(req, res, browser, {});
     },
   };
+}
+
+/** For a script, which cannot post a form elsewhere: without the hint the provider asks the person. */
+function shorten(target: URL): URL {
+  if (target.href.length <= MAX_URL_LENGTH) return target;
+  const short = new URL(target);
+  short.searchParams.delete('id_token_hint');
+  return short;
 }

@@ -132,6 +132,11 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     return outcome === 'stored' ? auth.to : undefined;
   };
 
+  const isReplaced = async ({ sessionId }: TokenOwner) => {
+    const { auth } = await store.readSession(hash(sessionId)).catch(() => ({ auth: null }));
+    return auth?.startsWith('moved:') ?? false;
+  };
+
   const refresh = async (owner: TokenOwner, sealed: string, old: TokenSet): Promise<UsableTokens> => {
     const provider = providerOf(owner);
     const answer = await provider.refresh(old, owner).catch((error: unknown) => {
@@ -147,8 +152,9 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       const auth = proof && (await saveProof(owner, to, proof).catch(() => undefined));
       return { tokens, auth };
     }
-    // The session ended while we asked: nobody may have these tokens.
-    await provider.revoke(tokens).catch(() => undefined);
+    // The session ended while we asked: nobody may have these tokens. Only where another took its place, for the same
+    // person, they stay: revoking them may take the new session's with them.
+    if (!(await isReplaced(owner))) await provider.revoke(tokens).catch(() => undefined);
     throw new LoginRequiredError('The session ended during the refresh.');
   };
 
