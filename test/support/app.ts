@@ -7,19 +7,22 @@ import {
   type LoginEvent,
   type LogoutEvent,
   type OidcOptions,
+  type ProviderDefinition,
   providers,
   requireAuth,
 } from 'express-connect-auth';
 import { type BrowserClient, createBrowser } from './browser-client.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import { serve } from './listen.ts';
-import type { OpenIdProvider, Registration, SignInOptions } from './open-id-provider.ts';
+import type { OpenIdProvider, SignInOptions } from './open-id-provider.ts';
 
 export interface TestAppOptions extends Omit<Partial<ConnectAuthOptions>, 'provider'> {
   /** Whoever can register an app and sign people in; the app's provider is made from the registration. */
   op: Pick<OpenIdProvider, 'registerApp' | 'signIn'>;
   /** Changes of the `providers.oidc()` options. */
   oidc?: Partial<OidcOptions>;
+  /** Registers the app by its base URL and makes its provider, where that is not `providers.oidc()` at `op`. */
+  preset?: (baseUrl: string) => ProviderDefinition;
   /** @default 'localhost' */
   host?: string;
   port?: number;
@@ -51,6 +54,7 @@ export interface LogInOptions extends SignInOptions {
 export async function startApp({
   op,
   oidc,
+  preset,
   host,
   port,
   before,
@@ -64,14 +68,16 @@ export async function startApp({
 
   const server = await serve(
     async (origin) => {
-      const registration: Registration = await op.registerApp(options.baseUrl ?? origin);
+      const registered = options.baseUrl ?? origin;
+      const provider =
+        preset?.(registered) ?? providers.oidc({ ...(await op.registerApp(registered)), ...oidc });
       const app = express();
       before?.(app);
       auth = connectAuth({
         baseUrl: origin,
         secret: 'a secret of the tests, long enough to be one',
         redis: 'memory',
-        ...(options.providers ? {} : { provider: providers.oidc({ ...registration, ...oidc }) }),
+        ...(options.providers ? {} : { provider }),
         onLogin: (event) => void logins.push(event),
         onLogout: (event) => void logouts.push(event),
         onError: (event) => void errors.push(event),

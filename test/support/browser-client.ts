@@ -16,7 +16,10 @@ export interface BrowserClient {
   get(path: string, headers?: RequestHeaders): Promise<Response>;
   /** Sends a form of the application's own page. Header names in lower case replace the standard ones. */
   post(path: string, form?: FormFields, headers?: RequestHeaders): Promise<Response>;
-  /** Brings a provider's answer to the application, coming from another site. */
+  /**
+   * Brings a provider's answer to the application, coming from another site. A form that fits no login is asked for
+   * once more by GET, which brings the session's cookie; that is followed.
+   */
   deliver(callback: Callback, headers?: RequestHeaders): Promise<Response>;
   /** Any other request. A body that is no form is sent as it is. */
   request(method: string, path: string, options?: RequestOptions): Promise<Response>;
@@ -63,12 +66,17 @@ export function createBrowser(origin: string, jar: CookieJar = createCookieJar()
     get: (path, headers) => send('GET', path, { headers }),
     post: (path, form = {}, headers) =>
       send('POST', path, { body: form, headers: { origin, 'sec-fetch-site': 'same-origin', ...headers } }),
-    deliver(callback, headers) {
+    async deliver(callback, headers) {
       if (callback.method === 'GET') {
         return send('GET', callback.url, { headers: { 'sec-fetch-site': 'cross-site', ...headers } });
       }
       const crossSite = { origin: 'https://provider.example', 'sec-fetch-site': 'cross-site' };
-      return send('POST', callback.url, { body: callback.body, headers: { ...crossSite, ...headers } });
+      const answer = await send('POST', callback.url, {
+        body: callback.body,
+        headers: { ...crossSite, ...headers },
+      });
+      if (answer.headers.get('location') !== new URL(callback.url).pathname) return answer;
+      return send('GET', callback.url, { headers: { 'sec-fetch-site': 'cross-site' } });
     },
   };
 }

@@ -1,12 +1,18 @@
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { findProgram } from '../../scripts/programs.js';
 
+export interface ChromiumOptions {
+  /** Keeps pages that were left for the back button, as browsers do; Playwright switches it off. @default false */
+  backForwardCache?: boolean;
+}
+
 /** Starts Chromium without a window. Close it when the tests of the file are done. */
-export function openChromium(): Promise<Browser> {
+export function openChromium({ backForwardCache = false }: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = findProgram('chromium');
   if (!executablePath) throw new Error('No chromium on PATH. Run: node scripts/set-up.js chromium');
   return chromium.launch({
     executablePath,
+    ...(backForwardCache && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
     args: [
       '--no-sandbox', // There is none for root, and all pages are our own.
       '--disable-gpu',

@@ -3,6 +3,8 @@ import { request } from 'node:http';
 export interface Exchange {
   method: string;
   url: string | URL;
+  /** The target in the request line, where it is not the path of `url`. */
+  target?: string;
   headers: Readonly<Record<string, string>>;
   body?: string;
   signal?: AbortSignal;
@@ -13,9 +15,10 @@ export interface Exchange {
  *
  * By node:http and not by fetch, which puts `Sec-Fetch-Mode: cors` into each request and lets no test say otherwise.
  */
-export function exchange({ method, url, headers, body, signal }: Exchange): Promise<Response> {
+export function exchange({ method, url, target, headers, body, signal }: Exchange): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, agent: false, ...(signal && { signal }) });
+    const optional = { ...(target !== undefined && { path: target }), ...(signal && { signal }) };
+    const outgoing = request(url, { method, headers, agent: false, ...optional });
     outgoing.once('error', reject);
     outgoing.once('response', (incoming) => {
       const chunks: Buffer[] = [];

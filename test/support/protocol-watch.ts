@@ -15,6 +15,8 @@ export interface RecordedRequest {
 export interface Grant {
   readonly request: URLSearchParams;
   readonly sub: string;
+  /** When the person signed in, in seconds. */
+  readonly authTime: number;
 }
 
 export interface ExpectedClient {

@@ -1,4 +1,5 @@
 import type { Provider } from 'oidc-provider';
+import { createGate } from './gate.ts';
 
 const ENDPOINTS = {
   discovery: '/.well-known/openid-configuration',
@@ -36,8 +37,14 @@ export interface ProviderFaults {
    * Lets requests to the endpoint hang until they are released: before the provider looks at them, or when it has
    * done its work and is about to answer.
    */
-  hold(endpoint: Endpoint, moment?: 'before work' | 'before answer'): Hold;
+  hold(endpoint: Endpoint, moment?: HoldMoment): Hold;
+  /** The same for the next request only. */
+  holdNext(endpoint: Endpoint, moment?: HoldMoment): Hold;
+  /** Takes the next request, does nothing and never answers. Resolves when it has come. */
+  ignoreNext(endpoint: Endpoint): Promise<void>;
 }
+
+export type HoldMoment = 'before work' | 'before answer';
 
 type Middleware = Parameters<Provider['use']>[0];
 
@@ -75,23 +82,42 @@ export function createProviderFaults(): { faults: ProviderFaults; middleware: Mi
         ctx.req.socket.destroy();
       });
     },
-    hold(endpoint, moment = 'before work') {
-      const arrived = createGate();
-      const released = createGate();
-      holds.set(endpoint, async (_ctx, next) => {
-        if (moment === 'before answer') await next();
-        arrived.open();
-        await released.opened;
-        if (moment === 'before work') await next();
-      });
-      const release = () => {
+    hold(endpoint, moment) {
+      const { fault, arrived, release } = createHold(moment);
+      holds.set(endpoint, fault);
+      const releaseAll = () => {
         holds.delete(endpoint);
-        released.open();
+        release();
       };
-      return { arrived: arrived.opened, release };
+      return { arrived, release: releaseAll };
+    },
+    holdNext(endpoint, moment) {
+      const { fault, ...hold } = createHold(moment);
+      queue(endpoint, fault);
+      return hold;
+    },
+    ignoreNext(endpoint) {
+      const arrived = createGate();
+      queue(endpoint, (ctx) => {
+        ctx.respond = false;
+        arrived.open();
+      });
+      return arrived.opened;
     },
   };
   return { faults, middleware };
+}
+
+function createHold(moment: HoldMoment = 'before work'): Hold & { fault: Middleware } {
+  const arrived = createGate();
+  const released = createGate();
+  const fault: Middleware = async (_ctx, next) => {
+    if (moment === 'before answer') await next();
+    arrived.open();
+    await released.opened;
+    if (moment === 'before work') await next();
+  };
+  return { fault, arrived: arrived.opened, release: released.open };
 }
 
 function zeroCounts(): Record<Endpoint, number> {
@@ -100,12 +126,4 @@ function zeroCounts(): Record<Endpoint, number> {
 
 function findEndpoint(path: string): Endpoint | undefined {
   return (Object.keys(ENDPOINTS) as Endpoint[]).find((name) => ENDPOINTS[name] === path);
-}
-
-function createGate(): { opened: Promise<void>; open(): void } {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
 }

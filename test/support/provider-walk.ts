@@ -49,6 +49,8 @@ async function findNext(response: Response, url: string, choice: LoginChoice): P
   if (!form) return undefined;
   const action = unescapeHtml(/\baction="([^"]*)"/.exec(form)?.[1] ?? '');
   const body = new URLSearchParams(page.includes('name="person"') ? { ...choice } : readHiddenInputs(page));
+  // The page of an emulator has two buttons.
+  if (page.includes('name="decision"')) body.set('decision', 'cancel' in choice ? 'cancel' : 'approve');
   return { method: 'POST', url: new URL(action, url).href, body };
 }
 

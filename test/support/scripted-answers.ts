@@ -33,6 +33,15 @@ export function cut(): RawAnswer {
   };
 }
 
+/** Sends a byte now and then, for ever. */
+export function drip(): RawAnswer {
+  return (res) => {
+    res.writeHead(200, { 'content-type': 'application/json' });
+    const timer = setInterval(() => res.write(' '), 20);
+    res.once('close', () => clearInterval(timer));
+  };
+}
+
 /** Sends so many bytes, or never stops. */
 export function flood(bytes = Number.POSITIVE_INFINITY): RawAnswer {
   return (res) => {
@@ -58,13 +67,13 @@ export function deliver(redirectUri: string, mode: string | null, answer: Record
     return redirect(target.href);
   }
   const inputs = Object.entries(answer).map(
-    ([name, value]) => `<input type="hidden" name="${escape(name)}" value="${escape(value)}">`,
+    ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
   );
-  return send(200, `<form method="post" action="${escape(redirectUri)}">${inputs.join('')}</form>`, {
+  return send(200, `<form method="post" action="${escapeHtml(redirectUri)}">${inputs.join('')}</form>`, {
     'content-type': 'text/html',
   });
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }

@@ -1,7 +1,7 @@
 import {
   createHash,
   createHmac,
-  createPrivateKey,
+  createPublicKey,
   generateKeyPairSync,
   type JsonWebKey,
   type KeyObject,
@@ -16,38 +16,34 @@ export interface ScriptedKey {
   readonly kid: string | undefined;
   readonly privateKey: KeyObject;
   /** Its public half as it stands in a JWKS. */
-  readonly jwk: JsonWebKey & { kid?: string; use?: string; alg?: string };
+  readonly jwk: JsonWebKey & { kid: string | undefined };
 }
 
 /** Makes a key. Without `kid` it has no name. */
 export function createScriptedKey(alg: ScriptedKey['alg'], kid?: string): ScriptedKey {
-  const privateKey = createPrivateKey(generatePem(alg));
-  const { kty, crv, n, e, x, y } = privateKey.export({ format: 'jwk' });
-  const jwk = { kty, crv, n, e, x, y, kid, alg, use: 'sig' };
+  const privateKey = createPrivateKeyFor(alg);
+  const jwk = { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid, alg, use: 'sig' };
   return { alg, kid, privateKey, jwk };
 }
 
-function generatePem(alg: ScriptedKey['alg']): string {
-  const encoding = {
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  } as const;
+function createPrivateKeyFor(alg: ScriptedKey['alg']): KeyObject {
   switch (alg) {
     case 'RS256':
     case 'PS256':
-      return generateKeyPairSync('rsa', { modulusLength: 2048, ...encoding }).privateKey;
+      return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
     case 'ES256':
-      return generateKeyPairSync('ec', { namedCurve: 'P-256', ...encoding }).privateKey;
+      return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     case 'ES256K':
-      return generateKeyPairSync('ec', { namedCurve: 'secp256k1', ...encoding }).privateKey;
+      return generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey;
     case 'EdDSA':
-      return generateKeyPairSync('ed25519', encoding).privateKey;
+      return generateKeyPairSync('ed25519').privateKey;
   }
 }
 
 /** Keys that stand in a JWKS beside the honest ones, and that nobody may stumble over (C-09, C-42). */
 export function createJunkKeys(): object[] {
-  return [
+  // Keys are dear to make, and these are the same for all providers of a test file.
+  junkKeys ??= [
     createScriptedKey('RS256', 'another RSA key').jwk,
     createScriptedKey('ES256', 'another EC key').jwk,
     createScriptedKey('EdDSA', 'an Ed25519 key').jwk,
@@ -56,7 +52,10 @@ export function createJunkKeys(): object[] {
     { kty: 'AKP', kid: 'a key of tomorrow', alg: 'ML-DSA-44', pub: 'bogus' },
     { kty: 'made-up', kid: 'a key of nobody' },
   ];
+  return junkKeys;
 }
+
+let junkKeys: object[] | undefined;
 
 /** Signs well, whatever the header and the claims say. A string is the secret of an HMAC. */
 export function signToken(header: Claims, claims: Claims | string, key: ScriptedKey | string): string {

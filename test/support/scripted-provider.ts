@@ -1,20 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createCookieJar } from './cookie-jar.ts';
 import { serve } from './listen.ts';
-import type { OpenIdProvider } from './open-id-provider.ts';
-import { findAuthorizationFaults, findTokenFaults, type Grant, type RecordedRequest } from './protocol-watch.ts';
+import type { OpenIdProvider, Registration } from './open-id-provider.ts';
+import { findAuthorizationFaults, type Grant, type RecordedRequest } from './protocol-watch.ts';
 import { walkProvider } from './provider-walk.ts';
 import { deliver, json, type RawAnswer, redirect } from './scripted-answers.ts';
-import {
-  type Claims,
-  createJunkKeys,
-  createScriptedKey,
-  hashForClaim,
-  type ScriptedKey,
-  signToken,
-} from './scripted-keys.ts';
+import { type Claims, createJunkKeys, createScriptedKey, type ScriptedKey } from './scripted-keys.ts';
+import { createTokenEndpoint, PUNCTUATION } from './scripted-token-endpoint.ts';
 
 /** Where a provider departs from honesty. What is left out stays honest. */
 export interface Script {
@@ -31,6 +25,8 @@ export interface Script {
   idToken?: (jwt: string) => string;
   /** Changes the answer of the token endpoint. */
   token?: (answer: Claims) => Claims | RawAnswer;
+  /** Changes its answer to a refresh token, which is good once. */
+  refresh?: (answer: Claims) => Claims | RawAnswer;
   userinfo?: (answer: Claims) => Claims | RawAnswer;
   revocation?: () => RawAnswer;
 }
@@ -51,7 +47,9 @@ export type ScriptedEndpoint = 'discovery' | (typeof ENDPOINTS)[keyof typeof END
  * A small provider whose every answer a test can script. It is as strict as the conformance suite: a request to a
  * path it does not advertise, a code or a verifier that comes twice, a malformed request are violations.
  */
-export interface ScriptedProvider extends Pick<OpenIdProvider, 'registerApp' | 'signIn'> {
+export interface ScriptedProvider extends Pick<OpenIdProvider, 'signIn'> {
+  /** Registers `/oauth/callback` of this base URL, or another path of it. */
+  registerApp(baseUrl: string, metadata?: { callbackPath?: string }): Promise<Registration>;
   readonly origin: string;
   /** Has a path and ends with a slash. */
   readonly issuer: string;
@@ -81,10 +79,9 @@ export interface ScriptedProviderOptions {
   now?: () => number;
 }
 
-/** Client id, secret and `sid` of the conformance suite hold punctuation and spaces (C-07). */
-const PUNCTUATION = ` !"#$%&'()*+,-./:;<=>?@[\\]^_\`{|}~`;
-
-export async function startScriptedProvider(options: ScriptedProviderOptions = {}): Promise<ScriptedProvider> {
+export async function startScriptedProvider(
+  options: ScriptedProviderOptions = {},
+): Promise<ScriptedProvider> {
   const { path = '/test/a/app/', host = 'localhost', now = Date.now } = options;
   const clientId = options.clientId ?? `app${PUNCTUATION}app`;
   const clientSecret = options.clientSecret ?? `a secret${PUNCTUATION}of 32 characters or more`;
@@ -93,7 +90,6 @@ export async function startScriptedProvider(options: ScriptedProviderOptions = {
   const recorded: RecordedRequest[] = [];
   const violations: string[] = [];
   const grants = new Map<string, Grant>();
-  const spent = new Set<string>();
   let script: Script = {};
   let issuer = '';
 
@@ -118,58 +114,19 @@ export async function startScriptedProvider(options: ScriptedProviderOptions = {
     for (const name of ['test_person', 'tenant']) params.delete(name);
     violations.push(...findAuthorizationFaults(params, client).map((fault) => `authorization: ${fault}`));
     const code = randomBytes(16).toString('base64url');
-    grants.set(code, { request: params, sub: person });
-    const honest = person === 'cancel' ? { error: 'access_denied' } : { code };
+    grants.set(code, { request: params, sub: person, authTime: Math.floor(now() / 1000) });
+    const honest: Record<string, string> = person === 'cancel' ? { error: 'access_denied' } : { code };
     const answer = { ...honest, state: params.get('state') ?? '', iss: issuer };
-    const given = script.authorization?.(answer as Record<string, string>) ?? answer;
+    const given = script.authorization?.(answer) ?? answer;
     return deliver(params.get('redirect_uri') ?? '', params.get('response_mode'), given);
   };
 
-  const makeIdToken = ({ request, sub }: Grant, accessToken: string) => {
-    const time = Math.floor(now() / 1000);
-    const claims: Claims = {
-      iss: issuer,
-      sub,
-      aud: clientId,
-      iat: time,
-      exp: time + 300,
-      auth_time: time,
-      nonce: request.get('nonce'),
-      sid: `sid${PUNCTUATION}${sub}`,
-      at_hash: hashForClaim(accessToken),
-      name: `${sub} of the script`,
-      email: `${sub}@example.com`,
-    };
-    const key = script.key ?? provider.key;
-    const header: Claims = typeof key === 'string' ? { alg: 'HS256' } : { alg: key.alg, kid: key.kid };
-    const jwt = signToken(script.header?.(header) ?? header, script.claims?.(claims, request) ?? claims, key);
-    return script.idToken?.(jwt) ?? jwt;
-  };
-
-  const exchangeCode = (request: RecordedRequest): Claims | RawAnswer => {
-    const code = request.params.get('code') ?? '';
-    const grant = grants.get(code);
-    const refuse = json(400, { error: 'invalid_grant' });
-    if (!grant) return script.token?.({ error: 'invalid_grant' }) ?? refuse;
-    const faults = findTokenFaults(request, grant, client);
-    for (const value of [code, request.params.get('code_verifier') ?? '']) {
-      if (spent.has(value)) faults.push('a code or verifier comes twice');
-      spent.add(value);
-    }
-    if (faults.length > 0) {
-      violations.push(...faults.map((fault) => `token: ${fault}`));
-      return refuse;
-    }
-    const accessToken = randomBytes(16).toString('base64url');
-    const answer = {
-      access_token: accessToken,
-      refresh_token: `refresh${PUNCTUATION}${code}`,
-      token_type: 'Bearer',
-      expires_in: 3600,
-      id_token: makeIdToken(grant, accessToken),
-    };
-    return script.token?.(answer) ?? answer;
-  };
+  const answerToken = createTokenEndpoint({
+    ...{ client, grants, violations, now },
+    script: () => script,
+    issuer: () => issuer,
+    key: () => provider.key,
+  });
 
   const answerRequest = (request: RecordedRequest): unknown => {
     const { endpoint, params } = request;
@@ -183,7 +140,7 @@ export async function startScriptedProvider(options: ScriptedProviderOptions = {
       case 'authorization':
         return authorize(params);
       case 'token':
-        return exchangeCode(request);
+        return answerToken(request);
       case 'userinfo':
         return script.userinfo?.({ sub: 'ada' }) ?? { sub: 'ada' };
       case 'endSession':
@@ -236,8 +193,8 @@ export async function startScriptedProvider(options: ScriptedProviderOptions = {
     },
     requests: (endpoint) => recorded.filter((request) => !endpoint || request.endpoint === endpoint),
     forgetRequests: () => recorded.splice(0),
-    registerApp: async (baseUrl) => {
-      client.redirectUris.push(`${baseUrl}/oauth/callback`);
+    registerApp: async (baseUrl, { callbackPath = '/oauth/callback' } = {}) => {
+      client.redirectUris.push(baseUrl + callbackPath);
       return { issuer, clientId, clientSecret };
     },
     signIn: (url, { as = 'ada', cancel = false, jar } = {}) => {

@@ -72,4 +72,12 @@ describe('startTcpFaultProxy()', () => {
     await closed;
     expect(await client.ping()).toBe('PONG');
   });
+
+  it('freezes the connections that are there, and lets others through', async () => {
+    const client = await connect({ commandTimeout: 50 });
+    proxy.freeze();
+    await expect(client.ping()).rejects.toThrow('Command timed out');
+    expect(await (await connect()).ping()).toBe('PONG');
+    proxy.cut();
+  });
 });

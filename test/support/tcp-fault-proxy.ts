@@ -24,6 +24,8 @@ export interface TcpFaultProxy {
   dropReplies(options?: DropOptions): Promise<void>;
   /** Cuts all present connections, once. */
   cut(): void;
+  /** Present connections swallow everything from now on and are never cut, as when the other machine is gone. New ones pass. */
+  freeze(): void;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,7 @@ interface Connection {
   client: Socket;
   server: Socket;
   hasLostBytes: boolean;
+  isFrozen: boolean;
   /** The next reply answers a request whose reply is to be dropped. */
   dropsReply: boolean;
   /** Settles when the replies held back so far are out, so that none overtakes another. */
@@ -63,6 +66,7 @@ export async function startTcpFaultProxy(target: { port: number }): Promise<TcpF
   const cut = () => connections.forEach(destroy);
 
   const onRequest = (connection: Connection, chunk: Buffer) => {
+    if (connection.isFrozen) return;
     if (mode.name === 'blackhole') {
       connection.hasLostBytes = true;
       return;
@@ -72,6 +76,7 @@ export async function startTcpFaultProxy(target: { port: number }): Promise<TcpF
   };
 
   const onReply = (connection: Connection, chunk: Buffer) => {
+    if (connection.isFrozen) return;
     if (mode.name === 'blackhole') {
       connection.hasLostBytes = true;
     } else if (mode.name === 'drop' && mode.left > 0 && connection.dropsReply) {
@@ -85,7 +90,10 @@ export async function startTcpFaultProxy(target: { port: number }): Promise<TcpF
 
   const accept = (client: Socket) => {
     const server = connect(target.port, '127.0.0.1');
-    const connection = { client, server, hasLostBytes: false, dropsReply: false, held: Promise.resolve() };
+    const connection: Connection = {
+      ...{ client, server, hasLostBytes: false, isFrozen: false, dropsReply: false },
+      held: Promise.resolve(),
+    };
     connections.add(connection);
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
@@ -127,6 +135,9 @@ export async function startTcpFaultProxy(target: { port: number }): Promise<TcpF
     delay: (ms) => switchTo({ name: 'delay', ms }),
     dropReplies: ({ matching = /(?:)/, times = 1 } = {}) => switchTo({ name: 'drop', matching, left: times }),
     cut,
+    freeze: () => {
+      for (const connection of connections) connection.isFrozen = true;
+    },
     close: () => switchTo({ name: 'refuse' }),
   };
 }

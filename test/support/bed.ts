@@ -1,0 +1,71 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
+import { startApp, type TestApp, type TestAppOptions } from './app.ts';
+import type { BrowserClient } from './browser-client.ts';
+import { createTestClock, type TestClock } from './clock.ts';
+import { type OpenIdProvider, type OpenIdProviderOptions, startOpenIdProvider } from './open-id-provider.ts';
+import { type RedisServer, startRedisServer } from './redis-server.ts';
+
+/** What most test files stand on: a provider, a Redis server, a clock, and applications that end with their test. */
+export interface Bed {
+  readonly op: OpenIdProvider;
+  readonly redis: RedisServer;
+  /** A new one for each test. Applications take it by `now: bed.clock.now`. */
+  readonly clock: TestClock;
+  /** Starts an application on the provider, with sessions in memory unless told otherwise. */
+  start(options?: Partial<TestAppOptions>): Promise<TestApp>;
+}
+
+export interface BedOptions {
+  /** More arguments for the Redis server. */
+  redisArgs?: readonly string[];
+  provider?: OpenIdProviderOptions;
+}
+
+/** Sets one up for a test file, or for a `describe()`. */
+export function setUpBed({ redisArgs = [], provider }: BedOptions = {}): Bed {
+  const apps: TestApp[] = [];
+  let op: OpenIdProvider;
+  let redis: RedisServer;
+  let clock: TestClock;
+
+  beforeAll(async () => {
+    [op, redis] = await Promise.all([startOpenIdProvider(provider), startRedisServer({ args: redisArgs })]);
+  });
+  beforeEach(() => {
+    clock = createTestClock();
+  });
+  afterEach(async () => {
+    for (const app of apps.splice(0)) await app.close();
+  });
+  afterAll(async () => {
+    await op.close();
+    await redis.stop();
+  });
+
+  return {
+    get op() {
+      return op;
+    },
+    get redis() {
+      return redis;
+    },
+    get clock() {
+      return clock;
+    },
+    async start(options = {}) {
+      const app = await startApp({ op, ...options });
+      apps.push(app);
+      return app;
+    },
+  };
+}
+
+/** Who the application takes the browser for; `null`: nobody. */
+export async function whoIs(browser: BrowserClient): Promise<string | null> {
+  return (await (await browser.get('/')).json()).user?.sub ?? null;
+}
+
+/** What is in `req.session`. */
+export async function dataOf(browser: BrowserClient): Promise<Record<string, unknown>> {
+  return (await browser.get('/save')).json();
+}
