@@ -1,39 +1,35 @@
-// Starts the example: the application and, beside it, an OpenID provider with a few test people.
+// Starts the example: the application and, beside it, a provider. `--provider telenor` takes an emulator of Telenor
+// CONNECT; see providers.ts for the others.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { providers } from 'express-connect-auth';
-import { startProvider } from './provider.ts';
+import { parseArgs } from 'node:util';
+import { starters } from './providers.ts';
 import { createApp } from './server.ts';
+
+const { values } = parseArgs({ options: { provider: { type: 'string', default: 'oidc' } } });
+const startProvider = starters[values.provider];
+if (!startProvider) {
+  console.error(`There is no provider "${values.provider}". There are: ${Object.keys(starters).join(', ')}.`);
+  process.exit(1);
+}
 
 const server = createServer();
 const port = await listenOnFirstFree([3000, 0]);
 const baseUrl = `http://localhost:${port}`;
-
-// Browsers take localhost and 127.0.0.1 for two sites, as the application and its provider are in real life.
-const { issuer } = await startProvider({
-  host: '127.0.0.1',
-  clients: [
-    {
-      client_id: 'example-app',
-      client_secret: 'only-for-this-example',
-      redirect_uris: [`${baseUrl}/oauth/callback`],
-      post_logout_redirect_uris: [`${baseUrl}/`],
-    },
-  ],
-});
+const { provider, origin } = await startProvider(baseUrl);
 
 const app = createApp({
   baseUrl,
   secret: process.env.SESSION_SECRET ?? randomBytes(32).toString('base64url'),
   redis: process.env.REDIS_URL ?? 'memory',
-  provider: providers.oidc({ issuer, clientId: 'example-app', clientSecret: 'only-for-this-example' }),
-  providerOrigin: issuer,
+  provider,
+  providerOrigin: origin,
 });
 server.on('request', app);
 console.log(
-  `Open ${baseUrl} (sessions in ${process.env.REDIS_URL ? 'Redis' : 'memory'}, provider at ${issuer})`,
+  `Open ${baseUrl} (sessions in ${process.env.REDIS_URL ? 'Redis' : 'memory'}, provider at ${origin})`,
 );
 
 async function listenOnFirstFree(ports: readonly number[]): Promise<number> {

@@ -1,4 +1,5 @@
 // The application: what you would write yourself. `main.ts` starts it with a provider beside it.
+import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import { type ConnectAuthOptions, connectAuth, requireAuth } from 'express-connect-auth';
 import helmet from 'helmet';
@@ -14,7 +15,7 @@ export function createApp({ providerOrigin, ...options }: ExampleOptions): Expre
   const formAction = ["'self'", providerOrigin];
   app.use(helmet({ contentSecurityPolicy: { directives: { formAction, upgradeInsecureRequests: null } } }));
   // Before connectAuth: files need no session.
-  app.use('/public', express.static(new URL('public', import.meta.url).pathname));
+  app.use('/public', express.static(fileURLToPath(new URL('public', import.meta.url))));
 
   app.use(connectAuth(options));
 

@@ -159,8 +159,12 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const urls = createUrls(options);
   const ownOrigins = new Set([origin, ...options.trustedOrigins]);
   const readReturnAddress = createReturnAddressReader(origin, urls.own);
+  // The issuer's own, because a process that has served no login yet knows no other.
   const sendPage = createPageSender(() =>
-    [...providers.values()].flatMap((provider) => provider.knownOrigins()),
+    [...providers.values()].flatMap(({ issuer, knownOrigins }) => [
+      new URL(issuer).origin,
+      ...knownOrigins(),
+    ]),
   );
   const answers = createAnswers({ sendPage, hooks, loginPath: urls.login, homePath: urls.home });
   const { redirect } = answers;

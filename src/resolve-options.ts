@@ -56,7 +56,7 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     trustedOrigins: resolveOrigins('trustedOrigins', options.trustedOrigins ?? []),
     apiOrigins: resolveOrigins('apiOrigins', options.apiOrigins ?? []),
     loginParameters: resolveLoginParameters(options.loginParameters ?? {}),
-    mapUser: checkFunction('mapUser', options.mapUser ?? ((claims: UserClaims) => claims)),
+    mapUser: resolveMapUser(options.mapUser),
     hooks: resolveHooks(options),
     clearSiteData: checkBoolean('clearSiteData', options.clearSiteData ?? false),
     storeTimeoutMs: checkNumber('storeTimeoutMs', options.storeTimeoutMs ?? 2000, { min: 1, max: 60_000 }),
@@ -296,6 +296,22 @@ function resolveLoginParameters(given: LoginParameterOptions): Readonly<Required
     login_hint: checkBoolean('loginParameters.login_hint', given.login_hint ?? false),
     ui_locales: checkBoolean('loginParameters.ui_locales', given.ui_locales ?? false),
   });
+}
+
+/** What comes back by mistake must make nobody of anybody: a missing `return`, or `null` for somebody unknown. */
+function resolveMapUser(mapUser: ConnectAuthOptions['mapUser']): ResolvedOptions['mapUser'] {
+  if (mapUser === undefined) return (claims: UserClaims) => claims;
+  checkFunction('mapUser', mapUser);
+  return async (claims, login) => {
+    const user = await mapUser(claims, login);
+    checkObject('What mapUser returns (throw to refuse a login)', user);
+    try {
+      JSON.stringify(user);
+    } catch (cause) {
+      throw new ConfigurationError('What mapUser returns must survive JSON.', { cause });
+    }
+    return user;
+  };
 }
 
 function resolveHooks(options: ConnectAuthOptions): Hooks {

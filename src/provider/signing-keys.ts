@@ -48,12 +48,12 @@ export function createJwksVerifier(
     cacheMaxAge: KEYS_LIFE_MS,
     cooldownDuration: COOLDOWN_MS,
   });
-  const keysAtHand: JWTVerifyGetKey = (header, token) => createLocalJWKSet(readKeysAtHand())(header, token);
   const readKeysAtHand = () => {
     const known = keys.fresh ? keys.jwks() : undefined;
     if (!known) throw new errors.JWKSTimeout();
     return known;
   };
+  const keysAtHand: JWTVerifyGetKey = (header, token) => createLocalJWKSet(readKeysAtHand())(header, token);
   const verifyWeak = async (jwt: string, options: JWTVerifyOptions, mayFetch: boolean) => {
     if (mayFetch && !keys.fresh) await keys.reload();
     return verifyWithWeakRsa(jwt, readKeysAtHand().keys, options);
@@ -68,19 +68,26 @@ export function createJwksVerifier(
   const mayForceFetch = (trustedChannel: boolean) =>
     trustedChannel ? now() - lastForcedFetch >= TRUSTED_COOLDOWN_MS : isWeak && !keys.coolingDown;
 
-  return async (jwt, { options, trustedChannel }) => {
-    const mayFetch = trustedChannel || now() - lastFailure >= FAILURE_COOLDOWN_MS;
+  const verifyLookingAgain = async (jwt: string, { options, trustedChannel }: VerifyOptions) => {
     try {
-      return await verifyOnce(jwt, options, mayFetch);
+      return await verifyOnce(jwt, options);
     } catch (error) {
-      if (mayFetch && isFaultOfKeys(error)) lastFailure = now();
       // Keys rotated within the cool-down: by now the code is spent, so look again rather than lose the login.
-      const looksAgain =
-        error instanceof errors.JWKSNoMatchingKey && mayFetch && mayForceFetch(trustedChannel);
-      if (!looksAgain) throw error;
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !mayForceFetch(trustedChannel)) throw error;
       lastForcedFetch = now();
       await keys.reload();
       return await verifyOnce(jwt, options);
+    }
+  };
+
+  return async (jwt, choice) => {
+    const rests = !choice.trustedChannel && now() - lastFailure < FAILURE_COOLDOWN_MS;
+    if (rests) return verifyOnce(jwt, choice.options, false);
+    try {
+      return await verifyLookingAgain(jwt, choice);
+    } catch (error) {
+      if (isFaultOfKeys(error)) lastFailure = now();
+      throw error;
     }
   };
 }

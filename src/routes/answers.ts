@@ -114,7 +114,7 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
         error instanceof StoreError || error instanceof ProviderError ? error.retryAfterSeconds : undefined;
       if (error.status === 503) res.setHeader('Retry-After', String(Math.ceil(wait ?? 5)));
       if (wantsJson(req)) res.status(error.status).json({ error: error.code });
-      else sendPage(req, res, pageFor(error));
+      else sendPage(req, res, { ...pageFor(error), forgetQuery: during === 'callback' });
     },
   };
   return answers;

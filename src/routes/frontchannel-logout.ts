@@ -33,7 +33,9 @@ export function createFrontchannelLogout(
       status: 200,
       title: 'Signed out',
       message: 'The session here has ended, if there was one.',
-      ...(provider ? { frameAncestors: [new URL(provider.issuer).origin, ...provider.knownOrigins()] } : {}),
+      ...(provider
+        ? { frameAncestors: [...new Set([new URL(provider.issuer).origin, ...provider.knownOrigins()])] }
+        : {}),
     });
   };
 }

@@ -17,6 +17,8 @@ export interface Page {
   };
   /** What pages of our origin are told, on the channel `connect-auth`; then the window closes. */
   readonly broadcast?: Readonly<Record<string, string>>;
+  /** Takes the query out of the address bar: it held a code or a token. */
+  readonly forgetQuery?: boolean;
   /** Whose pages may show this one in a frame. */
   readonly frameAncestors?: readonly string[];
 }
@@ -51,6 +53,8 @@ window.close();`;
 
 const SUBMIT_SCRIPT = 'document.forms[0].submit()';
 
+const FORGET_QUERY_SCRIPT = "history.replaceState(null, '', location.pathname)";
+
 /**
  * Sends pages that load nothing, run nothing they need not, and can be framed by nobody they do not name.
  *
@@ -68,7 +72,7 @@ export function createPageSender(formTargets: () => readonly string[]): SendPage
           ...(script ? { scriptSrc: [hashSource(script)] } : {}),
           baseUri: ["'none'"],
           frameAncestors: page.frameAncestors ?? ["'none'"],
-          formAction: page.form ? ["'self'", ...formTargets()] : ["'none'"],
+          formAction: page.form ? ["'self'", ...new Set(formTargets())] : ["'none'"],
         },
       },
       // A page that demands isolation of its frames (COEP) takes one that says so, too.
@@ -94,9 +98,10 @@ export function createPageSender(formTargets: () => readonly string[]): SendPage
   };
 }
 
-function scriptOf({ broadcast, form }: Page): string | undefined {
+function scriptOf({ broadcast, form, forgetQuery }: Page): string | undefined {
   if (broadcast) return BROADCAST_SCRIPT;
-  return form?.submit ? SUBMIT_SCRIPT : undefined;
+  if (form?.submit) return SUBMIT_SCRIPT;
+  return forgetQuery ? FORGET_QUERY_SCRIPT : undefined;
 }
 
 function hashSource(text: string): string {

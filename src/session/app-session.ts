@@ -61,7 +61,7 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
     keepNowhereWithCookie(res, cookie.name);
     const middleware = session({
       name: cookie.name,
-      secret: [...cookie.keys],
+      secret: [...cookie.keys()],
       store,
       genid: takeNextId,
       resave: false,

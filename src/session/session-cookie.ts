@@ -7,8 +7,8 @@ import { type CookieAttributes, readCookies, setCookie } from './cookies.ts';
 /** The one cookie of a session: an opaque id, signed the way express-session signs. */
 export interface SessionCookie {
   readonly name: string;
-  /** Keys for express-session's `secret`: the first signs, all verify. */
-  readonly keys: readonly string[];
+  /** Keys for express-session's `secret`: the first signs, all verify. A function, so that no print of a request has them. */
+  readonly keys: () => readonly string[];
   readonly attributes: CookieAttributes;
   /** The session id the browser sent; `undefined` unless its form and signature are right. */
   read(req: IncomingMessage): string | undefined;
@@ -42,7 +42,7 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
 
   return {
     name,
-    keys,
+    keys: () => keys,
     attributes,
 
     read: (req) => {

@@ -85,7 +85,8 @@ export function createSessionRecords({ store, idleTimeoutMs, now }: SessionRecor
     // By our clock and our own note of the last touch, whatever the lives of the records say.
     findExpiry: ({ absoluteEnd, loggedInAt }, seenAt) => {
       if (absoluteEnd <= now()) return 'absolute_timeout';
-      return now() - (seenAt ?? loggedInAt) > idleTimeoutMs ? 'idle_timeout' : undefined;
+      // Said so that a time that is none ends the session.
+      return now() - (seenAt ?? loggedInAt) <= idleTimeoutMs ? undefined : 'idle_timeout';
     },
 
     touch: (key, identity) => {
