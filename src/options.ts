@@ -74,7 +74,7 @@ export interface ConnectAuthOptions {
   onLogout?: (event: LogoutEvent) => void | Promise<void>;
   /** Called with each fault, for logs and metrics. May answer the request itself. */
   onError?: (event: ErrorEvent) => void | Promise<void>;
-  /** Whether a logout also tells the browser to clear what it keeps of this origin (`Clear-Site-Data`). @default false */
+  /** Whether a logout also tells the browser to clear its cache and storage of this origin (`Clear-Site-Data`). @default false */
   clearSiteData?: boolean;
   /**
    * How long one command to Redis may take, in milliseconds, before the request is answered by 503.

@@ -187,12 +187,12 @@ describe('a logout token', () => {
     expect(await whoIs(browser)).toBeNull();
   });
 
-  it('may be as old as the options say, and a little more for clocks that differ (R-80)', async () => {
+  it('may be as old as the options say, and a little more for clocks that differ, even without exp (R-80)', async () => {
     const { app } = await startLoggedIn({
       oidc: { logoutTokenMaxAgeSeconds: 60, clockToleranceSeconds: 10 },
     });
     const answers = [];
-    for (const age of [-11, -10, 70, 71]) {
+    for (const age of [-11, -10, 69, 71]) {
       const claims = { iat: seconds() - age, exp: undefined };
       answers.push((await sendLogout(app, op, { sub: 'nobody', claims, now: clock.now })).status);
     }

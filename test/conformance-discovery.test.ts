@@ -56,6 +56,13 @@ describe('discovery', () => {
     expect(op.requests('authorization')).toEqual([]);
   });
 
+  it('tells the operator in one line, whatever the document says (F-107)', async () => {
+    const app = await start({ op });
+    op.script(announces({ issuer: `${op.issuer.replace('test', 'te\nst')}\u001b` }));
+    expect(await tryStart(app)).toEqual(untrusted);
+    expect(app.errors[0]?.error.message).toMatch(/^[ -~]+$/);
+  });
+
   it.each([
     ['authorization_endpoint', undefined],
     ['token_endpoint', undefined],
@@ -104,11 +111,11 @@ describe('discovery', () => {
     ['is down with 503 and HTML', () => send(503, '<h1>Sorry</h1>', { 'content-type': 'text/html' })],
     ['is too busy', () => json(429, {}, { 'retry-after': '7' })],
   ])('answers 503 within its bound when the provider %s, and recovers (F-37, R-35, F-36)', async (_, discovery) => {
-    const app = await start({ op, oidc: { timeoutMs: 500 } });
+    const app = await start({ op, oidc: { timeoutMs: 1000 } });
     op.script({ discovery: discovery! });
     const began = performance.now();
     expect(await tryStart(app)).toEqual(unavailable);
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(performance.now() - began).toBeLessThan(5000);
     op.script();
     expect(await tryLogin(app)).toMatchObject({ status: 303, user: 'ada' });
   });
@@ -199,7 +206,7 @@ describe('the keys of a provider', () => {
     ['are larger than a megabyte', () => flood(2 * 1024 * 1024), 'provider_invalid_response', 502],
   ])('end a login when they %s, and the next one finds them (R-35, F-48)', async (_, jwks, error, status) => {
     const clock = createTestClock();
-    const app = await start({ op, oidc: { timeoutMs: 500 }, now: clock.now });
+    const app = await start({ op, oidc: { timeoutMs: 1000 }, now: clock.now });
     op.script({ jwks: jwks! });
     expect(await tryLogin(app)).toEqual(refused(error, status));
     op.script();

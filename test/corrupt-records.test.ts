@@ -66,6 +66,12 @@ describe('a record in Redis that is not what it should be', () => {
     await until(async () => (await redis.exists(...keys)) === 0);
   });
 
+  it('is nobody when the time of its last request is none (F-18)', async () => {
+    const { browser, keys, redis } = await startLoggedIn();
+    await redis.set(keys[3], 'long ago', 'KEEPTTL');
+    expect(await whoIs(browser)).toBeNull();
+  });
+
   const types: Record<string, (redis: Redis, key: string) => Promise<unknown>> = {
     list: (redis, key) => redis.rpush(key, 'x'),
     hash: (redis, key) => redis.hset(key, 'v', '1'),
@@ -85,8 +91,11 @@ describe('a record in Redis that is not what it should be', () => {
     expect(await whoIs(browser)).toBe(name === 'auth' ? null : 'ada');
     expect((await app.logIn(browser)).status).toBe(303);
     expect(await whoIs(browser)).toBe('ada');
+    const newKeys = sessionKeys(readSessionId(browser));
     expect((await browser.post('/logout')).status).toBe(303);
-    expect(await redis.exists(...keys)).toBe(0);
+    expect(await redis.exists(...newKeys)).toBe(0);
+    // At most the pointer of the old id to the new one is left.
+    expect(['none', 'string']).toContain(await redis.type(key));
   });
 
   it.each([

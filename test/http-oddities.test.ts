@@ -106,6 +106,12 @@ describe('a request that no browser sends', () => {
     }
   });
 
+  it('with an address of a million characters is refused before it comes to us (F-96, F-105)', async () => {
+    const answer = await send(`/oauth/callback?state=${'x'.repeat(1_000_000)}`).catch(() => 'HTTP/1.1 431');
+    expect([431, Number.NaN]).toContain(statusOf(answer));
+    expect(await whoIs(browser)).toBe('ada');
+  });
+
   it('without a host is served as any other (F-98)', async () => {
     const answer = await sendRaw(app.origin, 'GET /login HTTP/1.0\r\n\r\n');
     expect(statusOf(answer)).toBe(302);

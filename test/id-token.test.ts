@@ -34,7 +34,10 @@ const refusedTokens: Case[] = [
   ['names the issuer without its slash (R-07)', withClaims({ iss: op.issuer.slice(0, -1) })],
   ['names the issuer with another port (R-07)', withClaims({ iss: op.issuer.replace(/:\d+\//, ':1/') })],
   ['names the issuer in a list (R-07)', withClaims({ iss: [op.issuer] })],
-  ['is for us and an audience nobody trusts (R-08)', withClaims({ aud: [op.clientId, 'other'] })],
+  [
+    'is for us and an audience nobody trusts (R-08)',
+    withClaims({ aud: [op.clientId, 'other'], azp: op.clientId }),
+  ],
   [
     'is for a trusted audience, but not for us (R-08)',
     withClaims({ aud: ['api'] }),
@@ -94,6 +97,7 @@ const refusedTokens: Case[] = [
   ['has a subject that is a number (R-18)', withClaims({ sub: 42 })],
   ['has a subject that is a list (R-18)', withClaims({ sub: ['ada'] })],
   ['has a subject of 256 characters (R-18)', withClaims({ sub: 'a'.repeat(256) })],
+  ['has a subject of two lines (R-18, F-107)', withClaims({ sub: 'ada\r\nroot' })],
   ['has a subject beyond ASCII (R-18)', withClaims({ sub: 'adä' })],
   ['answers a list of nonces (R-05)', { claims: (claims) => ({ ...claims, nonce: [claims.nonce] }) }],
   [

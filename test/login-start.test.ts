@@ -10,6 +10,14 @@ const start = useApps();
 const create = (options: object) =>
   providers.oidc({ issuer: 'https://id.example.com', clientId: 'app', ...options });
 
+/** A client that sends none of what browsers add. */
+const BARE = {
+  'sec-fetch-site': undefined,
+  'sec-fetch-mode': undefined,
+  'sec-fetch-dest': undefined,
+  accept: undefined,
+};
+
 /** Names of the parameters that a login asks with, when nobody asks for more. */
 const STANDARD = [
   ...[
@@ -42,6 +50,15 @@ describe('what a login asks the provider', () => {
     for (const responseType of ['id_token', 'token', 'code'])
       expect(() => create({ responseType })).toThrow(/responseType/);
     expect(() => create({ authorizationParams: { response_type: 'token' } })).toThrow(/response_type/);
+  });
+
+  it('proves itself by S256 also to a provider that announces plain alone, or nothing (R-36, R-40)', async () => {
+    for (const methods of [['plain'], undefined]) {
+      const app = await start({ op });
+      op.script({ discovery: (document) => ({ ...document, code_challenge_methods_supported: methods }) });
+      const { searchParams } = await beginLogin(app.browser());
+      expect(searchParams.get('code_challenge_method')).toBe('S256');
+    }
   });
 
   it('names the callback of baseUrl, byte for byte the same in both requests (R-02)', async () => {
@@ -159,7 +176,7 @@ describe('a login', () => {
   it.each<[string, Record<string, string | undefined>]>([
     ['a browser that loads ahead', { 'sec-purpose': 'prefetch' }],
     ['a browser that renders ahead', { 'sec-purpose': 'prefetch;prerender' }],
-    ['an old browser that loads ahead', { purpose: 'prefetch' }],
+    ['an old browser that loads ahead', { ...BARE, accept: 'text/html', purpose: 'prefetch' }],
     ['a frame', { 'sec-fetch-dest': 'iframe' }],
     ['a frame of another site', { 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site' }],
     ['an object', { 'sec-fetch-dest': 'object' }],
@@ -178,15 +195,7 @@ describe('a login', () => {
 
   it.each<[string, Record<string, string | undefined>]>([
     ['a link on another site', { 'sec-fetch-site': 'cross-site' }],
-    [
-      'a client that says nothing of itself',
-      {
-        'sec-fetch-site': undefined,
-        'sec-fetch-mode': undefined,
-        'sec-fetch-dest': undefined,
-        accept: undefined,
-      },
-    ],
+    ['a client that says nothing of itself', BARE],
   ])('is started by %s (R-67)', async (_, headers) => {
     const app = await start({ op });
     expect((await app.browser().get('/login', headers)).status).toBe(302);

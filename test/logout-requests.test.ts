@@ -51,6 +51,24 @@ describe('a logout that is asked for', () => {
       'asked first',
     ],
     [
+      'an image on our page',
+      'GET',
+      { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
+      'asked first',
+    ],
+    [
+      'a frame on our page',
+      'GET',
+      { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'iframe' },
+      'asked first',
+    ],
+    [
+      'a fetch of our page',
+      'GET',
+      { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' },
+      'done',
+    ],
+    [
       'an image in an old browser',
       'GET',
       { 'sec-fetch-site': undefined, 'sec-fetch-mode': undefined, 'sec-fetch-dest': undefined },

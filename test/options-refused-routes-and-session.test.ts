@@ -156,7 +156,7 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
 ];
 
 describe('connectAuth()', () => {
-  it.each(refusals)('refuses %s (F-123)', (_what, changes, message) => {
+  it.each(refusals)('refuses %s (R-100, R-102, F-123)', (_what, changes, message) => {
     const told = construct(changes);
     if (typeof message === 'string') expect(told).toContain(message);
     else expect(told).toMatch(message);

@@ -119,16 +119,18 @@ describe.each(['redis', 'memory'] as const)('a pending login, kept in %s', (kind
     });
   });
 
-  it('is not found by the cookie of another login in the same browser (R-38)', async () => {
+  it('is not found by the cookie of another login, nor spoilt by it (R-38, R-39)', async () => {
     const app = await startHere();
     const browser = app.browser();
     const callback = await holdCallback(op, browser);
-    const [first] = browser.jar.all();
+    const [own] = browser.jar.all();
     await beginLogin(browser);
-    const second = browser.jar.all().find(({ name }) => name !== first!.name)!;
-    browser.jar.set({ ...first!, value: second.value });
+    const other = browser.jar.all().find(({ name }) => name !== own!.name)!;
+    browser.jar.set({ ...own!, value: other.value });
     expect(await deliver(app, browser, callback)).toEqual(notFound);
     expect(op.requests('token')).toEqual([]);
+    browser.jar.set(own!);
+    expect(await deliver(app, browser, callback)).toMatchObject({ status: 303, user: 'ada' });
   });
 
   it('gives unknown, foreign and expired states the same answer (F-111, F-112)', async () => {

@@ -101,11 +101,11 @@ describe('a token endpoint', () => {
   it.each(
     failing,
   )('that %s ends the login in time, and gets the code once (F-38, R-45, R-49)', async (_, token, outcome) => {
-    const app = await start({ op, oidc: { timeoutMs: outcome === unavailable ? 500 : 5000 } });
+    const app = await start({ op, oidc: { timeoutMs: outcome === unavailable ? 1000 : 5000 } });
     op.script({ token });
     const began = performance.now();
     expect(await tryLogin(app)).toEqual(outcome);
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(performance.now() - began).toBeLessThan(5000);
     expect(op.requests('token')).toHaveLength(1);
     expect(op.requests('jwks')).toEqual([]);
   });

@@ -77,7 +77,7 @@ describe('a Redis cluster', () => {
       expect(await store.readTokens(id)).toBe('anew');
       await store.releaseLock(id, 'me');
       expect(await store.retireSession(id, 'next', LONG)).toBe(true);
-      expect(await store.endSession(id)).toEqual({ auth: null, movedTo: 'next' });
+      expect(await store.endSession(id)).toMatchObject({ auth: null, movedTo: 'next' });
       await store.writeLogin(`${id}-2`, records, LONG, 1000);
       expect(await store.endSessionWithTokens(`${id}-2`, 'sealed')).toMatchObject({ auth: records.auth });
       await store.putLogin(id, 'pending', LONG);

@@ -162,6 +162,16 @@ describe('Redis', () => {
     expect((await browser.post('/logout')).status).toBe(303);
   });
 
+  it('may lose in a failover what it had acknowledged: a login that is lost is nobody, who can log in again (F-09)', async () => {
+    const { app, browser } = await startLoggedIn();
+    const keys = sessionKeys(readSessionId(browser));
+    await bed.redis.client().del(...keys);
+    expect(await whoIs(browser)).toBeNull();
+    expect((await browser.get('/me')).status).toBe(302);
+    expect((await app.logIn(browser)).status).toBe(303);
+    expect(await whoIs(browser)).toBe('ada');
+  });
+
   it('may fail while a logout is done: that is not called a success, and can be tried again (F-79)', async () => {
     const { app, browser } = await startLoggedIn();
     const jar = browser.jar.clone();

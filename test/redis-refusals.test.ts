@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { TestApp } from './support/app.ts';
 import { dataOf, setUpBed, whoIs } from './support/bed.ts';
 import type { BrowserClient } from './support/browser-client.ts';
+import { startRedisServer } from './support/redis-server.ts';
 import { readSessionId, sessionKeys } from './support/session-records.ts';
 import { expectStoreAway, publicRoute } from './support/store-away.ts';
 import { until } from './support/until.ts';
@@ -215,5 +216,19 @@ describe('Redis', () => {
       expect(told).not.toContain(secret);
     }
     expect(await dataOf(browser)).toEqual({});
+  });
+
+  it('never gets what it quotes of a command into an error (F-15)', async () => {
+    const server = await startRedisServer({ args: ['--rename-command', 'SET', 'NOSET'] });
+    try {
+      const app = await bed.start({ redis: server.url });
+      const answer = await app.browser().get('/save?secret=of-the-session');
+      expect(answer.status).toBe(503);
+      const told = (await answer.text()) + inspect(app.errors, { depth: 3 });
+      for (const quoted of ['unknown command', 'of-the-session"', 'connect-auth:sess'])
+        expect(told).not.toContain(quoted);
+    } finally {
+      await server.stop();
+    }
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { TestApp, TestAppOptions } from './support/app.ts';
 import { setUpBed, whoIs } from './support/bed.ts';
 import type { BrowserClient } from './support/browser-client.ts';
+import { createCookieJar } from './support/cookie-jar.ts';
 import type { ProviderFaults } from './support/provider-faults.ts';
 import { readSessionId, sessionKeys } from './support/session-records.ts';
 import { addTokenRoutes, ask } from './support/token-routes.ts';
@@ -145,19 +146,22 @@ describe.each(['redis', 'memory'] as const)('a refresh, with sessions in %s', (k
     expect((await ask(browser)).status).toBe(200);
   });
 
-  it('that ends late touches no cookie: by then it may be that of a newer login (F-74)', async () => {
+  it('that ends late harms no newer login: neither its cookie nor its tokens (F-74)', async () => {
     const app = await start();
-    const browser = await logIn(app);
+    const [browser, jar] = [app.browser(), createCookieJar()];
+    await app.logIn(browser, { jar });
     bed.clock.advance(LIFE);
     const held = bed.op.holdNext('token');
     const slow = browser.get('/token');
     await held.arrived;
-    await app.logIn(browser);
+    // At the provider it is the same grant, which a revocation would end.
+    await app.logIn(browser, { jar });
     held.release();
     const late = await slow;
     expect(late.status).toBe(401);
     expect(late.headers.getSetCookie()).toEqual([]);
     expect(await whoIs(browser)).toBe('ada');
+    bed.clock.advance(LIFE);
     expect((await ask(browser)).status).toBe(200);
   });
 

@@ -95,7 +95,8 @@ export function createLogout(options: LogoutOptions): Logout {
     const { identity, tokens: sealed } = await sessions.logOut(browser, res);
     const tokens = (id && sealed && (await vault.open(id, sealed).catch(() => undefined))) || before;
     pendingLogins.forgetAll(req, res);
-    if (options.clearSiteData) res.setHeader('Clear-Site-Data', '"cache", "cookies", "storage"');
+    // Not "cookies": ours are gone, and it would take those of the whole domain, such as the provider's.
+    if (options.clearSiteData) res.setHeader('Clear-Site-Data', '"cache", "storage"');
     if (identity) await report(req, res, identity, 'logout');
     // A session that has expired here may live on at the provider, if there is only one that it can have been with.
     const name = identity?.provider ?? (id && providers.size === 1 ? [...providers.keys()][0] : undefined);

@@ -8,7 +8,7 @@ import { createTelenorEmulator } from '../providers/telenor.ts';
 import type { TestApp } from '../support/app.ts';
 import { openChromium } from '../support/chromium.ts';
 import { readJson } from '../support/chromium-bed.ts';
-import { atDid, atFewlines, atTelenor } from '../support/connect-systems.ts';
+import { atDid, atFewlines, atTelenor, clients } from '../support/connect-systems.ts';
 import { setUpSystem } from '../support/system-bed.ts';
 
 // On 127.0.0.1, which is another site than the application's localhost, as in real life.
@@ -70,6 +70,27 @@ describe('a login at DID.app in Chromium', () => {
     expect(await readJson(page)).toMatchObject({ email: did.emulator.settings.user.email });
     expect(cookies).toEqual([[expect.stringMatching(/^session-login-/)]]);
     expect(app.errors).toEqual([]);
+  });
+});
+
+describe('a form that somebody else puts up', () => {
+  it("logs nobody in with the attacker's code, whether or not a login waits (login CSRF)", async () => {
+    const app = await did.start(atDid(did.emulator));
+    const redirectUri = `${app.origin}/oauth/callback`;
+    const { codeCalls } = did.emulator.counters;
+    const attack = () => {
+      const code = did.emulator.mintCode({ clientId: clients.did.clientId, redirectUri });
+      return did.emulator.hostForm(redirectUri, { code, state: 'a-state-of-the-attacker' });
+    };
+    const page = await newPage();
+    for (const start of ['/', '/me']) {
+      await page.goto(app.origin + start);
+      await page.goto(attack());
+      await page.getByRole('heading', { name: 'This sign-in is no longer waiting' }).waitFor();
+      await page.goto(app.origin);
+      expect(await readJson(page)).toEqual({ user: null });
+    }
+    expect(did.emulator.counters.codeCalls).toBe(codeCalls);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Express, Request, Response } from 'express';
+import type { Express, NextFunction, Request, Response } from 'express';
 import { requireAuth } from 'express-connect-auth';
 import type { BrowserContext, Page } from 'playwright-core';
 import type { TestApp, TestAppOptions } from '../support/app.ts';
@@ -19,26 +19,17 @@ interface Exchange {
 
 async function startRecorded(options: Partial<TestAppOptions> = {}) {
   const exchanges: Exchange[] = [];
-  const record = (req: Request, res: Response) => {
-    const {
-      'sec-fetch-site': site,
-      'sec-fetch-mode': mode,
-      'sec-fetch-dest': dest,
-      'sec-purpose': purpose,
-    } = req.headers as Record<string, string>;
+  const record = (req: Request, res: Response, next: NextFunction) => {
+    const headers = req.headers as Record<string, string>;
+    const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = headers;
     res.once('finish', () => {
-      exchanges.push({
-        request: `${req.method} ${req.originalUrl}`,
-        site,
-        mode,
-        dest,
-        purpose,
-        status: res.statusCode,
-      });
+      const request = `${req.method} ${req.originalUrl}`;
+      exchanges.push({ request, site, mode, dest, purpose: headers['sec-purpose'], status: res.statusCode });
     });
+    next();
   };
   const app = await bed.start({
-    before: (server) => server.use((req, res, next) => (record(req, res), next())),
+    before: (server) => server.use(record),
     handlers: (server: Express) => {
       server.get('/page', (_req, res) => void res.send('<title>page</title>'));
       server.get('/own-form', (_req, res) => void res.send(form('/order')));

@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { decodeJwt, SignJWT } from 'jose';
+import { createSelfSignedCertificate } from '../providers/certificate.ts';
 import { createConnectisEmulator } from '../providers/connectis.ts';
+import { createRsaKey } from '../providers/signing.ts';
 import type { TestApp } from '../support/app.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
 import { atConnectis, clients } from '../support/connect-systems.ts';
-import { beginLogin, lookAt, refused, tryLogin } from '../support/login-outcome.ts';
+import { beginLogin, loggedIn, lookAt, refused, tryLogin } from '../support/login-outcome.ts';
 import { ask, setUpSystem, userOf } from '../support/system-bed.ts';
 
 const bed = setUpSystem(createConnectisEmulator);
@@ -118,6 +121,22 @@ describe('an attack on the implicit flow of Connectis', () => {
     expect(await deliver(app, browser, answer)).toMatchObject({ user: undefined, hasSessionCookie: false });
     expect(app.errors).toHaveLength(1);
     expect(bed.emulator.counters.codeCalls).toBe(codeCalls);
+  });
+
+  it.each([
+    ['RS256', loggedIn.error],
+    ['RS512', 'provider_invalid_response'],
+    ['PS256', 'provider_invalid_response'],
+  ])('an ID token by the right key is taken by RS256 alone (%s)', async (alg, error) => {
+    const key = await createRsaKey();
+    const certificate = createSelfSignedCertificate('our broker', key);
+    const app = await bed.start(atConnectis(bed.emulator, { options: { ...options, certificate } }));
+    const browser = app.browser();
+    const answer = await beginAndAnswer(browser);
+    const claims = decodeJwt(answer.searchParams.get('id_token')!);
+    const signed = await new SignJWT(claims).setProtectedHeader({ alg }).sign(key.privateKey);
+    answer.searchParams.set('id_token', signed);
+    expect((await deliver(app, browser, answer)).error).toBe(error);
   });
 
   it("a stranger's ID token in the victim's answer is refused by its nonce", async () => {

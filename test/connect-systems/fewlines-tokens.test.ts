@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { decodeJwt, SignJWT } from 'jose';
 import { createFewlinesEmulator } from '../providers/fewlines.ts';
 import { atFewlines, clients } from '../support/connect-systems.ts';
-import { refused, tryLogin } from '../support/login-outcome.ts';
+import { loggedIn, refused, tryLogin } from '../support/login-outcome.ts';
 import { ask, setUpSystem, userOf } from '../support/system-bed.ts';
 
 const bed = setUpSystem(createFewlinesEmulator);
@@ -66,6 +67,23 @@ describe('an access token of Fewlines that says who logged in (Q6)', () => {
     bed.emulator.set({ jwt });
     const app = await bed.start(atFewlines(bed.emulator, { options, client }));
     expect(await tryLogin(app)).toEqual(refused('provider_invalid_response'));
+  });
+
+  it.each([
+    ['HS256', loggedIn.error],
+    ['HS384', 'provider_invalid_response'],
+    ['HS512', 'provider_invalid_response'],
+  ])('is taken by the one algorithm configured, though %s has the right secret', async (alg, error) => {
+    const secret = new TextEncoder().encode(clients.fewlines.clientSecret);
+    bed.emulator.set({
+      beforeTokenAnswer: async ({ answer }) => {
+        const { access_token, ...rest } = JSON.parse(answer.body);
+        const again = await new SignJWT(decodeJwt(access_token)).setProtectedHeader({ alg }).sign(secret);
+        answer.body = JSON.stringify({ ...rest, access_token: again });
+      },
+    });
+    const app = await bed.start(atFewlines(bed.emulator));
+    expect((await tryLogin(app)).error).toBe(error);
   });
 
   it.each([

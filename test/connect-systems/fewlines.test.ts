@@ -17,13 +17,14 @@ describe.each(['redis', 'memory'] as const)('a login at Fewlines, with sessions 
     const { sub } = emulator.settings.user;
     expect(await (await browser.get('/me')).json()).toEqual({ sub });
 
+    const { refreshCalls } = emulator.counters;
     const first = await ask(browser, '/token');
     expect(first.token).toBe(emulator.issued.accessTokens.at(-1));
     clock.advance(3_600_000);
     const second = await ask(browser, '/token');
     expect(second.token).not.toBe(first.token);
     expect(second.token).toBe(emulator.issued.accessTokens.at(-1));
-    expect(emulator.issued.refreshTokens).toHaveLength(2);
+    expect(emulator.counters.refreshCalls).toBe(refreshCalls + 1);
     expect(await userOf(browser)).toEqual({ sub });
 
     const out = await browser.post('/logout');
@@ -31,7 +32,6 @@ describe.each(['redis', 'memory'] as const)('a login at Fewlines, with sessions 
     expect(out.headers.get('location')).toBe('/');
     expect((await browser.get('/me')).status).toBe(302);
     expect(app.errors).toEqual([]);
-    emulator.issued.refreshTokens.length = 0;
   });
 });
 
@@ -141,7 +141,7 @@ describe('a login at Fewlines', () => {
     expect(await ask(app.browser(), '/silent')).toMatchObject({ status: 501, error: 'provider_unsupported' });
   });
 
-  it.each(['access_denied', 'cancelled'])('shows nothing of what the provider says (%s)', async () => {
+  it('shows people nothing of error_description', async () => {
     bed.emulator.set({ decision: 'cancel' });
     const app = await bed.start(atFewlines(bed.emulator));
     const answer = await app.logIn(app.browser());

@@ -21,6 +21,9 @@ describe.each(['redis', 'memory'] as const)('a login at Telenor, with sessions i
     const person = { sub, name, locale, email, email_verified: true };
     expect(await (await browser.get('/me')).json()).toMatchObject(person);
     expect(await ask(browser, '/userinfo')).toMatchObject(person);
+    const exchange = emulator.requests.find(({ path }) => path === '/oauth/token')!;
+    expect(exchange.form.get('client_id')).toBe(clients.telenor.clientId);
+    expect(exchange.form.has('client_secret')).toBe(false);
 
     const first = await ask(browser, '/token');
     clock.advance(3_600_000);

@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
-import { startApp, type TestApp, type TestAppOptions } from './app.ts';
+import { afterAll, beforeAll, beforeEach } from '@jest/globals';
+import type { TestApp, TestAppOptions } from './app.ts';
 import type { BrowserClient } from './browser-client.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { type OpenIdProvider, type OpenIdProviderOptions, startOpenIdProvider } from './open-id-provider.ts';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
+import { useApps } from './use-apps.ts';
 
 /** What most test files stand on: a provider, a Redis server, a clock, and applications that end with their test. */
 export interface Bed {
@@ -23,7 +24,7 @@ export interface BedOptions {
 
 /** Sets one up for a test file, or for a `describe()`. */
 export function setUpBed({ redisArgs = [], provider }: BedOptions = {}): Bed {
-  const apps: TestApp[] = [];
+  const startApp = useApps();
   let op: OpenIdProvider;
   let redis: RedisServer;
   let clock: TestClock;
@@ -33,9 +34,6 @@ export function setUpBed({ redisArgs = [], provider }: BedOptions = {}): Bed {
   });
   beforeEach(() => {
     clock = createTestClock();
-  });
-  afterEach(async () => {
-    for (const app of apps.splice(0)) await app.close();
   });
   afterAll(async () => {
     await op.close();
@@ -52,11 +50,7 @@ export function setUpBed({ redisArgs = [], provider }: BedOptions = {}): Bed {
     get clock() {
       return clock;
     },
-    async start(options = {}) {
-      const app = await startApp({ op, ...options });
-      apps.push(app);
-      return app;
-    },
+    start: (options = {}) => startApp({ op, ...options }),
   };
 }
 

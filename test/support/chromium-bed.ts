@@ -6,6 +6,7 @@ import { type ChromiumOptions, openChromium } from './chromium.ts';
 import { listen } from './listen.ts';
 import { type OpenIdProvider, startOpenIdProvider } from './open-id-provider.ts';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
+import { startTlsFront, type TlsFront } from './tls-front.ts';
 
 /** What the tests in Chromium stand on. What a test starts here ends with it. */
 export interface ChromiumBed {
@@ -18,6 +19,8 @@ export interface ChromiumBed {
    * another origin of the application's site.
    */
   serve(html: string, host?: string): Promise<string>;
+  /** Starts a proxy for hosts below `localhost` on https. */
+  startTlsFront(): Promise<TlsFront>;
   /** Starts a Redis server, for applications that share their sessions. */
   startRedis(): Promise<RedisServer>;
   /** Opens a browser profile of its own: no cookies, no cache. */
@@ -57,7 +60,7 @@ export function setUpChromiumBed(options: ChromiumOptions = {}): ChromiumBed {
   });
 
   const newContext = async () => {
-    const context = await browser.newContext();
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
     context.setDefaultTimeout(10_000);
     closers.push(() => context.close());
     return context;
@@ -76,6 +79,11 @@ export function setUpChromiumBed(options: ChromiumOptions = {}): ChromiumBed {
       closers.push(() => server.close());
       return `${server.origin}/`;
     },
+    startTlsFront: async () => {
+      const front = await startTlsFront();
+      closers.push(() => front.close());
+      return front;
+    },
     startRedis: async () => {
       const redis = await startRedisServer();
       closers.push(() => redis.stop());
@@ -89,7 +97,7 @@ export function setUpChromiumBed(options: ChromiumOptions = {}): ChromiumBed {
 /** Signs in on the provider's page that the tab shows, and waits for the application to show `path`. */
 export async function signInAs(page: Page, name: string, path: string): Promise<void> {
   await page.getByRole('button', { name }).click();
-  await page.waitForURL((url) => url.hostname === 'localhost' && url.pathname + url.search === path);
+  await page.waitForURL((url) => url.hostname.endsWith('localhost') && url.pathname + url.search === path);
 }
 
 /** The JSON that a tab shows. */

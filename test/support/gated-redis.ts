@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { createGate } from './gate.ts';
 
 /** A client whose commands wait for permission, each for its own. Everything else is as it was. */
 export interface GatedRedis {
@@ -25,29 +26,58 @@ export function gateRedis(real: Redis): GatedRedis {
   return Object.assign(gated, { client });
 }
 
-/** Holds a client back before one of its commands. */
-export interface Pause {
-  /** Resolves when the command has come to be sent. */
-  readonly reached: Promise<void>;
-  release(): void;
+/** Something that is done by commands to Redis, and held back after so many of them. */
+export interface Actor {
+  readonly gate: GatedRedis;
+  readonly pause: number;
+  act(): Promise<unknown>;
 }
 
-/** Lets so many commands through, and holds back the next until it is released. */
-export function pauseAfter(gated: GatedRedis, commands: number): Pause {
-  let left = commands;
-  let release = () => {};
-  const released = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let reach = () => {};
-  const reached = new Promise<void>((resolve) => {
-    reach = resolve;
-  });
-  gated.onCommand = async () => {
+/**
+ * Lets the first go as far as its pause, then the second as far as its own, then the first to its end, then the
+ * second. Returns which of them was held back at all.
+ */
+export async function interleave(first: Actor, second: Actor): Promise<[boolean, boolean]> {
+  const begun = [await begin(first), await begin(second)] as const;
+  for (const { goOn } of begun) await goOn();
+  return [begun[0].held, begun[1].held];
+}
+
+async function begin({ gate, pause, act }: Actor) {
+  const [reached, released] = [createGate(), createGate()];
+  let left = pause;
+  gate.onCommand = async () => {
     left -= 1;
     if (left >= 0) return;
-    reach();
-    await released;
+    reached.open();
+    await released.opened;
   };
-  return { reached, release: () => release() };
+  const acting = act();
+  const held = await Promise.race([reached.opened.then(() => true), acting.then(() => false)]);
+  const goOn = async () => {
+    released.open();
+    await acting;
+  };
+  return { held, goOn };
+}
+
+/** Who of two was held back, as {@link interleave} says. */
+type Held = readonly [first: boolean, second: boolean];
+
+/** More than any request of ours needs. Who polls for a lock could be held back for ever. */
+const MAX_COMMANDS = 14;
+
+/** Calls `run` with every pair of pauses, up to those that hold back nobody any more. Returns how many there were. */
+export async function forAllPauses(run: (first: number, second: number) => Promise<Held>): Promise<number> {
+  let runs = 0;
+  for (let first = 0, anyHeld = true; anyHeld && first < MAX_COMMANDS; first += 1) {
+    anyHeld = false;
+    for (let second = 0, secondHeld = true; secondHeld && second < MAX_COMMANDS; second += 1) {
+      const held = await run(first, second);
+      anyHeld ||= held[0];
+      secondHeld = held[1];
+      runs += 1;
+    }
+  }
+  return runs;
 }

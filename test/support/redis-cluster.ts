@@ -35,7 +35,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     await until(async () => {
       const info = await admin.cluster('INFO');
       return /cluster_state:ok/.test(info) && /cluster_known_nodes:3/.test(info);
-    }, 15_000);
+    });
   }
 
   return {

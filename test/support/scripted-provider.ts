@@ -29,6 +29,8 @@ export interface Script {
   refresh?: (answer: Claims) => Claims | RawAnswer;
   userinfo?: (answer: Claims) => Claims | RawAnswer;
   revocation?: () => RawAnswer;
+  /** Answers the browser instead of sending it back at once. */
+  endSession?: (params: URLSearchParams) => RawAnswer;
 }
 
 /** Endpoints by the member of the discovery document that names them. */
@@ -144,7 +146,7 @@ export async function startScriptedProvider(
       case 'userinfo':
         return script.userinfo?.({ sub: 'ada' }) ?? { sub: 'ada' };
       case 'endSession':
-        return redirect(params.get('post_logout_redirect_uri') ?? '/');
+        return script.endSession?.(params) ?? redirect(findPageAfterLogout(params));
       case 'revocation':
         return script.revocation?.() ?? json(200, {});
       default:
@@ -208,4 +210,12 @@ export async function startScriptedProvider(
     },
   };
   return provider;
+}
+
+/** Where an honest provider sends the browser after a logout. */
+export function findPageAfterLogout(params: URLSearchParams): string {
+  const target = new URL(params.get('post_logout_redirect_uri') ?? '');
+  const state = params.get('state');
+  if (state !== null) target.searchParams.set('state', state);
+  return target.href;
 }

@@ -26,6 +26,8 @@ export interface TcpFaultProxy {
   cut(): void;
   /** Present connections swallow everything from now on and are never cut, as when the other machine is gone. New ones pass. */
   freeze(): void;
+  /** New connections go to another server, as after a failover. Present ones stay where they are. */
+  retarget(next: { port: number }): void;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ interface Connection {
 /** Starts the proxy in front of a port of the loopback interface. */
 export async function startTcpFaultProxy(target: { port: number }): Promise<TcpFaultProxy> {
   const connections = new Set<Connection>();
+  let { port: targetPort } = target;
   let mode: Mode = { name: 'pass' };
   let dropped = 0;
 
@@ -89,7 +92,7 @@ export async function startTcpFaultProxy(target: { port: number }): Promise<TcpF
   };
 
   const accept = (client: Socket) => {
-    const server = connect(target.port, '127.0.0.1');
+    const server = connect(targetPort, '127.0.0.1');
     const connection: Connection = {
       ...{ client, server, hasLostBytes: false, isFrozen: false, dropsReply: false },
       held: Promise.resolve(),
@@ -135,6 +138,9 @@ export async function startTcpFaultProxy(target: { port: number }): Promise<TcpF
     delay: (ms) => switchTo({ name: 'delay', ms }),
     dropReplies: ({ matching = /(?:)/, times = 1 } = {}) => switchTo({ name: 'drop', matching, left: times }),
     cut,
+    retarget: (next) => {
+      targetPort = next.port;
+    },
     freeze: () => {
       for (const connection of connections) connection.isFrozen = true;
     },

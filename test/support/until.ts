@@ -5,7 +5,7 @@
  */
 export async function until<Value>(
   look: () => Promise<Value> | Value,
-  timeoutMs = 5000,
+  timeoutMs = 15_000,
 ): Promise<NonNullable<Value>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -1,0 +1,150 @@
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Express } from 'express';
+import { startApp, type TestApp } from './support/app.ts';
+import { whoIs } from './support/bed.ts';
+import type { BrowserClient } from './support/browser-client.ts';
+import { createTestClock } from './support/clock.ts';
+import { type Actor, type GatedRedis, gateRedis, interleave } from './support/gated-redis.ts';
+import { createLogoutToken, postLogoutToken, sidOf } from './support/logout-token.ts';
+import { useRedisServer, useScriptedProvider } from './support/use-apps.ts';
+
+const clock = createTestClock();
+const op = await useScriptedProvider({ now: clock.now });
+const redis = await useRedisServer();
+const database = redis.client();
+let one: TestApp & { gate: GatedRedis };
+let two: TestApp & { gate: GatedRedis };
+
+/** An application whose commands to Redis can be held back. */
+async function startGated(baseUrl?: string) {
+  const gate = gateRedis(redis.client());
+  const app = await startApp({
+    ...{ op, redis: gate.client, now: clock.now, storeTimeoutMs: 60_000, handlers: addRoutes },
+    ...(baseUrl && { baseUrl }),
+  });
+  return Object.assign(app, { gate });
+}
+
+function addRoutes(server: Express): void {
+  server.get('/renew', async (req, res) => {
+    await req.auth.renew();
+    res.end();
+  });
+  server.get('/regenerate', async (req, res) => {
+    await promisify(req.session.regenerate.bind(req.session))();
+    Object.assign(req.session, { late: true });
+    res.end();
+  });
+  server.get('/revoke', async (req, res) => {
+    res.json(await two.auth.sessions.revoke(String(req.query.handle)));
+  });
+}
+
+beforeAll(async () => {
+  one = await startGated();
+  two = await startGated(one.origin);
+});
+beforeEach(() => database.flushall());
+afterAll(async () => {
+  await one.close();
+  await two.close();
+});
+
+/** A browser, and what came of a request of it that a logout races with. */
+interface Racer {
+  readonly browser: BrowserClient;
+  /** The cookies that it had before. */
+  readonly before: BrowserClient;
+  run(): Promise<unknown>;
+}
+
+async function logInFirst(): Promise<BrowserClient> {
+  const browser = one.browser();
+  await one.logIn(browser);
+  return browser;
+}
+
+const change = (path: string) => async (): Promise<Racer> => {
+  const browser = await logInFirst();
+  return { browser, before: one.browser(browser.jar.clone()), run: () => browser.get(path) };
+};
+
+/** The callback of a login, of somebody who is logged in already or not yet. */
+const finishLogin = (isLoggedIn: boolean) => async (): Promise<Racer> => {
+  const browser = isLoggedIn ? await logInFirst() : one.browser();
+  const callback = await op.signIn((await browser.get('/login')).headers.get('location')!);
+  return { browser, before: one.browser(browser.jar.clone()), run: () => browser.deliver(callback) };
+};
+
+const RACERS: Record<string, () => Promise<Racer>> = {
+  'a change of req.session (F-25)': change('/save?late=true'),
+  'a regenerate and save (F-26)': change('/regenerate'),
+  'a renew (F-84)': change('/renew'),
+  'a login of the same person in the same browser': finishLogin(true),
+  'a login (F-80)': finishLogin(false),
+};
+
+type End = (racer: Racer) => Promise<number>;
+
+/** In the other process. Each returns the status of its answer. */
+const ENDS: Record<string, End> = {
+  'a logout': async ({ before }) => (await two.browser(before.jar.clone()).post('/logout')).status,
+  'a logout token with the sub': async () =>
+    (await postLogoutToken(two, createLogoutToken(op, { sub: 'ada', now: clock.now }))).status,
+  'a logout token with the sid': async () =>
+    (await postLogoutToken(two, createLogoutToken(op, { sid: sidOf('ada'), now: clock.now }))).status,
+  'the frame of a logout': async () => {
+    const query = new URLSearchParams({ iss: op.issuer, sid: sidOf('ada') });
+    return (await two.browser().get(`/oauth/frontchannel-logout?${query}`)).status;
+  },
+  'an end of all sessions of the person': async () => {
+    await two.auth.sessions.revokeAll({ iss: op.issuer, sub: 'ada' });
+    return 200;
+  },
+};
+
+const ACKNOWLEDGED = [200, 303];
+const pairs = Object.keys(RACERS).flatMap((racer) => Object.keys(ENDS).map((end) => [racer, end] as const));
+/** Somebody who is not logged in yet has nothing to log out of. */
+const meaningful = pairs.filter(([racer, end]) => !(racer === 'a login (F-80)' && end === 'a logout'));
+
+describe.each(meaningful)('%s, interleaved with %s', (racerName, endName) => {
+  const actors = (racer: Racer, pause: number, held: 'racer' | 'end') => {
+    const outcome = { status: 0 };
+    const race: Actor = { gate: one.gate, pause: held === 'racer' ? pause : 99, act: racer.run };
+    const end: Actor = {
+      gate: two.gate,
+      pause: held === 'end' ? pause : 99,
+      act: async () => {
+        outcome.status = await ENDS[endName]!(racer);
+      },
+    };
+    return { race, end, outcome };
+  };
+
+  it.each([
+    'racer',
+    'end',
+  ] as const)('ends logged out, at whichever command the %s is held (F-71, F-80)', async (held) => {
+    let runs = 0;
+    for (let isHeld = true; isHeld; runs += 1) {
+      clock.advance(1000);
+      for (const { gate } of [one, two]) gate.onCommand = () => undefined;
+      const racer = await RACERS[racerName]!();
+      const { race, end, outcome } = actors(racer, runs, held);
+      const [first, second] = held === 'racer' ? [race, end] : [end, race];
+      [isHeld] = await interleave(first, second);
+      for (const { gate } of [one, two]) gate.onCommand = () => undefined;
+      expect([runs, ACKNOWLEDGED]).toEqual([runs, expect.arrayContaining([outcome.status])]);
+      const users = [];
+      for (const { jar } of [racer.browser, racer.before]) {
+        for (const app of [one, two]) users.push(await whoIs(app.browser(jar.clone())));
+      }
+      expect([runs, users]).toEqual([runs, [null, null, null, null]]);
+      expect([runs, await database.keys('connect-auth:tok:*')]).toEqual([runs, []]);
+      expect([runs, await two.auth.sessions.list({ iss: op.issuer, sub: 'ada' })]).toEqual([runs, []]);
+    }
+    expect(runs).toBeGreaterThan(1);
+  });
+});
