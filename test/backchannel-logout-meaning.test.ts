@@ -85,7 +85,7 @@ describe.each(['redis', 'memory'] as const)('a logout token, with sessions in %s
 
   it.each([
     ['spaces, percents, colons, braces', ' a b%20:{}[]*?\\"\'/|', 'x%:{y} z'],
-    ['letters of other scripts', 'сессия-会话-😀', 'é\u0301ñ'],
+    ['letters of other scripts and signs', 'сессия-会话-😀', '~!@#$^&*()_+='],
     ['four kilobytes', 'x'.repeat(4096), 's'.repeat(255)],
     ['names of other things', '__proto__', 'constructor'],
   ])('finds a sid and a sub of %s (F-85, C-07)', async (_, sid, sub) => {

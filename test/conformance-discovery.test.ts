@@ -170,7 +170,7 @@ describe('the keys of a provider', () => {
     expect(answer.status).toBe(303);
   });
 
-  it('are fetched again when they rotate between two logins (C-47)', async () => {
+  it('are fetched again when they rotate between two logins (C-47, F-40)', async () => {
     const app = await start({ op });
     expect(await tryLogin(app)).toEqual(loggedIn);
     op.script(publishes(secondKey));

@@ -100,7 +100,7 @@ describe('a token endpoint', () => {
 
   it.each(
     failing,
-  )('that %s ends the login in time, and gets the code once (F-38, R-45, R-49)', async (_, token, outcome) => {
+  )('that %s ends the login in time, and gets the code once (F-38, F-49, F-50, R-45, R-49)', async (_, token, outcome) => {
     const app = await start({ op, oidc: { timeoutMs: outcome === unavailable ? 1000 : 5000 } });
     op.script({ token });
     const began = performance.now();

@@ -43,14 +43,16 @@ export async function createAuthorizationRequest(
       provider: name,
     });
   }
+  const { max_age: maxAge, acr_values: acrValues } = definition.authorizationParams;
   const usesPkce = quirks.pkce !== 'none' && !definition.implicit;
   const checks: LoginChecks = {
     state: client.randomState(),
     nonce: quirks.nonce ? client.randomNonce() : undefined,
     codeVerifier: usesPkce ? client.randomPKCECodeVerifier() : undefined,
     redirectUri: request.redirectUri,
-    maxAgeSeconds: request.maxAgeSeconds,
-    acrValues: request.acrValues,
+    // What the options ask for at each login is checked as well.
+    maxAgeSeconds: request.maxAgeSeconds ?? (maxAge === undefined ? undefined : Number(maxAge)),
+    acrValues: request.acrValues ?? acrValues?.split(' '),
   };
   const params = await buildParams(definition, request, checks);
   if (params.state!.length > quirks.maxStateLength) {

@@ -93,7 +93,7 @@ function checkDiscovered(
 ): void {
   if (metadata.issuer !== issuer) {
     throw new ProviderError(
-      `Provider "${name}": the issuer it announces is not the configured one: expected ${issuer}, got ${metadata.issuer.slice(0, 200)}.`,
+      `Provider "${name}": the issuer it announces is not the configured one: expected ${issuer}, got ${JSON.stringify(metadata.issuer.slice(0, 200))}.`,
       { code: 'provider_invalid_response', provider: name },
     );
   }

@@ -104,12 +104,19 @@ function checkAudience(
 }
 
 function checkSubject(sub: unknown): string | undefined {
-  const valid = typeof sub === 'string' && sub.length > 0 && sub.length <= MAX_SUB_LENGTH;
-  return valid ? undefined : `sub must be a string of 1 to ${MAX_SUB_LENGTH} characters`;
+  const valid = typeof sub === 'string' && /^[ -~]+$/.test(sub) && sub.length <= MAX_SUB_LENGTH;
+  return valid ? undefined : `sub must be a string of 1 to ${MAX_SUB_LENGTH} printable ASCII characters`;
 }
 
-function checkTimes({ iat }: JWTPayload, nowSeconds: number, tolerance: number): string | undefined {
+function checkTimes(
+  { iat, auth_time }: JWTPayload,
+  nowSeconds: number,
+  tolerance: number,
+): string | undefined {
   if (iat! > nowSeconds + tolerance) return 'iat lies in the future';
+  // Else a provider that counts milliseconds would satisfy every `maxAge` for ever.
+  if (typeof auth_time === 'number' && auth_time > nowSeconds + tolerance)
+    return 'auth_time lies in the future';
   return iat! < nowSeconds - tolerance - MAX_AGE_SECONDS ? 'iat lies too far in the past' : undefined;
 }
 

@@ -209,7 +209,7 @@ function createVerifierSource(
       const { minimumKeyBits } = quirks;
       current = {
         uri,
-        verifier: createJwksVerifier(new URL(uri), { fetch, timeoutMs, minimumKeyBits, now }),
+        verifier: createJwksVerifier(new URL(uri), { name, fetch, timeoutMs, minimumKeyBits, now }),
       };
     }
     return current.verifier;

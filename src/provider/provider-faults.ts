@@ -105,9 +105,22 @@ function readCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** jose names it on the error, openid-client at the end of the chain of causes. */
+function findClaim(error: unknown): unknown {
+  for (
+    let link = error, depth = 0;
+    link && depth < 4;
+    link = (link as { cause?: unknown }).cause, depth += 1
+  ) {
+    const { claim } = link as { claim?: unknown };
+    if (claim !== undefined) return claim;
+  }
+  return undefined;
+}
+
 function describeFault(error: unknown): string {
   if (error instanceof ConfigurationError) return error.message;
-  const claim = (error as { claim?: unknown }).claim;
+  const claim = findClaim(error);
   return [readCode(error) ?? (error as Error)?.name, typeof claim === 'string' ? `claim ${claim}` : undefined]
     .filter(Boolean)
     .join(', ');

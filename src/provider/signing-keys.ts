@@ -11,6 +11,7 @@ import {
   jwtVerify,
 } from 'jose';
 import type { Clock } from '../clock.ts';
+import { ProviderError } from '../errors.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { verifyWithWeakRsa } from './quirks/weak-rsa.ts';
 
@@ -40,10 +41,21 @@ export function createKeyVerifier(key: Uint8Array | KeyObject): KeyVerifier {
 /** Keys from `jwks_uri`. Only the algorithm in `options` counts; `jku`, `x5u` and `jwk` of a header never do. */
 export function createJwksVerifier(
   url: URL,
-  { fetch, timeoutMs, minimumKeyBits, now }: JwksVerifierOptions,
+  { name, fetch, timeoutMs, minimumKeyBits, now }: JwksVerifierOptions,
 ): KeyVerifier {
   const keys = createRemoteJWKSet(url, {
-    [customFetch]: fetch,
+    [customFetch]: async (address, request) => {
+      const response = await fetch(address, request);
+      // jose has one error for a server that is down and for one that answers nonsense.
+      if (response.status < 500 && response.status !== 429) return response;
+      throw new ProviderError(
+        `Provider "${name}": its keys got no usable answer (status ${response.status}).`,
+        {
+          code: 'provider_unavailable',
+          provider: name,
+        },
+      );
+    },
     timeoutDuration: timeoutMs,
     cacheMaxAge: KEYS_LIFE_MS,
     cooldownDuration: COOLDOWN_MS,
@@ -102,6 +114,8 @@ const KEY_SET_FAULTS = new Set<string>([
 ]);
 
 export interface JwksVerifierOptions {
+  /** Of the provider, for messages. */
+  readonly name: string;
   readonly fetch: Fetch;
   readonly timeoutMs: number;
   /** Below 2048 keys are taken that jose refuses. */

@@ -91,10 +91,12 @@ export function createLogout(options: LogoutOptions): Logout {
     const returnTo = readReturnAddress(asked) ?? urls.afterLogout;
     const { id } = browser;
     // A fault here must not keep anybody logged in. Read twice: a refresh may come between, and a reply be lost.
-    const before = browser.identity && id ? await vault.read(id).catch(() => undefined) : undefined;
+    const [before] = await Promise.all([
+      browser.identity && id ? vault.read(id).catch(() => undefined) : undefined,
+      pendingLogins.forgetAll(req, res),
+    ]);
     const { identity, tokens: sealed } = await sessions.logOut(browser, res);
     const tokens = (id && sealed && (await vault.open(id, sealed).catch(() => undefined))) || before;
-    pendingLogins.forgetAll(req, res);
     // Not "cookies": ours are gone, and it would take those of the whole domain, such as the provider's.
     if (options.clearSiteData) res.setHeader('Clear-Site-Data', '"cache", "storage"');
     if (identity) await report(req, res, identity, 'logout');

@@ -37,8 +37,11 @@ export interface PendingLogins {
   put(req: Request, res: Response, login: PendingLogin, options: { crossSite: boolean }): Promise<void>;
   /** Takes a login out: once, whatever comes of it, and only by the browser that began it. */
   take(req: Request, res: Response, state: string): Promise<FoundLogin>;
-  /** Removes the cookies of all logins this browser has under way. */
-  forgetAll(req: Request, res: Response): void;
+  /**
+   * Ends all logins that this browser has under way, also one whose callback is on its way to us. A store that fails
+   * leaves the records, which without the cookies nobody can take.
+   */
+  forgetAll(req: Request, res: Response): Promise<void>;
 }
 
 export interface PendingLoginsOptions {
@@ -84,7 +87,7 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
     put: async (req, res, login, { crossSite }) => {
       const { state } = login.checks;
       const binding = randomBytes(32).toString('base64url');
-      const record = recordOf(state, binding);
+      const record = recordOf(cookieOf(state), binding);
       const sealed = await sealer.seal(login, { purpose: 'login', record, salt: `${state}.${binding}` });
       await store.putLogin(record, sealed, RETURN_ADDRESS_LIFE_MS);
       const others = listCookies(req);
@@ -98,9 +101,9 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
     take: async (req, res, state) => {
       const name = cookieOf(state);
       const value = readCookies(req)[name];
-      const binding = value?.split('.')[2];
+      const binding = value && bindingOf(value);
       if (!value || !binding) return { outcome: 'unknown' };
-      const record = recordOf(state, binding);
+      const record = recordOf(name, binding);
       const taken = await store.takeLogin(record, randomBytes(16).toString('base64url'));
       remove(res, name, value);
       if (taken === 'unknown') return { outcome: 'unknown' };
@@ -112,14 +115,25 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
       return { outcome: 'found', login };
     },
 
-    forgetAll: (req, res) => {
-      for (const [name, value] of listCookies(req)) remove(res, name, value);
+    forgetAll: async (req, res) => {
+      const cookies = listCookies(req);
+      for (const [name, value] of cookies) remove(res, name, value);
+      const records = cookies
+        .slice(-MAX_PER_BROWSER)
+        .map(([name, value]) => recordOf(name, bindingOf(value)));
+      const nobody = randomBytes(16).toString('base64url');
+      await Promise.all(records.map((record) => store.takeLogin(record, nobody))).catch(() => undefined);
     },
   };
 }
 
-function recordOf(state: string, binding: string): string {
-  return hash([state, binding]);
+/** By what the cookie alone tells, so that a logout finds it; opening it takes the state as well. */
+function recordOf(cookieName: string, binding: string): string {
+  return hash([cookieName, binding]);
+}
+
+function bindingOf(cookieValue: string): string {
+  return cookieValue.split('.')[2] ?? '';
 }
 
 /** When the login of this cookie began. Only orders them; a browser that lies harms itself. */
