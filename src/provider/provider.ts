@@ -36,6 +36,8 @@ export interface Provider {
   readonly name: string;
   readonly definition: ProviderDefinition;
   readonly issuer: string;
+  /** Finds out where the provider is, before anything is asked of it. */
+  prepare(): Promise<void>;
   /** Origins that a login or a logout sends the browser to, as far as they are known yet. */
   knownOrigins(): readonly string[];
   /** Says whether an authentication context class answers those asked for. */
@@ -180,6 +182,9 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
     name,
     definition,
     issuer: definition.issuer,
+    prepare: async () => {
+      await configure();
+    },
     knownOrigins: () => originsOf(metadata),
     meetsAcr: (acr, asked) => meetsAcr(acr, asked, quirks.acr),
     refresh,

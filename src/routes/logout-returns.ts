@@ -51,7 +51,7 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
         flashCookie(res, name, attributes(0));
         return { path: urls.afterLogout, state };
       }
-      setCookie(res, name, `${state}.${encodeURIComponent(returnTo)}`, attributes(COOKIE_LIFE_SECONDS));
+      setCookie(res, name, `${state}.${returnTo}`, attributes(COOKIE_LIFE_SECONDS));
       return { path: urls.signedOut, state };
     },
 
@@ -59,7 +59,7 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
       const value = readCookies(req)[name];
       const dot = value?.indexOf('.') ?? -1;
       const isOurs = value !== undefined && dot > 0 && readQuery(req).get('state') === value.slice(0, dot);
-      const returnTo = isOurs ? readReturnAddress(decode(value.slice(dot + 1))) : undefined;
+      const returnTo = isOurs ? readReturnAddress(value.slice(dot + 1)) : undefined;
       if (value !== undefined) setCookie(res, name, '', attributes(0));
       if (returnTo) {
         redirect(res, 303, returnTo);
@@ -77,12 +77,4 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
       });
     },
   };
-}
-
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -136,7 +136,9 @@ export function createLogout(options: LogoutOptions): Logout {
     });
   };
 
-  const ask = (req: Request, res: Response) =>
+  const ask = async (req: Request, res: Response) => {
+    // The page's policy must name where its form leads: to the logout of a provider this process may not know yet.
+    await Promise.allSettled([...providers.values()].map((provider) => provider.prepare()));
     answers.page(req, res, {
       status: 200,
       title: 'Sign out?',
@@ -144,6 +146,7 @@ export function createLogout(options: LogoutOptions): Logout {
       form: { action: urls.logout!, label: 'Sign out', fields: {} },
       links: [{ href: urls.home, label: 'Stay signed in' }],
     });
+  };
 
   return {
     start,
@@ -153,7 +156,7 @@ export function createLogout(options: LogoutOptions): Logout {
       // A GET proves nothing by itself: without a sign that it comes from a page of ours, the person is asked.
       const isOwnGet = source === 'own' && !isSubresource(req);
       const trusted = req.method === 'POST' ? source !== 'foreign' : isOwnGet;
-      if (isPrefetch(req) || !trusted) ask(req, res);
+      if (isPrefetch(req) || !trusted) await ask(req, res);
       else await start(req, res, browser, {});
     },
   };
