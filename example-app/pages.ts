@@ -1,4 +1,4 @@
-import type { UserClaims } from 'express-connect-auth';
+import type { UserClaims, UserSession } from 'express-connect-auth';
 
 export function renderHome(user: Express.User | undefined): string {
   return user
@@ -19,9 +19,10 @@ export interface Profile {
   claims: UserClaims;
   expiresAt: Date;
   visit: number;
+  sessions: readonly UserSession[];
 }
 
-export function renderProfile({ user, claims, expiresAt, visit }: Profile): string {
+export function renderProfile({ user, claims, expiresAt, visit, sessions }: Profile): string {
   const rows = Object.entries(claims).map(
     ([name, value]) => `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(String(value))}</td></tr>`,
   );
@@ -30,8 +31,18 @@ export function renderProfile({ user, claims, expiresAt, visit }: Profile): stri
     `<p>Only you see this page: it is visit ${visit} of this session, which ends on
 <time datetime="${expiresAt.toISOString()}">${expiresAt.toUTCString()}</time> at the latest.</p>
 <table>${rows.join('')}</table>
-<nav><a class="button plain" href="/">Home</a>${signOutForm}</nav>`,
+<h2>Your sessions</h2>
+<table id="sessions">${sessions.map(renderSession).join('')}</table>
+<nav><a class="button plain" href="/">Home</a>${signOutForm}
+<form method="post" action="/sessions/end-others"><button>End all others</button></form></nav>`,
   );
+}
+
+function renderSession({ handle, description = '', lastSeenAt, current }: UserSession): string {
+  const end = `<form method="post" action="/sessions/end">
+<button name="handle" value="${escapeHtml(handle)}">End</button></form>`;
+  return `<tr><th>${escapeHtml(description)}</th><td>last seen ${lastSeenAt.toUTCString()}</td>
+<td>${current ? 'this one' : end}</td></tr>`;
 }
 
 const signOutForm = '<form method="post" action="/logout"><button>Sign out</button></form>';

@@ -1,7 +1,7 @@
 // The application: what you would write yourself. `main.ts` starts it with a provider beside it.
 import { fileURLToPath } from 'node:url';
-import express, { type Express } from 'express';
-import { type ConnectAuthOptions, connectAuth, requireAuth } from 'express-connect-auth';
+import express, { type Express, type Request } from 'express';
+import { type ConnectAuthOptions, connectAuth, requireAuth, type UserName } from 'express-connect-auth';
 import helmet from 'helmet';
 import { renderHome, renderProfile } from './pages.ts';
 
@@ -17,22 +17,47 @@ export function createApp({ providerOrigin, ...options }: ExampleOptions): Expre
   // Before connectAuth: files need no session.
   app.use('/public', express.static(fileURLToPath(new URL('public', import.meta.url))));
 
-  app.use(connectAuth(options));
+  const auth = connectAuth({
+    ...options,
+    session: { describe: (req) => nameBrowser(req.get('user-agent')) },
+  });
+  app.use(auth);
 
   app.get('/', (req, res) => {
     res.send(renderHome(req.user));
   });
-  app.get('/profile', requireAuth, (req, res) => {
-    const visit = (req.session.visits ?? 0) + 1;
-    req.session.visits = visit;
-    res.send(
-      renderProfile({ user: req.user!, claims: req.auth.claims!, expiresAt: req.auth.expiresAt!, visit }),
-    );
+  app.get('/profile', requireAuth, async (req, res) => {
+    req.session.visits = (req.session.visits ?? 0) + 1;
+    const { claims, expiresAt } = req.auth;
+    const sessions = await auth.sessions.list(findUser(req), req);
+    const visit = req.session.visits;
+    res.send(renderProfile({ user: req.user!, claims: claims!, expiresAt: expiresAt!, visit, sessions }));
+  });
+  app.post('/sessions/end', requireAuth, express.urlencoded({ extended: false }), async (req, res) => {
+    // Only what is in the person's own list: a handle from elsewhere is nobody's business here.
+    const own = await auth.sessions.list(findUser(req), req);
+    const session = own.find(({ handle }) => handle === req.body.handle);
+    if (session) await auth.sessions.revoke(session.handle);
+    res.redirect(303, '/profile');
+  });
+  app.post('/sessions/end-others', requireAuth, async (req, res) => {
+    await auth.sessions.revokeOthers(req);
+    res.redirect(303, '/profile');
   });
   app.get('/api/me', requireAuth, (req, res) => {
     res.json(req.user);
   });
   return app;
+}
+
+/** Only the pair of issuer and subject names a person. */
+function findUser(req: Request): UserName {
+  return { iss: req.auth.issuer!, sub: req.auth.claims!.sub };
+}
+
+/** What people recognise in a list: no more than this is kept of the header. */
+function nameBrowser(userAgent = ''): string {
+  return /(Edg|Firefox|Chrome|Safari)/.exec(userAgent)?.[1] ?? 'another browser';
 }
 
 declare module 'express-session' {

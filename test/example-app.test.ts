@@ -53,6 +53,32 @@ describe('the example application', () => {
     await op.close();
   });
 
+  it('lists the sessions of a person, and ends one of them or all the others', () =>
+    withFreshContext(browser, async (first) => {
+      const here = await first.newPage();
+      await logIn(here, app.origin);
+      await withFreshContext(browser, async (second) => {
+        const there = await second.newPage();
+        await logIn(there, app.origin);
+        await here.reload();
+        const rows = here.locator('#sessions tr');
+        expect(await rows.count()).toBe(2);
+        expect(await rows.filter({ hasText: 'this one' }).count()).toBe(1);
+        await here.getByRole('button', { name: 'End', exact: true }).click();
+        await here.waitForFunction(() => document.querySelectorAll('#sessions tr').length === 1);
+        await there.goto(`${app.origin}/`);
+        expect(await there.textContent('h1')).toBe('Welcome');
+
+        await there.context().clearCookies();
+        await logIn(there, app.origin);
+        await here.getByRole('button', { name: 'End all others' }).click();
+        await here.waitForLoadState();
+        await there.goto(`${app.origin}/`);
+        expect(await there.textContent('h1')).toBe('Welcome');
+        expect(await rows.count()).toBe(1);
+      });
+    }));
+
   it('leads from its home page to the profile, counts the visits, and signs out here and at the provider', () =>
     withFreshContext(browser, async (context) => {
       const page = await context.newPage();
