@@ -1,120 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { ErrorRequestHandler, Express } from 'express';
+import { describe, expect, it } from '@jest/globals';
 import { providers } from 'express-connect-auth';
-import { deriveKey } from '../src/keys.ts';
-import { type ApiServer, startApiServer } from './support/api-server.ts';
-import type { TestApp, TestAppOptions } from './support/app.ts';
-import { setUpBed } from './support/bed.ts';
-import type { BrowserClient, Callback } from './support/browser-client.ts';
-import { type IssuedSecrets, watchIssued } from './support/issued-tokens.ts';
+import type { Callback } from './support/browser-client.ts';
+import { CLIENT_SECRET, PASSWORD, SECRET, setUpLeakBed } from './support/leak-bed.ts';
 import { createLeakWatch } from './support/leak-watch.ts';
 import { json } from './support/scripted-answers.ts';
-import { readSessionId } from './support/session-records.ts';
 import { startTcpFaultProxy } from './support/tcp-fault-proxy.ts';
+import { until } from './support/until.ts';
 
-const SECRET = 'a secret of the tests that must not be seen anywhere';
-const CLIENT_SECRET = 'the-secret-of-the-app-at-the-provider';
-const PASSWORD = 'a-password-of-redis-that-nobody-may-see';
-
-const bed = setUpBed({ provider: { accessTokenSeconds: 300 } });
+const leaks = setUpLeakBed();
+const { bed, start, lookAround, watchBrowser, seeInside } = leaks;
 const XHR = { accept: 'application/json', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' };
 
-/** What leaves the application by any way, and apart from it what lies in Redis. */
-const outside = createLeakWatch();
-const store = createLeakWatch();
-/** Only the browser may have these, so that they are in its answers and nowhere else. */
-const unspoken = createLeakWatch();
-const bearers: string[] = [];
-let issued: IssuedSecrets;
-let api: ApiServer;
-
-const METHODS = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const;
-const seeWarning = (warning: Error) => seeInside('a warning', warning);
-beforeAll(async () => {
-  issued = watchIssued(bed.op);
-  api = await startApiServer();
-  for (const method of METHODS) {
-    jest.spyOn(console, method).mockImplementation((...args) => seeInside('the console', args));
-  }
-  process.on('warning', seeWarning);
-});
-afterAll(async () => {
-  jest.restoreAllMocks();
-  process.off('warning', seeWarning);
-  await api.close();
-});
-
-function seeInside(where: string, what: unknown): void {
-  outside.see(where, what);
-  unspoken.see(where, what);
-}
-
-/** An application that uses all there is, shows its errors to a handler, and is watched. */
-async function start(options: Partial<TestAppOptions> = {}) {
-  const app = await bed.start({
-    ...{ redis: bed.redis.url, secret: SECRET, now: bed.clock.now, storeTimeoutMs: 500 },
-    ...{ apiOrigins: [api.origin], handlers: addWatchedRoutes, ...options },
-  });
-  seeInside('the middleware', app.auth);
-  const browser = outside.watchBrowser(app.browser());
-  return { app, browser };
-}
-
-function addWatchedRoutes(server: Express): void {
-  server.get('/use', async (req, res) => {
-    await req.auth.getAccessToken();
-    const { status } = await req.auth.fetch(api.origin);
-    await req.auth.fetchUserInfo();
-    seeInside('req.auth', req.auth);
-    outside.see('the request', req);
-    outside.see('the response', res);
-    res.json({ status });
-  });
-  server.get('/renew', async (req, res) => {
-    await req.auth.renew();
-    res.json(req.auth);
-  });
-  server.get('/elsewhere', async (req) => {
-    await req.auth.fetch('https://elsewhere.example');
-  });
-  const see: ErrorRequestHandler = (error, _req, _res, next) => {
-    seeInside('an error', error);
-    next(error); // To Express's own handler, which shows the stack.
-  };
-  server.use(see);
-}
-
-/** Looks through all that was told to hooks and all that is in Redis by now. */
-async function lookAround({ app, browser }: { app: TestApp; browser: BrowserClient }): Promise<void> {
-  for (const { req, res, ...event } of [...app.logins, ...app.logouts, ...app.errors] as object[] &
-    { req?: unknown; res?: unknown }[]) {
-    seeInside('an event', event);
-    outside.see('the request of an event', req);
-    outside.see('the response of an event', res);
-  }
-  store.see('Redis', await bed.redis.dump());
-  for (const { value } of browser.jar.all()) {
-    bearers.push(
-      ...decodeURIComponent(value)
-        .split(/[.:]/)
-        .filter((part) => part.length > 20),
-    );
-  }
-}
-
+/** Nothing was found, though there was something of every kind to be found. */
 function expectNoLeak(): void {
-  const { accessTokens, refreshTokens, idTokens, codes, verifiers } = issued;
-  const tokens = { accessTokens, refreshTokens, idTokens, codes, verifiers };
-  const keys = ['cookie signature', 'tokens', 'login'].map((purpose) =>
-    Buffer.from(deriveKey(SECRET, purpose)).toString('base64url'),
-  );
-  const configured = { secrets: [SECRET, CLIENT_SECRET, PASSWORD], keys };
-  for (const values of Object.values(tokens)) expect(values.length).toBeGreaterThan(0);
-  expect(bearers.length).toBeGreaterThan(0);
-  const { codes: _, ...withoutCodes } = tokens;
-  expect(outside.find({ ...withoutCodes, ...configured })).toEqual([]);
-  expect(unspoken.find({ codes, bearers })).toEqual([]);
-  expect(store.find({ ...tokens, ...configured, bearers })).toEqual([]);
+  for (const values of Object.values(leaks.issued)) expect(values.length).toBeGreaterThan(0);
+  expect(leaks.findLeaks()).toEqual([]);
 }
 
 describe('no token, code, verifier or secret leaves the application (R-50, F-122)', () => {
@@ -129,7 +29,7 @@ describe('no token, code, verifier or secret leaves the application (R-50, F-122
     for (const path of ['/', '/me', '/use', '/save?a=1', '/renew', '/use', '/logout', '/login'])
       await browser.get(path);
     bed.clock.advance(300_000);
-    api.answer = () => json(401, {});
+    leaks.api.answer = () => json(401, {});
     for (const path of ['/use', '/elsewhere', '/oauth/callback']) await browser.get(path);
     await browser.get('/me', XHR);
     await lookAround({ app, browser });
@@ -168,7 +68,7 @@ describe('no token, code, verifier or secret leaves the application (R-50, F-122
       error_description: `The secret ${CLIENT_SECRET} does not fit ${secret}.`,
     });
     const faults = [
-      () => bed.op.answerNext('token', { status: 400, body: echo(issued.codes.at(-1) ?? '') }),
+      () => bed.op.answerNext('token', { status: 400, body: echo(leaks.issued.codes.at(-1) ?? '') }),
       () => bed.op.answerNext('token', { status: 500, body: echo(CLIENT_SECRET) }),
       () =>
         bed.op.answerNext('token', { status: 200, body: { access_token: CLIENT_SECRET, token_type: 'mac' } }),
@@ -186,10 +86,10 @@ describe('no token, code, verifier or secret leaves the application (R-50, F-122
       await browser.get('/use');
       await lookAround({ app, browser });
     }
-    bed.op.answerNext('userinfo', { status: 401, body: echo(issued.accessTokens.at(-1)!) });
+    bed.op.answerNext('userinfo', { status: 401, body: echo(leaks.issued.accessTokens.at(-1)!) });
     await browser.get('/use');
     await app.logIn(browser);
-    bed.op.answerNext('revocation', { status: 400, body: echo(issued.refreshTokens.at(-1)!) });
+    bed.op.answerNext('revocation', { status: 400, body: echo(leaks.issued.refreshTokens.at(-1)!) });
     await browser.post('/logout');
     await lookAround({ app, browser });
     expectNoLeak();
@@ -205,7 +105,7 @@ describe('no token, code, verifier or secret leaves the application (R-50, F-122
       [() => full(1), () => full(0)],
     ] as const;
     for (const [fail, mend] of faults) {
-      const redirect = await outside.watchBrowser(app.browser()).get('/login');
+      const redirect = await watchBrowser(app.browser()).get('/login');
       const callback = await bed.op.signIn(redirect.headers.get('location')!);
       bed.clock.advance(300_000);
       await fail();
@@ -213,6 +113,7 @@ describe('no token, code, verifier or secret leaves the application (R-50, F-122
       await browser.deliver(callback);
       await browser.post('/logout');
       await mend();
+      await until(async () => (await app.browser().get('/login')).status === 302);
       await app.logIn(browser);
       await lookAround({ app, browser });
     }
@@ -225,10 +126,10 @@ describe('no token, code, verifier or secret leaves the application (R-50, F-122
       ['nobody', PASSWORD],
     ]) {
       const redis = bed.redis.url.replace('//', `//${user}:${encodeURIComponent(password!)}@`);
-      const refused = await start({ redis });
+      const refused = await start({ redis, baseUrl: app.origin });
       for (const path of ['/login', '/save?a=1', '/']) await refused.browser.get(path);
       await app.logIn(browser);
-      const known = outside.watchBrowser(refused.app.browser(browser.jar.clone()));
+      const known = watchBrowser(refused.app.browser(browser.jar.clone()));
       for (const path of ['/me', '/use', '/save?a=2']) await known.get(path);
       seeInside('the health', await refused.app.auth.health());
       await lookAround(refused);
@@ -238,6 +139,9 @@ describe('no token, code, verifier or secret leaves the application (R-50, F-122
   });
 
   it('in the options and what is made of them', async () => {
+    const { app, browser } = await start();
+    await app.logIn(browser);
+    await lookAround({ app, browser });
     const provider = { issuer: bed.op.issuer, clientId: 'app', clientSecret: CLIENT_SECRET };
     seeInside('a definition', providers.oidc(provider));
     const wrong = { scope: 'profile' };
@@ -255,7 +159,7 @@ describe('no token, code, verifier or secret leaves the application (R-50, F-122
         server.get('/leak', async (req, res) => void res.json(await req.auth.getAccessToken())),
     });
     await app.logIn(browser);
-    const { accessTokens } = issued;
+    const { accessTokens } = leaks.issued;
     const watch = createLeakWatch();
     await watch.watchBrowser(browser).get('/leak');
     watch.see(
@@ -268,6 +172,5 @@ describe('no token, code, verifier or secret leaves the application (R-50, F-122
       'accessTokens in an error',
       'accessTokens in an encoded form',
     ]);
-    expect(store.find({ sessions: [readSessionId(browser)] })).toEqual([]);
   });
 });

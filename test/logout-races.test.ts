@@ -1,12 +1,15 @@
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Express } from 'express';
+import { hash } from '../src/keys.ts';
 import { startApp, type TestApp } from './support/app.ts';
 import { whoIs } from './support/bed.ts';
 import type { BrowserClient } from './support/browser-client.ts';
 import { createTestClock } from './support/clock.ts';
+import { createGate } from './support/gate.ts';
 import { type Actor, type GatedRedis, gateRedis, interleave } from './support/gated-redis.ts';
 import { createLogoutToken, postLogoutToken, sidOf } from './support/logout-token.ts';
+import { readSessionId } from './support/session-records.ts';
 import { useRedisServer, useScriptedProvider } from './support/use-apps.ts';
 
 const clock = createTestClock();
@@ -15,6 +18,8 @@ const redis = await useRedisServer();
 const database = redis.client();
 let one: TestApp & { gate: GatedRedis };
 let two: TestApp & { gate: GatedRedis };
+/** Of the application that is asked. */
+let revokeOthers: TestApp['auth']['sessions']['revokeOthers'];
 
 /** An application whose commands to Redis can be held back. */
 async function startGated(baseUrl?: string) {
@@ -31,13 +36,13 @@ function addRoutes(server: Express): void {
     await req.auth.renew();
     res.end();
   });
+  server.get('/revoke-others', async (req, res) => {
+    res.json(await revokeOthers(req));
+  });
   server.get('/regenerate', async (req, res) => {
     await promisify(req.session.regenerate.bind(req.session))();
     Object.assign(req.session, { late: true });
     res.end();
-  });
-  server.get('/revoke', async (req, res) => {
-    res.json(await two.auth.sessions.revoke(String(req.query.handle)));
   });
 }
 
@@ -98,6 +103,10 @@ const ENDS: Record<string, End> = {
     const query = new URLSearchParams({ iss: op.issuer, sid: sidOf('ada') });
     return (await two.browser().get(`/oauth/frontchannel-logout?${query}`)).status;
   },
+  'its revocation': async ({ before }) => {
+    await two.auth.sessions.revoke(hash(readSessionId(before)));
+    return 200;
+  },
   'an end of all sessions of the person': async () => {
     await two.auth.sessions.revokeAll({ iss: op.issuer, sub: 'ada' });
     return 200;
@@ -106,8 +115,15 @@ const ENDS: Record<string, End> = {
 
 const ACKNOWLEDGED = [200, 303];
 const pairs = Object.keys(RACERS).flatMap((racer) => Object.keys(ENDS).map((end) => [racer, end] as const));
-/** Somebody who is not logged in yet has nothing to log out of. */
-const meaningful = pairs.filter(([racer, end]) => !(racer === 'a login (F-80)' && end === 'a logout'));
+/**
+ * Somebody who is not logged in yet has no session to log out of. And a revocation means one session: who proves to
+ * the provider who they are has another.
+ */
+const meaningful = pairs.filter(
+  ([racer, end]) =>
+    !(racer === 'a login (F-80)' && end === 'a logout') &&
+    !(racer.startsWith('a login') && end === 'its revocation'),
+);
 
 describe.each(meaningful)('%s, interleaved with %s', (racerName, endName) => {
   const actors = (racer: Racer, pause: number, held: 'racer' | 'end') => {
@@ -146,5 +162,43 @@ describe.each(meaningful)('%s, interleaved with %s', (racerName, endName) => {
       expect([runs, await two.auth.sessions.list({ iss: op.issuer, sub: 'ada' })]).toEqual([runs, []]);
     }
     expect(runs).toBeGreaterThan(1);
+  });
+});
+
+describe('an end of all sessions, an end of all others and an id change at once', () => {
+  /** Lets an application go on until it is about to send this command. */
+  const holdAt = ({ gate }: { gate: GatedRedis }, command: string) => {
+    const [arrived, released] = [createGate(), createGate()];
+    gate.onCommand = async (name) => {
+      if (name !== command) return;
+      arrived.open();
+      await released.opened;
+    };
+    return { arrived: arrived.opened, release: released.open };
+  };
+
+  it('end logged out: what spares a session from the second does not spare it from the first', async () => {
+    for (const { gate } of [one, two]) gate.onCommand = () => undefined;
+    const three = await startGated(one.origin);
+    revokeOthers = three.auth.sessions.revokeOthers;
+    clock.advance(1000);
+    const browser = await logInFirst();
+    const [renewing, asking] = [one.browser(browser.jar.clone()), three.browser(browser.jar.clone())];
+    const beforeSessions = holdAt(two, 'mget');
+    const ending = two.auth.sessions.revokeAll({ iss: op.issuer, sub: 'ada' });
+    await beforeSessions.arrived;
+    const beforeCuts = holdAt(one, 'get');
+    const answering = renewing.get('/renew');
+    await beforeCuts.arrived;
+    clock.advance(1000);
+    await asking.get('/revoke-others');
+    beforeCuts.release();
+    await answering;
+    beforeSessions.release();
+    await ending;
+    for (const { gate } of [one, two]) gate.onCommand = () => undefined;
+    for (const { jar } of [browser, renewing, asking])
+      expect(await whoIs(one.browser(jar.clone()))).toBeNull();
+    await three.close();
   });
 });

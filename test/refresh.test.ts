@@ -165,8 +165,28 @@ describe.each(['redis', 'memory'] as const)('a refresh, with sessions in %s', (k
     expect((await ask(browser)).status).toBe(200);
   });
 
-  it('of sessions that began together comes at different moments, the same for each (F-76)', async () => {
-    const app = await start();
+  /** In memory notes live by our clock, in Redis by that of the server. */
+  async function forgetBackOff(browser: BrowserClient) {
+    bed.clock.advance(kind === 'memory' ? 60_000 : 0);
+    await bed.redis.client().del(lockOf(browser));
+  }
+});
+
+describe('a refresh in one process', () => {
+  it('asks Redis once for all who wait for it (F-66)', async () => {
+    const app = await bed.start({ redis: bed.redis.url, now: bed.clock.now, handlers: addTokenRoutes });
+    const browser = await logIn(app);
+    bed.clock.advance(LIFE);
+    await bed.redis.resetCommandCounts();
+    await Promise.all(Array.from({ length: 50 }, () => ask(browser)));
+    // The lock, the tokens, the claims and the lock again; and a touch of the session.
+    expect((await bed.redis.commandCounts()).evalsha).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('a refresh before the end of a token', () => {
+  it('comes at different moments for sessions that began together, and the same for each (F-76)', async () => {
+    const app = await bed.start({ now: bed.clock.now, handlers: addTokenRoutes });
     const browsers = await Promise.all(Array.from({ length: 40 }, () => logIn(app)));
     bed.clock.advance(LIFE - 45_000);
     await Promise.all(browsers.map((browser) => ask(browser)));
@@ -176,12 +196,6 @@ describe.each(['redis', 'memory'] as const)('a refresh, with sessions in %s', (k
     await Promise.all(browsers.map((browser) => ask(browser)));
     expect(refreshes()).toBe(early);
   });
-
-  /** In memory notes live by our clock, in Redis by that of the server. */
-  async function forgetBackOff(browser: BrowserClient) {
-    bed.clock.advance(kind === 'memory' ? 60_000 : 0);
-    await bed.redis.client().del(lockOf(browser));
-  }
 });
 
 describe('a failed refresh', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { decodeProtectedHeader } from 'jose';
+import { CompactEncrypt, type CompactJWEHeaderParameters, decodeProtectedHeader } from 'jose';
+import { deriveKey } from '../src/keys.ts';
 import { createSecret } from '../src/secret.ts';
 import { createSealer } from '../src/vault/sealer.ts';
 import type { TestApp, TestAppOptions } from './support/app.ts';
@@ -143,6 +144,23 @@ describe('a seal', () => {
   ] as const)('does not open for another %s', async (_, change) => {
     const sealed = await sealer.seal(value, context);
     expect(await sealer.open(sealed, { ...context, ...change })).toBeUndefined();
+  });
+
+  it.each<[string, object]>([
+    ['nothing else', {}],
+    ['another format', { typ: 'connect-auth+2' }],
+    ['another purpose', { purpose: 'login' }],
+    ['another record', { record: 'tok:two' }],
+    ['another secret', { kid: 'AAAAAAAA' }],
+    ['another algorithm', { enc: 'A128CBC-HS256' }],
+  ])('by the right key opens only when its header says %s', async (_, change) => {
+    const honest = decodeProtectedHeader(await sealer.seal(value, context));
+    const header = { ...honest, ...change } as CompactJWEHeaderParameters;
+    const sealed = await new CompactEncrypt(Buffer.from(JSON.stringify(value)))
+      .setProtectedHeader(header)
+      .encrypt(deriveKey(SECRET, context.purpose, context.salt));
+    const isHonest = Object.keys(change).length === 0;
+    expect(await sealer.open(sealed, context)).toEqual(isHonest ? value : undefined);
   });
 
   it('does not open when any one of its bits was altered', async () => {

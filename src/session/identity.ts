@@ -54,9 +54,16 @@ export function decodeEndedIdentity(text: string | null): Identity | undefined {
   };
 }
 
+/** The key that a session moved to, when this is the pointer which an id change left in its place. */
+export function findSuccessor(text: string | null): string | undefined {
+  return text?.startsWith(POINTER) ? text.slice(POINTER.length) : undefined;
+}
+
+const POINTER = 'moved:';
+
 /** Says whether a stored value is damaged, rather than a pointer or the record of another version. */
 export function isDamagedIdentity(text: string | null): boolean {
-  if (text === null || text.startsWith('moved:')) return false;
+  if (text === null || findSuccessor(text) !== undefined) return false;
   const record = parse(text);
   return typeof record?.v !== 'number' || (record.v === FORMAT_VERSION && !isIdentity(record));
 }

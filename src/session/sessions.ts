@@ -5,7 +5,13 @@ import { LoginError, LoginRequiredError, StoreError } from '../errors.ts';
 import { hash } from '../keys.ts';
 import type { Store } from '../store/store.ts';
 import { type BrowserSession, createBrowserSession, moveTo } from './browser-session.ts';
-import { decodeEndedIdentity, decodeIdentity, type Identity, isDamagedIdentity } from './identity.ts';
+import {
+  decodeEndedIdentity,
+  decodeIdentity,
+  findSuccessor,
+  type Identity,
+  isDamagedIdentity,
+} from './identity.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import { withSessionLock } from './session-lock.ts';
 import type { EndedLogin, SessionRecords } from './session-records.ts';
@@ -187,12 +193,12 @@ export function createSessions(options: SessionsOptions): Sessions {
       let current = key;
       for (;;) {
         const { auth, seenAt } = await store.readSession(current);
-        if (auth?.startsWith('moved:')) {
-          current = auth.slice('moved:'.length);
-          continue;
+        const successor = findSuccessor(auth);
+        if (successor === undefined) {
+          const identity = decodeIdentity(auth, now());
+          return identity && !records.findExpiry(identity, seenAt) ? current : undefined;
         }
-        const identity = decodeIdentity(auth, now());
-        return identity && !records.findExpiry(identity, seenAt) ? current : undefined;
+        current = successor;
       }
     },
 

@@ -4,7 +4,7 @@ import { hash } from '../keys.ts';
 import type { Cut, Store } from '../store/store.ts';
 import type { BrowserSession } from './browser-session.ts';
 import { indexesToEnd, isCutBy, isTarget, type SessionTarget } from './cut.ts';
-import { decodeIdentity, type Identity } from './identity.ts';
+import { decodeIdentity, findSuccessor, type Identity } from './identity.ts';
 import type { SessionRecords } from './session-records.ts';
 
 /** Somebody at a provider. Only the pair is unique. */
@@ -71,10 +71,12 @@ export function createUserSessions({ store, records, now, onEnded }: UserSession
     const indexes = indexesToEnd(target);
     await Promise.all(indexes.map((index) => store.putCut(index, cut, CUT_LIFE_MS)));
     const ended: Identity[] = [];
-    const endOne = async (key: string) => {
+    const endOne = async (key: string): Promise<void> => {
       const { auth } = await store.readSession(key);
-      // An id change under way: its pointer leads to the new record, which is in the index as well or finds the cut.
-      if (auth === null || auth.startsWith('moved:')) return;
+      if (auth === null) return;
+      // An id change between our reading of the index and now: the new id was not in it.
+      const successor = findSuccessor(auth);
+      if (successor !== undefined) return endOne(successor);
       // The record of another version cannot be asked whether it is meant. In doubt, it is.
       const identity = decodeIdentity(auth, now());
       if (identity && !(isTarget(identity, target) && isCutBy(identity, cut))) return;

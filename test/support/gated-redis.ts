@@ -4,14 +4,16 @@ import { createGate } from './gate.ts';
 /** A client whose commands wait for permission, each for its own. Everything else is as it was. */
 export interface GatedRedis {
   readonly client: Redis;
-  /** Called for each command; it is sent when the promise resolves. @default at once */
+  /** Called for each command; it is sent when the promise resolves, and fails unsent when this throws. @default at once */
   onCommand: (name: string) => Promise<void> | void;
+  /** Called when a command is done, before its caller is told; its answer is lost when this throws. @default nothing */
+  onAnswer: (name: string) => void;
 }
 
 const COMMANDS = /^(mget|get|set|call|zrem|zrange|connectAuth:\w+)$/;
 
 export function gateRedis(real: Redis): GatedRedis {
-  const gated = { onCommand: () => undefined } as Pick<GatedRedis, 'onCommand'>;
+  const gated: Omit<GatedRedis, 'client'> = { onCommand: () => undefined, onAnswer: () => undefined };
   const client = new Proxy(real, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
@@ -19,7 +21,9 @@ export function gateRedis(real: Redis): GatedRedis {
       if (typeof name !== 'string' || !COMMANDS.test(name)) return value.bind(target);
       return async (...args: unknown[]) => {
         await gated.onCommand(name);
-        return value.apply(target, args);
+        const answer = await value.apply(target, args);
+        gated.onAnswer(name);
+        return answer;
       };
     },
   });

@@ -12,13 +12,15 @@ export interface LeakWatch {
 }
 
 export function createLeakWatch(): LeakWatch {
-  const seen: { where: string; text: string }[] = [];
+  /** Texts that were seen, with the first place of each. */
+  const seen = new Map<string, string>();
   const see = (where: string, what: unknown) => {
-    seen.push({ where, text: typeof what === 'string' ? what : printInside(what) });
+    const text = withoutHint(typeof what === 'string' ? what : printInside(what));
+    if (!seen.has(text)) seen.set(text, where);
   };
   const seeAnswer = async (request: string, pending: Promise<Response>): Promise<Response> => {
     const response = await pending;
-    const lines = [...response.headers].map(([name, value]) => `${name}: ${withoutHint(value)}`);
+    const lines = [...response.headers].map(([name, value]) => `${name}: ${value}`);
     see(`the answer to ${request}`, [...lines, await response.clone().text()].join('\n'));
     return response;
   };
@@ -28,8 +30,8 @@ export function createLeakWatch(): LeakWatch {
     find: (secrets) =>
       Object.entries(secrets).flatMap(([kind, values]) => {
         const forms = values.flatMap(formsOf);
-        const places = seen.filter(({ text }) => forms.some((form) => text.includes(form)));
-        return [...new Set(places.map(({ where }) => `${kind} in ${where}`))];
+        const places = [...seen].filter(([text]) => forms.some((form) => text.includes(form)));
+        return [...new Set(places.map(([, where]) => `${kind} in ${where}`))];
       }),
     watchBrowser: (browser) => ({
       jar: browser.jar,
@@ -42,8 +44,8 @@ export function createLeakWatch(): LeakWatch {
 }
 
 /** The one token that the protocol itself puts into a URL: to the provider that issued it. */
-function withoutHint(header: string): string {
-  return header.replace(/([?&]id_token_hint=)[\w.-]+/, '$1');
+function withoutHint(text: string): string {
+  return text.replace(/([?&]id_token_hint=)[\w.-]+/g, '$1');
 }
 
 /** As a debugger, a log, an error tracker and an error page would show it. */

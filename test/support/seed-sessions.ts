@@ -11,7 +11,7 @@ export async function seedSessions(
   const time = now();
   const write = (index: number) =>
     records.create(
-      `a seeded session ${index}`,
+      `a seeded session ${index} of ${sub}`,
       {
         ...{
           loginId: `login-${index}`,

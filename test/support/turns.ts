@@ -1,0 +1,60 @@
+import { createGate } from './gate.ts';
+
+/** Work that happens one piece at a time, each when its turn has come. */
+export interface Turns {
+  /** Does a piece of work when it is chosen. */
+  take<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Resolves when `wake()` is called next. */
+  sleep(): Promise<void>;
+  wake(): void;
+  /**
+   * Does everything that waits, and all that comes of it, in the order that `choose` decides; `begin` starts one more
+   * actor each time it is chosen, until it returns false.
+   *
+   * @throws Error when somebody sleeps and nobody is left to wake them.
+   */
+  run(begin: () => boolean, choose: (count: number) => number): Promise<void>;
+  /** What was done, in order. */
+  readonly log: readonly string[];
+}
+
+/** @param onTurn - called before each piece of work. */
+export function createTurns(onTurn: () => void): Turns {
+  const waiting: { name: string; run: () => Promise<void> }[] = [];
+  const log: string[] = [];
+  let sleepers = 0;
+  let bell = createGate();
+
+  return {
+    log,
+    take: (name, work) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ name, run: () => work().then(resolve, reject) });
+      }),
+    sleep: async () => {
+      sleepers += 1;
+      await bell.opened;
+      sleepers -= 1;
+    },
+    wake: () => {
+      bell.open();
+      bell = createGate();
+    },
+    run: async (begin, choose) => {
+      for (let mayBegin = true; mayBegin || waiting.length > 0; ) {
+        const chosen = choose(waiting.length + (mayBegin ? 1 : 0));
+        onTurn();
+        if (chosen === waiting.length) {
+          mayBegin = begin();
+        } else {
+          const [turn] = waiting.splice(chosen, 1);
+          log.push(turn!.name);
+          await turn!.run();
+        }
+        // Whoever went on has come as far as its next turn when nothing is left to do at once.
+        await new Promise(setImmediate);
+      }
+      if (sleepers > 0) throw new Error('Somebody waits for a lock that nobody gives back.');
+    },
+  };
+}
