@@ -61,7 +61,8 @@ export interface ConnectAuthOptions {
   loginParameters?: LoginParameterOptions;
   /**
    * Makes `req.user` out of the provider's claims, once per login: look the person up, create an account, pick
-   * fields. Whatever it returns must survive JSON. Throwing refuses the login.
+   * fields. Whatever it returns must survive JSON. Throwing refuses the login. Called again when a token refresh
+   * brings claims; throwing then leaves `req.user` as it was.
    * @default the claims themselves
    */
   mapUser?: (

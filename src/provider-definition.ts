@@ -5,9 +5,19 @@ import type { Secret } from './secret.ts';
  *
  * - `client_secret_basic`: HTTP Basic, both parts form-encoded as RFC 6749, section 2.3.1 asks.
  * - `client_secret_post`: `client_id` and `client_secret` in the body.
+ * - `private_key_jwt`: a signed assertion (RFC 7523), so that no secret is shared or sent.
  * - `none`: a public client.
  */
-export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'none';
+export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none';
+
+/** The key that signs a client's assertions. */
+export interface ClientKey {
+  /** PKCS#8, in PEM. */
+  readonly pem: Secret;
+  readonly algorithm: 'RS256' | 'ES256';
+  /** The `kid` it is registered by. */
+  readonly id: string | undefined;
+}
 
 /** Signature algorithms a token may be configured for. `none` is not among them. */
 export type SigningAlgorithm =
@@ -112,6 +122,8 @@ export interface ProviderDefinition {
   readonly clientId: string;
   readonly clientSecret: Secret | undefined;
   readonly clientAuthentication: ClientAuthentication;
+  /** For `private_key_jwt`. */
+  readonly clientKey?: ClientKey | undefined;
   /** Space-separated scopes; exactly these are asked for. */
   readonly scope: string;
   /** Whether a login fails when fewer scopes are granted than asked for. */

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Fetch } from './bounded-fetch.ts';
+import { createKeyAuthentication } from './client-key.ts';
 import { checkEndpoint } from './definition.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createRawBasic } from './quirks/raw-basic.ts';
@@ -115,8 +116,10 @@ function clientMetadata(definition: ProviderDefinition): Partial<client.ClientMe
 function authenticateClient({
   clientAuthentication,
   clientSecret,
+  clientKey,
   quirks,
 }: ProviderDefinition): client.ClientAuth {
+  if (clientKey) return createKeyAuthentication(clientKey);
   const secret = clientSecret?.reveal() ?? '';
   if (clientAuthentication === 'client_secret_basic' && quirks.basicEncoding === 'raw')
     return createRawBasic(secret);

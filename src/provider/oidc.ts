@@ -6,10 +6,10 @@ import type {
   ProviderQuirks,
   SigningAlgorithm,
 } from '../provider-definition.ts';
+import { checkKeyAuthentication } from './client-key.ts';
 import {
   COMMON_OPTION_NAMES,
   type CommonProviderOptions,
-  checkAuthentication,
   checkClientSecret,
   checkEndpoint,
   checkIssuer,
@@ -28,8 +28,12 @@ export interface OidcOptions extends CommonProviderOptions {
   clientId: string;
   /** Absent for a public client. */
   clientSecret?: string;
-  /** @default 'client_secret_basic', or 'none' without a secret */
+  /** @default 'client_secret_basic'; 'private_key_jwt' with a key; 'none' without either */
   clientAuthentication?: ClientAuthentication;
+  /** Private key in PEM for `private_key_jwt`. RSA signs by RS256, an EC key on P-256 by ES256. @default none */
+  clientKey?: string;
+  /** The `kid` that the key is registered by. @default none */
+  clientKeyId?: string;
   /** Scopes; must hold `openid`. Exactly these are asked for. @default 'openid profile email' */
   scope?: string;
   /** `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. @default 'query' */
@@ -91,7 +95,7 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     metadata: options.metadata && checkMetadata(where('metadata'), options.metadata, issuer),
     clientId,
     clientSecret: checkClientSecret(where('clientSecret'), options.clientSecret, algorithm),
-    clientAuthentication: checkAuthentication('providers.oidc()', options),
+    ...checkKeyAuthentication('providers.oidc()', options),
     scope: checkScope(where('scope'), options.scope ?? 'openid profile email'),
     refuseMissingScopes: false,
     implicit,
@@ -114,6 +118,7 @@ export function oidc(options: OidcOptions): ProviderDefinition {
 
 const OPTION_NAMES: readonly (keyof OidcOptions)[] = [
   ...(['issuer', 'clientId', 'clientSecret', 'clientAuthentication', 'scope', 'responseMode'] as const),
+  ...(['clientKey', 'clientKeyId'] as const),
   ...(['metadata', 'idTokenSigningAlgorithm', 'trustedAudiences', 'quirks'] as const),
   ...COMMON_OPTION_NAMES,
 ];
