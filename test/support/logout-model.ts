@@ -18,6 +18,7 @@ import { createTokenVault } from '../../src/vault/token-vault.ts';
 import type { Turns } from './turns.ts';
 
 const DAY_MS = 86_400_000;
+const PREFIX = 'model:';
 
 export const cookie = createSessionCookie({
   ...{ name: 'session', path: '/', secure: false, maxAgeSeconds: undefined },
@@ -37,7 +38,7 @@ const sealer: Sealer = {
 export type ModelProcess = ReturnType<typeof createModelProcess>;
 
 export function createModelProcess(name: string, client: Redis, turns: () => Turns, now: () => number) {
-  const real = createRedisStore({ redis: client, prefix: 'model:', timeoutMs: 60_000 });
+  const real = createRedisStore({ redis: client, prefix: PREFIX, timeoutMs: 60_000 });
   const store = takeTurns(name, real, turns);
   const records = createSessionRecords({ store, idleTimeoutMs: DAY_MS, now });
   const vault = createTokenVault({ store, sealer });
@@ -55,7 +56,12 @@ export function createModelProcess(name: string, client: Redis, turns: () => Tur
       await sessions.forgetEnded(hash(sessionId), auth);
     },
   });
-  return { name, real, store, vault, sessions, userSessions, tokenSource };
+  /** Under which keys there is anything of a session. */
+  const listSessions = async () => {
+    const names = await Promise.all(['auth', 'tok'].map((kind) => client.keys(`${PREFIX}${kind}:*`)));
+    return [...new Set(names.flat().map((name) => name.slice(name.indexOf('{') + 1, -1)))];
+  };
+  return { name, real, store, vault, sessions, userSessions, tokenSource, listSessions };
 }
 
 /** Each command waits for its turn. Who finds a lock held tries again when one was given back, not by the clock. */

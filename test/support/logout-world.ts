@@ -1,6 +1,7 @@
 import { ConnectAuthError } from '../../src/errors.ts';
 import { hash } from '../../src/keys.ts';
 import type { BrowserSession } from '../../src/session/browser-session.ts';
+import { indexesOf } from '../../src/session/cut.ts';
 import { decodeEndedIdentity, type Identity } from '../../src/session/identity.ts';
 import { createRequest, createResponse, createTokens, type ModelProcess } from './logout-model.ts';
 import type { Turns } from './turns.ts';
@@ -210,19 +211,32 @@ export function createWorld(
           .filter(({ at, isDead }) => at < from && isDead(logins.get(loginId)!))
           .map((end) => `${by} was authenticated after ${end.by}`),
       ),
-    /** The same for whoever comes back at the very end, with each cookie that there ever was. */
+    /**
+     * The same for whoever comes back at the very end, with each cookie that there ever was. And what lives at all, a
+     * cookie or not, is where the next logout looks for it; tokens do not outlive their session.
+     */
     findResurrected: async (): Promise<{ broken: string[]; living: number }> => {
-      const ids = [...cookies.keys()];
-      const records = await Promise.all(ids.map((id) => processes[0].real.readSession(hash(id))));
-      const living = records
-        .map(({ auth }) => decodeEndedIdentity(auth))
-        .filter((login) => login !== undefined);
-      const broken = living.flatMap(({ loginId }) =>
-        promised
-          .filter(({ isDead }) => isDead(logins.get(loginId)!))
-          .map((end) => `in the end ${loginId} lives after ${end.by}`),
-      );
-      return { broken, living: living.length };
+      const { real, listSessions } = processes[0];
+      const delivered = new Set([...cookies.keys()].map(hash));
+      const inspect = async (key: string) => {
+        const [{ auth }, tokens] = await Promise.all([real.readSession(key), real.readTokens(key)]);
+        const login = decodeEndedIdentity(auth);
+        if (!login) return { lives: false, faults: tokens === null ? [] : ['tokens outlive their session'] };
+        const { loginId } = login;
+        const undone = promised.filter(({ isDead }) => delivered.has(key) && isDead(logins.get(loginId)!));
+        const faults = undone.map((end) => `${loginId} lives after ${end.by}`);
+        const indexes = await Promise.all(indexesOf(login).map((index) => real.readIndex(index, now())));
+        const isListed = indexes.every((keys) => keys.includes(key));
+        return {
+          lives: true,
+          faults: isListed ? faults : [...faults, `an index lacks ${loginId}, which lives`],
+        };
+      };
+      const sessions = await Promise.all((await listSessions()).map(inspect));
+      return {
+        broken: sessions.flatMap(({ faults }) => faults.map((what) => `in the end ${what}`)),
+        living: sessions.filter(({ lives }) => lives).length,
+      };
     },
   };
 }

@@ -8,12 +8,13 @@ export interface Turns {
   sleep(): Promise<void>;
   wake(): void;
   /**
-   * Does everything that waits, and all that comes of it, in the order that `choose` decides; `begin` starts one more
-   * actor each time it is chosen, until it returns false.
+   * Does everything that waits, and all that comes of it, in the order that `choose` decides: 0 is who came last, so
+   * that whoever chooses nothing else lets each actor finish; the last of `count` starts one more actor by `begin`,
+   * until that returns false. `undefined` is the end of everybody, wherever they are: nothing more is done.
    *
    * @throws Error when somebody sleeps and nobody is left to wake them.
    */
-  run(begin: () => boolean, choose: (count: number) => number): Promise<void>;
+  run(begin: () => boolean, choose: (count: number) => number | undefined): Promise<void>;
   /** What was done, in order. */
   readonly log: readonly string[];
 }
@@ -43,11 +44,12 @@ export function createTurns(onTurn: () => void): Turns {
     run: async (begin, choose) => {
       for (let mayBegin = true; mayBegin || waiting.length > 0; ) {
         const chosen = choose(waiting.length + (mayBegin ? 1 : 0));
+        if (chosen === undefined) return;
         onTurn();
         if (chosen === waiting.length) {
           mayBegin = begin();
         } else {
-          const [turn] = waiting.splice(chosen, 1);
+          const [turn] = waiting.splice(waiting.length - 1 - chosen, 1);
           log.push(turn!.name);
           await turn!.run();
         }
