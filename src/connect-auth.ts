@@ -29,17 +29,13 @@ import { createSessionCookie } from './session/session-cookie.ts';
 import { createSessionRecords } from './session/session-records.ts';
 import { createSessionWatch } from './session/session-watch.ts';
 import { createSessions } from './session/sessions.ts';
-import {
-  createUserSessions,
-  type UserName,
-  type UserSession,
-  type UserSessions,
-} from './session/user-sessions.ts';
+import { createUserSessions } from './session/user-sessions.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { createRedisStore } from './store/redis-store.ts';
 import type { Store, StoreHealth } from './store/store.ts';
 import { createApiAccess } from './user/api-access.ts';
 import { attachRequest } from './user/attach-request.ts';
+import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessions.ts';
 import { getRequestState, type RequestServices } from './user/request-state.ts';
 import { createSealer } from './vault/sealer.ts';
 import { createTokenSource } from './vault/token-source.ts';
@@ -53,18 +49,6 @@ export interface ConnectAuth extends RequestHandler {
   health(): Promise<{ ok: boolean; store: StoreHealth }>;
   /** Ends the connection to Redis, unless the client is the application's own. */
   close(): Promise<void>;
-}
-
-/** All of them reject with `StoreError` when Redis is away: then nothing is known to have ended. */
-export interface ConnectAuthSessions {
-  /** The sessions that live now, the one seen last first; `current` marks that of the request. */
-  list(user: UserName, current?: Request): Promise<readonly UserSession[]>;
-  /** Ends the session with this handle. False: it had ended already. */
-  revoke(handle: string): Promise<boolean>;
-  /** Ends all sessions of the person who asks but the one they ask from. Returns how many. */
-  revokeOthers(current: Request): Promise<number>;
-  /** Ends all sessions of a user, and every login begun by now. Returns how many sessions. */
-  revokeAll(user: UserName): Promise<number>;
 }
 
 /**
@@ -265,7 +249,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     else next();
   };
 
-  return { handle, watch, sessions: createPublicSessions(userSessions) };
+  return { handle, watch, sessions: createAuthSessions(userSessions) };
 }
 
 /** An answer that waits may outlive its session by five seconds: this, and the time to look. */
@@ -278,22 +262,6 @@ const WATCH_INTERVAL_MS = 4_000;
 function findLockLease({ providers, storeTimeoutMs }: ResolvedOptions): number {
   const slowest = Math.max(...[...providers.values()].map(({ timeoutMs }) => timeoutMs));
   return 4 * slowest + 6 * storeTimeoutMs;
-}
-
-/** What applications call. */
-function createPublicSessions(userSessions: UserSessions): ConnectAuthSessions {
-  const browserOf = (req: Request) => {
-    const state = getRequestState(req);
-    if (!state) throw new ConfigurationError('auth.sessions needs a request that has passed connectAuth.');
-    if (state.browser.fault) throw state.browser.fault;
-    return state.browser;
-  };
-  return {
-    list: async (user, current) => userSessions.list(user, current && browserOf(current)),
-    revoke: userSessions.revoke,
-    revokeOthers: async (current) => userSessions.revokeOthers(browserOf(current)),
-    revokeAll: userSessions.revokeAll,
-  };
 }
 
 /** Writes the claims that a refresh brought into an identity's record. */

@@ -1,5 +1,5 @@
 export type { UserClaims } from './claims.ts';
-export { type ConnectAuth, type ConnectAuthSessions, connectAuth } from './connect-auth.ts';
+export { type ConnectAuth, connectAuth } from './connect-auth.ts';
 export {
   ConfigurationError,
   ConnectAuthError,
@@ -37,4 +37,5 @@ export type {
 export type { LoginParameters, RequestAuth } from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';
 export type { StoreHealth } from './store/store.ts';
+export type { ConnectAuthSessions } from './user/auth-sessions.ts';
 export { type AuthRules, type RequireAuth, requireAuth } from './user/require-auth.ts';

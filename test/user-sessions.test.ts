@@ -198,7 +198,8 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     const browser = await logInWith(op, app);
     for (const user of [
       { iss: op.issuer.slice(0, -1), sub: 'ada' },
-      { iss: '', sub: `${op.issuer}ada` },
+      { iss: `${op.issuer}a`, sub: 'da' },
+      { iss: 'ada', sub: op.issuer },
       { iss: op.issuer, sub: 'Ada' },
       { iss: op.issuer, sub: 'ada ' },
     ]) {
@@ -206,5 +207,33 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
       expect(await app.auth.sessions.revokeAll(user)).toBe(0);
     }
     expect(await whoIs(browser)).toBe('ada');
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /^auth\.sessions\.METHOD\(\): user must be an object; it is undefined\./],
+    ['a string', 'ada', /user must be an object/],
+    ['no issuer', { issuer: op.issuer, sub: 'ada' }, /METHOD\(\): iss must be a string .* it is undefined\./],
+    ['no subject', { iss: op.issuer }, /METHOD\(\): sub must be a string .* it is undefined\./],
+    ['an empty subject', { iss: op.issuer, sub: '' }, /METHOD\(\): sub must be a string that is not empty/],
+    ['a number', { iss: op.issuer, sub: 7 }, /METHOD\(\): sub must be a string .* it is 7\./],
+  ])('are not taken for none when the user they are asked of is %s', async (_, user, message) => {
+    const { auth } = await start();
+    for (const method of ['list', 'revokeAll'] as const) {
+      const expected = new RegExp(message.source.replace('METHOD', method));
+      await expect(auth.sessions[method](user as never)).rejects.toMatchObject({
+        name: 'ConfigurationError',
+        message: expect.stringMatching(expected),
+      });
+    }
+  });
+
+  it('are not taken for those of a request that did not pass connectAuth', async () => {
+    const { auth } = await start();
+    for (const current of [null, {}, { headers: {} }]) {
+      await expect(auth.sessions.revokeOthers(current as never)).rejects.toThrow(
+        /revokeOthers\(\): current must be/,
+      );
+      await expect(auth.sessions.list(ada, current as never)).rejects.toThrow(/list\(\): current must be/);
+    }
   });
 });

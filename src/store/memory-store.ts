@@ -46,6 +46,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
   const living = (index: IndexName, time: number) => {
     const members = indexes.get(indexKey(index)) ?? new Map<string, number>();
     for (const [id, absoluteEnd] of members) if (absoluteEnd <= time) members.delete(id);
+    if (members.size === 0) indexes.delete(indexKey(index));
     return members;
   };
 

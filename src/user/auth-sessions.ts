@@ -1,0 +1,50 @@
+import type { Request } from 'express';
+import { ConfigurationError } from '../errors.ts';
+import { checkObject, checkString } from '../option-checks.ts';
+import type { UserName, UserSession, UserSessions } from '../session/user-sessions.ts';
+import { getRequestState } from './request-state.ts';
+
+/** All of them reject with `StoreError` when Redis is away: then nothing is known to have ended. */
+export interface ConnectAuthSessions {
+  /** The sessions that live now, the one seen last first; `current` marks that of the request. */
+  list(user: UserName, current?: Request): Promise<readonly UserSession[]>;
+  /** Ends the session with this handle. False: it had ended already. */
+  revoke(handle: string): Promise<boolean>;
+  /** Ends all sessions of the person who asks but the one they ask from. Returns how many. */
+  revokeOthers(current: Request): Promise<number>;
+  /** Ends all sessions of a user, and every login begun by now. Returns how many sessions. */
+  revokeAll(user: UserName): Promise<number>;
+}
+
+/** What applications call as `auth.sessions`. */
+export function createAuthSessions(userSessions: UserSessions): ConnectAuthSessions {
+  return {
+    list: async (user, current) =>
+      userSessions.list(
+        checkUserName('list', user),
+        current === undefined ? undefined : browserOf('list', current),
+      ),
+    revoke: userSessions.revoke,
+    revokeOthers: async (current) => userSessions.revokeOthers(browserOf('revokeOthers', current)),
+    revokeAll: async (user) => userSessions.revokeAll(checkUserName('revokeAll', user)),
+  };
+}
+
+/** A name that is not whole would find nobody, and say with an empty list or a 0 that nobody is logged in. */
+function checkUserName(method: string, user: UserName): UserName {
+  const where = `auth.sessions.${method}()`;
+  checkObject(`${where}: user`, user);
+  return { iss: checkString(`${where}: iss`, user.iss), sub: checkString(`${where}: sub`, user.sub) };
+}
+
+function browserOf(method: string, req: Request) {
+  checkObject(`auth.sessions.${method}(): current`, req);
+  const state = getRequestState(req);
+  if (!state) {
+    throw new ConfigurationError(
+      `auth.sessions.${method}(): current must be a request that has passed connectAuth.`,
+    );
+  }
+  if (state.browser.fault) throw state.browser.fault;
+  return state.browser;
+}
