@@ -8,6 +8,7 @@ import { hash } from './keys.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
 import type { Proof } from './provider/identity-proof.ts';
 import { createProvider } from './provider/provider.ts';
+import type { UpgradeAuth } from './request-types.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { createAnswers } from './routes/answers.ts';
 import { createBackchannelLogout } from './routes/backchannel-logout.ts';
@@ -37,6 +38,7 @@ import { createApiAccess } from './user/api-access.ts';
 import { attachRequest } from './user/attach-request.ts';
 import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessions.ts';
 import { getRequestState, type RequestServices } from './user/request-state.ts';
+import { createUpgradeAuth } from './user/upgrade-auth.ts';
 import { createSealer } from './vault/sealer.ts';
 import { createTokenSource } from './vault/token-source.ts';
 import { createTokenVault } from './vault/token-vault.ts';
@@ -45,6 +47,14 @@ import { createTokenVault } from './vault/token-vault.ts';
 export interface ConnectAuth extends RequestHandler {
   /** The sessions of a user: to list them and to end them without their browsers. */
   readonly sessions: ConnectAuthSessions;
+  /**
+   * Finds out who opens a WebSocket, in the `upgrade` event of the server: it passes no middleware, and any page may
+   * open one, so that its origin is checked as for unsafe requests.
+   *
+   * @throws CrossOriginError (403) for another origin, LoginRequiredError (401) when nobody is logged in, StoreError
+   * (503) when Redis is away. Answer with the error's `status`.
+   */
+  authenticateUpgrade(req: IncomingMessage): Promise<UpgradeAuth>;
   /** Asks the store how it is. `ok: false` means that logins and guarded pages answer 503. */
   health(): Promise<{ ok: boolean; store: StoreHealth }>;
   /** Ends the connection to Redis, unless the client is the application's own. */
@@ -61,7 +71,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
   const resolved = resolveOptions(options);
   const store = createStore(resolved);
-  const { handle, sessions, watch } = joinParts(resolved, store);
+  const { handle, sessions, authenticateUpgrade, watch } = joinParts(resolved, store);
 
   function connectAuthMiddleware(req: Request, res: Response, next: NextFunction): void {
     handle(req, res, next).catch(next);
@@ -69,6 +79,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
 
   return Object.assign(connectAuthMiddleware, {
     sessions,
+    authenticateUpgrade,
     health: async () => {
       const health = await store.health();
       return { ok: health.ok, store: health };
@@ -249,7 +260,11 @@ function joinParts(options: ResolvedOptions, store: Store) {
     else next();
   };
 
-  return { handle, watch, sessions: createAuthSessions(userSessions) };
+  return {
+    ...{ handle, watch },
+    sessions: createAuthSessions(userSessions),
+    authenticateUpgrade: createUpgradeAuth(services),
+  };
 }
 
 /** An answer that waits may outlive its session by five seconds: this, and the time to look. */

@@ -5,8 +5,9 @@ export type RequestSource = 'own' | 'foreign' | 'unknown';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-export function isUnsafeMethod(req: IncomingMessage): boolean {
-  return !SAFE_METHODS.has(req.method ?? '');
+/** Says whether a request may change something. A WebSocket may, whatever its method says. */
+export function isUnsafe(req: IncomingMessage): boolean {
+  return !SAFE_METHODS.has(req.method ?? '') || req.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /**

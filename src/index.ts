@@ -34,7 +34,7 @@ export type {
   ProviderQuirks,
   SigningAlgorithm,
 } from './provider-definition.ts';
-export type { LoginParameters, RequestAuth } from './request-types.ts';
+export type { LoginParameters, RequestAuth, UpgradeAuth } from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';
 export type { StoreHealth } from './store/store.ts';
 export type { ConnectAuthSessions } from './user/auth-sessions.ts';

@@ -76,9 +76,24 @@ export interface RequestAuth {
   renew(): Promise<void>;
   /**
    * Calls back once when this session has ended, in any process and by whatever means: at the latest five seconds
-   * after. For answers that stay open (server-sent events, WebSockets), which must close then. Ends with the response;
-   * the function returned ends it sooner.
+   * after. For answers that stay open, such as server-sent events, which must close then. Ends with the response; the
+   * function returned ends it sooner. What the callback throws or rejects with is told to `onError`.
+   *
+   * @throws StoreError when Redis was away as the request came.
    */
+  onEnd(callback: () => void): () => void;
+}
+
+/** The login behind a WebSocket, as it was when the socket was opened. Nothing of it can log in or out. */
+export interface UpgradeAuth
+  extends Pick<RequestAuth, 'acr' | 'authTime' | 'getAccessToken' | 'fetch' | 'fetchUserInfo'> {
+  /** What `req.user` is in handlers. */
+  readonly user: Express.User;
+  readonly provider: string;
+  readonly issuer: string;
+  readonly claims: UserClaims;
+  readonly expiresAt: Date;
+  /** As `req.auth.onEnd()`: close the socket then. Ends with the socket; the function returned ends it sooner. */
   onEnd(callback: () => void): () => void;
 }
 

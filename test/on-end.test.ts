@@ -7,6 +7,7 @@ import type { BrowserClient } from './support/browser-client.ts';
 import { createTestClock } from './support/clock.ts';
 import { done, sendLogout } from './support/logout-token.ts';
 import { logInWith } from './support/scripted-logins.ts';
+import { until } from './support/until.ts';
 import { useApps, useRedisServer, useScriptedProvider } from './support/use-apps.ts';
 
 /** What the documentation promises. */
@@ -42,6 +43,16 @@ function addRoutes(server: Express): void {
   });
   server.get('/at-once', (req, res) => {
     req.auth.onEnd(() => res.json('nobody is logged in'));
+  });
+  server.get('/fault-at-once', (req, res) => {
+    req.auth.onEnd(() => {
+      throw new Error('of the application');
+    });
+    res.end();
+  });
+  server.get('/misused', (req, res) => {
+    req.auth.onEnd(undefined as never);
+    res.end();
   });
 }
 
@@ -140,5 +151,30 @@ describe('an answer that stays open', () => {
   it('is told at once when nobody is logged in', async () => {
     const app = await start();
     expect(await (await app.browser().get('/at-once')).json()).toBe('nobody is logged in');
+  });
+
+  it('is told at once when nobody is logged in, and a callback that throws then harms nobody', async () => {
+    const app = await start();
+    expect((await app.browser().get('/fault-at-once')).status).toBe(200);
+    await until(() => app.errors.length > 0);
+    expect(app.errors.map(({ error, during }) => [error.code, during])).toEqual([['unexpected', 'session']]);
+  });
+
+  it('is not told anything while the store is away: the answer is 503 (F-31)', async () => {
+    const app = await start({ storeTimeoutMs: 200 });
+    const browser = await logInWith(op, app);
+    redis.pause();
+    const answer = await browser.get('/at-once');
+    redis.resume();
+    expect(answer.status).toBe(503);
+  });
+
+  it('must say what to do', async () => {
+    const app = await start();
+    const answer = await (await logInWith(op, app)).get('/misused');
+    expect([answer.status, await answer.text()]).toEqual([
+      500,
+      expect.stringContaining('onEnd(): callback must be'),
+    ]);
   });
 });

@@ -83,6 +83,18 @@ describe('the watch over sessions', () => {
     expect(errors).toEqual([fault]);
   });
 
+  it('tells of a callback that rejects as well, and of none that was called off', async () => {
+    const { watch, errors, ended, note } = createBed();
+    const fault = new Error('of the application');
+    watch.watch(undefined, async () => {
+      throw fault;
+    });
+    watch.watch(undefined, note('called off'))();
+    watch.watch(undefined, note('last'));
+    await until(() => ended.length > 0 && errors.length > 0);
+    expect([ended, errors]).toEqual([['last'], [fault]]);
+  });
+
   it('looks once per session, however many watch it, and at as many sessions as there are', async () => {
     const { watch, looks, note } = createBed();
     const keys = Array.from({ length: 1000 }, (_, index) => `session-${index}`);

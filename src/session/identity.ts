@@ -54,6 +54,11 @@ export function decodeEndedIdentity(text: string | null): Identity | undefined {
   };
 }
 
+/** What `req.user` is. */
+export function userOf({ user, claims }: Identity): Express.User {
+  return user ?? (claims as Express.User);
+}
+
 /** The key that a session moved to, when this is the pointer which an id change left in its place. */
 export function findSuccessor(text: string | null): string | undefined {
   return text?.startsWith(POINTER) ? text.slice(POINTER.length) : undefined;

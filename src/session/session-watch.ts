@@ -1,7 +1,10 @@
 /** Tells long answers (server-sent events, WebSockets) when their session has ended. */
 export interface SessionWatch {
-  /** Calls `onEnd` once, soon after the session has ended in any process. Returns a way out. */
-  watch(key: string, onEnd: () => void): () => void;
+  /**
+   * Calls `onEnd` once, soon after the session has ended in any process; `undefined` stands for one that has ended
+   * already. Returns a way out.
+   */
+  watch(key: string | undefined, onEnd: () => void): () => void;
   /** Stops looking. */
   close(): void;
 }
@@ -24,28 +27,28 @@ export function createSessionWatch({
   intervalMs,
   reportError,
 }: SessionWatchOptions): SessionWatch {
-  const watchers = new Map<symbol, { key: string; onEnd: () => void }>();
+  const watchers = new Map<symbol, { key: string | undefined; onEnd: () => void }>();
   let timer: NodeJS.Timeout | undefined;
 
+  const tell = (name: symbol) => {
+    const watcher = watchers.get(name);
+    if (!watchers.delete(name)) return;
+    Promise.resolve()
+      .then(watcher?.onEnd)
+      .catch(reportError)
+      .catch(() => undefined);
+  };
   const lookAt = async (key: string) => {
     // A store that fails says nothing about the session.
     const living = await findLiving(key).catch(() => key);
     for (const [name, watcher] of watchers) {
       if (watcher.key !== key || living === key) continue;
-      if (living !== undefined) {
-        watcher.key = living;
-        continue;
-      }
-      watchers.delete(name);
-      try {
-        watcher.onEnd();
-      } catch (error) {
-        reportError(error).catch(() => undefined);
-      }
+      if (living === undefined) tell(name);
+      else watcher.key = living;
     }
   };
   const look = async () => {
-    const keys = [...new Set([...watchers.values()].map(({ key }) => key))];
+    const keys = [...new Set([...watchers.values()].flatMap(({ key }) => key ?? []))];
     while (keys.length > 0) await Promise.all(keys.splice(0, BATCH).map(lookAt));
     schedule();
   };
@@ -63,7 +66,8 @@ export function createSessionWatch({
     watch: (key, onEnd) => {
       const name = Symbol('watcher');
       watchers.set(name, { key, onEnd });
-      if (!timer) schedule();
+      if (key === undefined) queueMicrotask(() => tell(name));
+      else if (!timer) schedule();
       return () => {
         watchers.delete(name);
       };

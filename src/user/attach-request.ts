@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { AppSession } from '../session/app-session.ts';
+import { userOf } from '../session/identity.ts';
 import { markPersonal } from './personal.ts';
 import { createRequestAuth } from './request-auth.ts';
 import { getRequestState, type RequestState, setRequestState } from './request-state.ts';
@@ -15,7 +16,7 @@ function readUser(state: RequestState): Express.User | undefined {
   markPersonal(state);
   const { fault, identity } = state.browser;
   if (fault) throw fault;
-  return identity && (identity.user ?? (identity.claims as Express.User));
+  return identity && userOf(identity);
 }
 
 function readAuth(state: RequestState) {

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
-import { hash } from '../keys.ts';
 import type { RequestAuth } from '../request-types.ts';
 import { checkNotBegun } from '../session/cookies.ts';
 import type { RequestState } from './request-state.ts';
+import { onSessionEnd } from './session-end.ts';
 
 /** Makes `req.auth`. It reads the session as it stands at each moment: a login or logout shows at once. */
 export function createRequestAuth(state: RequestState): RequestAuth {
@@ -43,7 +43,7 @@ export function createRequestAuth(state: RequestState): RequestAuth {
     login: (parameters = {}) => services.login(state, parameters),
     logout: (options = {}) => services.logout(state, options),
     renew: () => renew(state),
-    onEnd: (callback) => watchSession(state, callback),
+    onEnd: (callback) => onSessionEnd({ ...state, watch: services.watch }, callback),
     ...services.createApiAccess(state),
   };
   Object.defineProperty(auth, 'toJSON', { value: describe });
@@ -59,15 +59,4 @@ async function renew(state: RequestState): Promise<void> {
   // What express-session holds belongs to the old id; the next touch starts on the new one.
   appSession?.abandon();
   state.appSession = undefined;
-}
-
-/** With nobody logged in that session has ended already. */
-function watchSession({ res, browser, services }: RequestState, callback: () => void): () => void {
-  if (!browser.id || !browser.identity) {
-    queueMicrotask(callback);
-    return () => undefined;
-  }
-  const stop = services.watch.watch(hash(browser.id), callback);
-  res.once('close', stop);
-  return stop;
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
 import type { LoginParameters, RequestAuth } from '../request-types.ts';
@@ -36,12 +37,12 @@ export interface RequestServices {
   readonly loginUrl: string | undefined;
   now(): number;
   /** Says whether an unsafe request comes from another origin. */
-  isForeign(req: Request): boolean;
+  isForeign(req: IncomingMessage): boolean;
   /** Says whether the login's authentication context class answers those asked for. */
   meetsAcr(identity: Identity, asked: readonly string[]): boolean;
   login(state: RequestState, parameters: LoginParameters): Promise<void>;
   logout(state: RequestState, options: { returnTo?: string }): Promise<void>;
-  createApiAccess(state: RequestState): ApiAccess;
+  createApiAccess(state: Pick<RequestState, 'browser'>): ApiAccess;
   /** Answers the request with an error, after telling `onError`. */
   fail(state: RequestState, error: unknown, during: ErrorEvent['during']): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { ConfigurationError, CrossOriginError } from '../errors.ts';
-import { isNavigation, isUnsafeMethod } from '../fetch-metadata.ts';
+import { isNavigation, isUnsafe } from '../fetch-metadata.ts';
 import { checkKeys, checkNumber, checkString, checkStrings } from '../option-checks.ts';
 import type { Identity } from '../session/identity.ts';
 import { markPersonal } from './personal.ts';
@@ -72,7 +72,7 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
   }
   markPersonal(state, { keepNowhere: true });
   const { fault, identity } = state.browser;
-  if (isUnsafeMethod(req) && state.services.isForeign(req)) {
+  if (isUnsafe(req) && state.services.isForeign(req)) {
     state.services.fail(state, new CrossOriginError(), 'guard').catch(next);
   } else if (fault) {
     state.services.fail(state, fault, 'guard').catch(next);

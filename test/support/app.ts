@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import express, { type Express } from 'express';
 import {
   type ConnectAuth,
@@ -36,6 +37,7 @@ export interface TestAppOptions extends Omit<Partial<ConnectAuthOptions>, 'provi
 export interface TestApp {
   readonly origin: string;
   readonly auth: ConnectAuth;
+  readonly server: Server;
   /** What the hooks were told, in order. */
   readonly logins: LoginEvent[];
   readonly logouts: LogoutEvent[];
@@ -107,6 +109,7 @@ export async function startApp({
 
   return {
     origin: server.origin,
+    server: server.server,
     auth,
     logins,
     logouts,

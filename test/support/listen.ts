@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface ListeningServer {
   /** `http://host:port`. */
   readonly origin: string;
   readonly port: number;
+  readonly server: Server;
   /** Stops listening and cuts all connections, also those that browsers keep open. */
   close(): Promise<void>;
 }
@@ -38,5 +39,5 @@ export async function serve(
     await close();
     throw error;
   }
-  return { origin, port: bound, close };
+  return { origin, port: bound, server, close };
 }

@@ -45,8 +45,8 @@ export async function packPackage(): Promise<PackedPackage> {
       const modules = join(project, 'node_modules');
       await mkdir(join(modules, 'express-connect-auth'), { recursive: true });
       await unpack(join(modules, 'express-connect-auth'));
-      // Only what the package declares is there. No registry is asked.
-      for (const name of [...packages, '@types/node']) await linkPackage(modules, name);
+      // Only what the package declares is there, and what the documents' examples use. No registry is asked.
+      for (const name of [...packages, '@types/node', 'ws', '@types/ws']) await linkPackage(modules, name);
       for (const [path, text] of Object.entries(files)) await writeFile(join(project, path), text);
       return {
         runNode: async (file) =>

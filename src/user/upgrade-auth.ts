@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http';
+import { CrossOriginError, LoginRequiredError } from '../errors.ts';
+import type { UpgradeAuth } from '../request-types.ts';
+import { userOf } from '../session/identity.ts';
+import type { RequestServices } from './request-state.ts';
+import { onSessionEnd } from './session-end.ts';
+
+/** Finds out who opens a WebSocket, by the same cookie and the same read as any request. */
+export function createUpgradeAuth({
+  sessions,
+  watch,
+  isForeign,
+  createApiAccess,
+}: RequestServices): (req: IncomingMessage) => Promise<UpgradeAuth> {
+  return async (req) => {
+    // A page of any site may open a WebSocket here, and a sibling's brings our cookie along.
+    if (isForeign(req)) throw new CrossOriginError();
+    const browser = await sessions.read(req);
+    const { fault, identity } = browser;
+    if (fault) throw fault;
+    if (!identity) throw new LoginRequiredError();
+    const { provider, issuer, claims, acr, authTime, absoluteEnd } = identity;
+    return {
+      ...{ user: userOf(identity), provider, issuer, claims, acr },
+      authTime: authTime === undefined ? undefined : new Date(authTime * 1000),
+      expiresAt: new Date(absoluteEnd),
+      onEnd: (callback) => onSessionEnd({ watch, browser, req }, callback),
+      ...createApiAccess({ browser }),
+    };
+  };
+}
