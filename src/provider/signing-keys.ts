@@ -94,10 +94,13 @@ export function createJwksVerifier(
 
   return async (jwt, choice) => {
     const rests = !choice.trustedChannel && now() - lastFailure < FAILURE_COOLDOWN_MS;
-    if (rests) return verifyOnce(jwt, choice.options, false);
+    const mayLook = choice.trustedChannel || !(rests || keys.coolingDown);
     try {
-      return await verifyLookingAgain(jwt, choice);
+      return await (rests ? verifyOnce(jwt, choice.options, false) : verifyLookingAgain(jwt, choice));
     } catch (error) {
+      // A key that is new since the last look: whoever sends the token again, after the rest, will see it accepted.
+      if (!mayLook && error instanceof errors.JWKSNoMatchingKey) throw new errors.JWKSTimeout();
+      if (rests) throw error;
       if (isFaultOfKeys(error)) lastFailure = now();
       throw error;
     }
