@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Express } from 'express';
+import { hash } from '../src/keys.ts';
 import { startApp, type TestApp } from './support/app.ts';
 import { whoIs } from './support/bed.ts';
 import type { BrowserClient } from './support/browser-client.ts';
@@ -74,6 +75,25 @@ describe('the sessions of a person, in two processes', () => {
     expect(counts.reduce((sum, count) => sum + count)).toBe(5);
     expect(one.logouts.length + two.logouts.length).toBe(before + 5);
     expect(await Promise.all(browsers.map(whoIs))).toEqual([null, null, null, null, null]);
+  });
+});
+
+describe('some of many sessions that cannot be reached', () => {
+  afterEach(() => database.call('ACL', 'SETUSER', 'default', 'allkeys'));
+
+  it('keep none of the others alive (F-13, F-81)', async () => {
+    await seedSessions(redis.url, { count: 300, issuer: op.issuer, sub: 'ada', now: clock.now });
+    const handles = (await one.auth.sessions.list(ada)).map(({ handle }) => handle);
+    const [own] = hash([op.issuer, 'ada']);
+    const letter = [...'abcdef'].find(
+      (one) => one !== own && handles.some((handle) => handle.startsWith(one)),
+    )!;
+    const unreachable = handles.filter((handle) => handle.startsWith(letter)).sort();
+    await database.call('ACL', 'SETUSER', 'default', 'resetkeys', `~connect-auth:*:{[^${letter}]*`);
+    await expect(one.auth.sessions.revokeAll(ada)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await database.call('ACL', 'SETUSER', 'default', 'allkeys');
+    expect((await one.auth.sessions.list(ada)).map(({ handle }) => handle).sort()).toEqual(unreachable);
+    expect(await one.auth.sessions.revokeAll(ada)).toBe(unreachable.length);
   });
 });
 

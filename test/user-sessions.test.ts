@@ -123,6 +123,17 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     expect(await app.auth.sessions.list(ada)).toEqual([]);
   });
 
+  it('are not ended, counted or told twice once they have come to their own end (R-112, R-124)', async () => {
+    const app = await start({ session: { idleTimeoutSeconds: 600 } });
+    const [first, second] = [await logInWith(op, app), await logInWith(op, app)];
+    const { handle } = (await app.auth.sessions.list(ada))[0]!;
+    clock.advance(11 * MINUTE);
+    expect(await app.auth.sessions.revoke(handle)).toBe(false);
+    expect(await app.auth.sessions.revokeAll(ada)).toBe(0);
+    expect(await who(first, second)).toEqual([null, null]);
+    expect(app.logouts.map(({ reason }) => reason)).toEqual(['idle_timeout', 'idle_timeout']);
+  });
+
   it('keep their place in the list when one is given a new id, and it stays this one (R-89, F-84)', async () => {
     const app = await start();
     const [browser, other] = [await logInWith(op, app), await logInWith(op, app)];

@@ -34,16 +34,30 @@ export function isTarget(identity: Identity, { issuer, sub, sid }: SessionTarget
 }
 
 /**
- * Says whether a logout from outside ends this login. A login that began after the logout token came is the
- * provider's later word, however long ago the person authenticated there.
+ * How long a cut is kept: longer than a login waits for its callback and the callback takes, so that a login begun
+ * before the cut finds it. One that takes longer all the same is refused.
+ */
+export const CUT_LIFE_MS = 900_000;
+
+/**
+ * Says whether a logout from outside ends this login. What the provider issued before the logout token is ended by it,
+ * by the provider's clock alone. Of what it issued later, only a login that began before the token came, and for which
+ * the person did not authenticate again since, or is not said to have: it may have been authorized before.
  */
 export function isCutBy(
-  { issuedAt, authTime = issuedAt, loginStartedAt, loginId }: Identity,
-  { issuedBy = -1, cameAt = Number.POSITIVE_INFINITY, startedBy = -1, except }: Cut,
+  { issuedAt, authTime = Number.NEGATIVE_INFINITY, loginStartedAt, loginId }: Identity,
+  { issuedBy, cameAt = Number.POSITIVE_INFINITY, startedBy = -1, except }: Cut,
 ): boolean {
-  const isMeantByToken = Math.min(issuedAt, authTime) <= issuedBy && loginStartedAt <= cameAt;
+  const isMeantByToken =
+    issuedBy !== undefined &&
+    (issuedAt < issuedBy || (Math.min(issuedAt, authTime) <= issuedBy && loginStartedAt <= cameAt));
   const isSpared = except !== undefined && loginId === except;
   return isMeantByToken || (loginStartedAt <= startedBy && !isSpared);
+}
+
+/** The same cut for a login whose session lives: it began before, whatever the clock of its process says. */
+export function forLiving(cut: Cut): Cut {
+  return cut.startedBy === undefined ? cut : { ...cut, startedBy: Number.POSITIVE_INFINITY };
 }
 
 /** The same for stored cuts. One that cannot be read ends every login: in doubt, closed. */

@@ -3,8 +3,8 @@ import type { LogoutReason } from '../events.ts';
 import { hash } from '../keys.ts';
 import type { Cut, Store } from '../store/store.ts';
 import type { BrowserSession } from './browser-session.ts';
-import { indexesToEnd, isCutBy, isTarget, type SessionTarget } from './cut.ts';
-import { decodeIdentity, findSuccessor, type Identity } from './identity.ts';
+import { CUT_LIFE_MS, forLiving, indexesToEnd, isCutBy, isTarget, type SessionTarget } from './cut.ts';
+import { decodeEndedIdentity, decodeIdentity, findSuccessor, type Identity } from './identity.ts';
 import type { SessionRecords } from './session-records.ts';
 
 /** Somebody at a provider. Only the pair is unique. */
@@ -44,6 +44,12 @@ export interface UserSessions {
   endByCut(target: SessionTarget, cut: Cut, reason: LogoutReason): Promise<number>;
 }
 
+/** A session that has ended, and why: also one that had come to its own end, and that nobody came back to. */
+interface EndedSession {
+  readonly identity: Identity;
+  readonly reason: LogoutReason;
+}
+
 export interface UserSessionsOptions {
   readonly store: Store;
   readonly records: SessionRecords;
@@ -51,8 +57,6 @@ export interface UserSessionsOptions {
   readonly onEnded: (identity: Identity, reason: LogoutReason) => Promise<void>;
 }
 
-/** A pending login's life and a callback's bound: until then a login begun before the cut may still arrive. */
-const CUT_LIFE_MS = 900_000;
 /** Reads and removals under way at once, so that a thousand sessions take neither memory nor for ever. */
 const BATCH = 50;
 
@@ -67,29 +71,47 @@ export function createUserSessions({ store, records, now, onEnded }: UserSession
     return { key, identity, seenAt: seenAt ?? identity.loggedInAt };
   };
 
+  /** Ends the session under this key, or that of its new id, if its login is meant. Of several callers one is told. */
+  const endOne = async (
+    key: string,
+    reason: LogoutReason,
+    isMeant: (login: Identity) => boolean,
+  ): Promise<EndedSession | undefined> => {
+    const { auth, seenAt } = await store.readSession(key);
+    if (auth === null) return undefined;
+    // An id change between the reading of the index and now: the new id was not in it.
+    const successor = findSuccessor(auth);
+    if (successor !== undefined) return endOne(successor, reason, isMeant);
+    // The record of another version cannot be asked whether it is meant. In doubt, it is.
+    const login = decodeEndedIdentity(auth);
+    if (login && !isMeant(login)) return undefined;
+    const expiry = login && records.findExpiry(login, seenAt);
+    const { identity } = await records.end(key);
+    if (identity) return { identity, reason: expiry ?? reason };
+    // The reply may have been lost, and the command sent again: what it found the first time nobody was told.
+    if (login) await records.forget(key, login);
+    return undefined;
+  };
+
   const endByCut: UserSessions['endByCut'] = async (target, cut, reason) => {
     const indexes = indexesToEnd(target);
     await Promise.all(indexes.map((index) => store.putCut(index, cut, CUT_LIFE_MS)));
-    const ended: Identity[] = [];
-    const endOne = async (key: string): Promise<void> => {
-      const { auth } = await store.readSession(key);
-      if (auth === null) return;
-      // An id change between our reading of the index and now: the new id was not in it.
-      const successor = findSuccessor(auth);
-      if (successor !== undefined) return endOne(successor);
-      // The record of another version cannot be asked whether it is meant. In doubt, it is.
-      const identity = decodeIdentity(auth, now());
-      if (identity && !(isTarget(identity, target) && isCutBy(identity, cut))) return;
-      const { identity: told } = await records.end(key);
-      if (told) ended.push(told);
-    };
+    const living = forLiving(cut);
+    const isMeant = (login: Identity) => isTarget(login, target) && isCutBy(login, living);
+    // By login: while its id changes it is there under both.
+    const ended = new Map<string, EndedSession>();
     try {
-      for (const index of indexes) await inBatches(await store.readIndex(index, now()), endOne);
+      await inBatches(indexes, async (index) => {
+        await inBatches(await store.readIndex(index, now()), async (key) => {
+          const session = await endOne(key, reason, isMeant);
+          if (session) ended.set(session.identity.loginId, session);
+        });
+      });
     } finally {
       // Also when the rest could not be ended: nobody comes back to tell of these.
-      for (const identity of ended) await onEnded(identity, reason);
+      await inBatches([...ended.values()], (session) => onEnded(session.identity, session.reason));
     }
-    return ended.length;
+    return [...ended.values()].filter((session) => session.reason === reason).length;
   };
 
   return {
@@ -103,9 +125,9 @@ export function createUserSessions({ store, records, now, onEnded }: UserSession
 
     revoke: async (handle) => {
       if (typeof handle !== 'string' || !HANDLE.test(handle)) return false;
-      const { identity } = await records.end(handle);
-      if (identity) await onEnded(identity, 'revoked');
-      return identity !== undefined;
+      const ended = await endOne(handle, 'revoked', () => true);
+      if (ended) await onEnded(ended.identity, ended.reason);
+      return ended?.reason === 'revoked';
     },
 
     list: async ({ iss, sub }, current) => {
@@ -129,15 +151,18 @@ export function createUserSessions({ store, records, now, onEnded }: UserSession
   };
 }
 
-/** Works on all items, a batch at a time. A batch in which something fails is finished, and is the last. */
+/**
+ * Works on all items, a batch at a time.
+ *
+ * @throws the first fault, after all were worked on: what cannot be reached must not keep the rest alive.
+ */
 async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
+  const outcomes: PromiseSettledResult<R>[] = [];
   for (let start = 0; start < items.length; start += BATCH) {
-    const batch = await Promise.allSettled(items.slice(start, start + BATCH).map(work));
-    for (const outcome of batch) {
-      if (outcome.status === 'rejected') throw outcome.reason;
-      results.push(outcome.value);
-    }
+    outcomes.push(...(await Promise.allSettled(items.slice(start, start + BATCH).map(work))));
   }
-  return results;
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
 }
