@@ -20,7 +20,7 @@ import { createLogoutReturns } from './routes/logout-returns.ts';
 import { createPageSender } from './routes/pages.ts';
 import { createPendingLogins } from './routes/pending-logins.ts';
 import { createReturnAddressReader } from './routes/return-address.ts';
-import { createTokenRevocation } from './routes/revocation.ts';
+import { createSealedRevocation, createTokenRevocation } from './routes/revocation.ts';
 import { createRouteTable } from './routes/route-table.ts';
 import { createUrls } from './routes/urls.ts';
 import { createAppSessionStarter } from './session/app-session.ts';
@@ -133,17 +133,20 @@ function joinParts(options: ResolvedOptions, store: Store) {
   );
   const sealer = createSealer(secrets);
   const vault = createTokenVault({ store, sealer });
+  const cookieOptions = { path: cookiePath, secure: https, secrets };
   const cookie = createSessionCookie({
-    name: cookieName,
-    path: cookiePath,
-    secure: https,
-    maxAgeSeconds,
-    secrets,
+    ...{ ...cookieOptions, name: cookieName, purpose: 'cookie signature', maxAgeSeconds },
+  });
+  const endingCookie = createSessionCookie({
+    ...{ ...cookieOptions, name: `${cookieName}-ending`, purpose: 'ending cookie signature' },
+    maxAgeSeconds: ENDING_COOKIE_SECONDS,
   });
   const records = createSessionRecords({ store, idleTimeoutMs, now });
   const lockLeaseMs = findLockLease(options);
   const resealTokens = vault.reseal;
-  const sessions = createSessions({ store, records, cookie, carryOver, now, resealTokens, lockLeaseMs });
+  const sessions = createSessions({
+    ...{ store, records, cookie, endingCookie, carryOver, now, resealTokens, lockLeaseMs },
+  });
   const userSessions = createUserSessions({ store, records, now, onEnded: (...ended) => report(...ended) });
   const watch = createSessionWatch({
     findLiving: sessions.findLiving,
@@ -168,6 +171,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     ...{ urls, readReturnAddress, sendPage, redirect, cookieName, cookiePath, https },
   });
   const revokeTokens = createTokenRevocation(providers, answers);
+  const revokeSealed = createSealedRevocation(vault, revokeTokens);
 
   const common = { providers, pendingLogins, sessions, vault, readReturnAddress, urls, answers, hooks, now };
   const { loginParameters, clearSiteData } = options;
@@ -175,8 +179,23 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const logout = createLogout({ ...common, revokeTokens, logoutReturns, origin, clearSiteData, ownOrigins });
   const report = (identity: Identity, reason: LogoutReason) =>
     logout.report(undefined, undefined, identity, reason);
+  /** A session that has come to its own end is put away by the first request that notices. */
+  const putAway = async (req: Request, res: Response, { id, expiry }: BrowserSession) => {
+    if (!expiry) return;
+    cookie.clear(res);
+    try {
+      const { identity, tokens } = await records.end(hash(id!));
+      if (!identity) return;
+      await logout.report(req, res, identity, expiry);
+      // Nobody waits for this.
+      revokeSealed(req, res, { provider: identity.provider, id: id!, tokens }).catch(() => undefined);
+    } catch {
+      // The records end by themselves.
+    }
+  };
   const callback = createCallback({
-    ...{ ...common, revokeTokens, ownOrigins, mapUser, describe, absoluteTimeoutMs },
+    ...{ ...common, revokeTokens, revokeSealed, ownOrigins, mapUser, describe, absoluteTimeoutMs },
+    putAway,
     reportReplaced: (req, res, identity) => logout.report(req, res, identity, 'replaced'),
   });
   const findRoute = createRouteTable(
@@ -194,6 +213,12 @@ function joinParts(options: ResolvedOptions, store: Store) {
 
   const tokenSource = createTokenSource({
     ...{ store, vault, providers, now, storeTimeoutMs, leaseMs: lockLeaseMs },
+    // A store that fails says nothing: then what was brought is revoked, as after any end.
+    isReplaced: (id) =>
+      sessions.findLiving(hash(id)).then(
+        (key) => key !== undefined,
+        () => false,
+      ),
     applyProof: async (auth, proof) => {
       try {
         return await applyProof(auth, proof, { mapUser, now });
@@ -214,8 +239,11 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const startAppSession = createAppSessionStarter({
     ...{ sessions, cookie, maxAgeSeconds },
     endSession: async (req, res, browser) => {
-      const { identity } = await sessions.logOut(browser, res);
-      if (identity) await logout.report(req, res, identity, 'destroyed');
+      const { id } = browser;
+      const { identity, tokens } = await sessions.logOut(browser, res);
+      if (!identity) return;
+      await logout.report(req, res, identity, 'destroyed');
+      await revokeSealed(req, res, { provider: identity.provider, id: id!, tokens });
     },
     reportError: (req, res, error) => {
       answers.report(req, res, error, 'session').catch(() => undefined);
@@ -236,13 +264,6 @@ function joinParts(options: ResolvedOptions, store: Store) {
     createApiAccess: ({ browser }) => createApiAccess({ browser, tokenSource, providers, apiOrigins, now }),
   };
 
-  /** A session that has come to its end is put away by the first request that notices. */
-  const putAway = async (req: Request, res: Response, { id, expiry }: BrowserSession) => {
-    cookie.clear(res);
-    const { identity } = await records.end(hash(id!));
-    if (identity) await logout.report(req, res, identity, expiry!);
-  };
-
   const handle: Handler = async (req, res, next) => {
     const known = getRequestState(req);
     if (known) {
@@ -253,7 +274,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     checkMount(req, options.basePath);
     const route = findRoute(req.path);
     const browser = route?.needsSession === false ? createBrowserSession() : await sessions.read(req);
-    if (browser.expiry) await putAway(req, res, browser).catch(() => undefined);
+    await putAway(req, res, browser);
     const mountPath = req.baseUrl;
     attachRequest({ services, req, res, next, browser, mountPath, appSession: undefined, auth: undefined });
     if (route) await route.run(req, res, browser);
@@ -266,6 +287,9 @@ function joinParts(options: ResolvedOptions, store: Store) {
     authenticateUpgrade: createUpgradeAuth(services),
   };
 }
+
+/** How long a logout that failed with the store may be tried again in the browser. */
+const ENDING_COOKIE_SECONDS = 3600;
 
 /** An answer that waits may outlive its session by five seconds: this, and the time to look. */
 const WATCH_INTERVAL_MS = 4_000;

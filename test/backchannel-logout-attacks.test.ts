@@ -199,6 +199,17 @@ describe('a logout token', () => {
     expect(answers).toEqual([400, 200, 200, 400]);
   });
 
+  it('may have limits that are no whole seconds (R-80)', async () => {
+    const app = await start({ oidc: { clockToleranceSeconds: 1.1, logoutTokenMaxAgeSeconds: 1.1 } });
+    expect(await sendLogout(app, op, { sub: 'ada', now: clock.now })).toEqual(done);
+  });
+
+  it('may tell of other events as well, which are ignored (C-10)', async () => {
+    const app = await start();
+    const claims = { events: { [LOGOUT_EVENT]: {}, 'urn:example:other': {} } };
+    expect(await sendLogout(app, op, { sub: 'ada', claims, now: clock.now })).toEqual(done);
+  });
+
   it('names its signature by the algorithm of the options (C-60)', async () => {
     op.script({ key: ecKey, jwks: () => ({ keys: [ecKey.jwk] }) });
     const { app, browser } = await startLoggedIn({ oidc: { idTokenSigningAlgorithm: 'ES256' } });

@@ -13,6 +13,10 @@ beforeAll(() => {
 
 const ENDS: Record<string, (app: TestApp, browser: BrowserClient) => Promise<unknown>> = {
   'a logout': (_app, browser) => browser.post('/logout'),
+  'a new login of the same person and then a logout': async (app, browser) => {
+    await app.logIn(browser);
+    await browser.post('/logout');
+  },
   'a logout everywhere': (app) => app.auth.sessions.revokeAll({ iss: bed.op.issuer, sub: 'ada' }),
 };
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Express } from 'express';
 import { whoIs } from './support/bed.ts';
 import { createTestClock } from './support/clock.ts';
 import { json } from './support/scripted-answers.ts';
@@ -176,6 +177,42 @@ describe.each(['redis', 'memory'] as const)('a logout, with sessions in %s', (ki
     expect((await browser.post('/logout')).status).toBe(303);
     expect(await whoIs(browser)).toBeNull();
     expect(app.errors.map(({ error, during }) => [error.code, during])).toEqual([['unexpected', 'logout']]);
+  });
+
+  it.each([
+    'session-login-a b',
+    'session-login-é',
+    'session-login-(x)',
+    'session-login-',
+  ])('is not kept from happening by a cookie named %j, which we never set (F-115)', async (name) => {
+    const app = await startHere();
+    const browser = app.browser();
+    await app.logIn(browser);
+    const cookie = `${browser.jar.header(app.origin)}; ${Buffer.from(name).toString('latin1')}=1.s.x`;
+    const answer = await browser.post('/logout', {}, { cookie });
+    expect([answer.status, app.errors, await whoIs(browser)]).toEqual([303, [], null]);
+  });
+
+  it('that a handler begins too late ends the session, revokes its tokens and says what is wrong', async () => {
+    const faults: unknown[] = [];
+    const app = await startHere({
+      handlers: (server: Express) =>
+        server.get('/stream', async (req, res) => {
+          res.write('begun');
+          await req.auth.logout().catch((error) => faults.push(error));
+          res.end();
+        }),
+    });
+    const browser = app.browser();
+    await app.logIn(browser);
+    await browser.get('/login');
+    op.forgetRequests();
+    await (await browser.get('/stream')).text();
+    expect(await whoIs(browser)).toBeNull();
+    expect(String(faults)).toMatch(
+      /ConfigurationError: req\.auth\.logout\(\) must be called, and awaited, before/,
+    );
+    expect(op.requests('revocation')).toHaveLength(2);
   });
 });
 

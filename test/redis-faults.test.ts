@@ -174,15 +174,36 @@ describe('Redis', () => {
 
   it('may fail while a logout is done: that is not called a success, and can be tried again (F-79)', async () => {
     const { app, browser } = await startLoggedIn();
-    const jar = browser.jar.clone();
+    const before = browser.jar.clone();
     await proxy.refuse();
     const answer = await browser.post('/logout');
     expect([answer.status, answer.headers.get('location')]).toEqual([503, null]);
+    expect(browser.jar.get('session')).toBeUndefined();
+    expect((await browser.post('/logout')).status).toBe(503);
     await proxy.pass();
-    const again = app.browser(jar);
-    await until(async () => (await again.get('/')).status === 200);
-    expect((await again.post('/logout')).status).toBe(303);
-    expect(await whoIs(app.browser(jar.clone()))).toBeNull();
+    await until(async () => (await app.browser(before.clone()).get('/')).status === 200);
+    expect(await whoIs(app.browser(before.clone()))).toBe('ada');
+    // What is left in the browser opens nothing; it says which session is to end.
+    expect(await whoIs(browser)).toBeNull();
+    const again = await browser.post('/logout');
+    expect([again.status, again.headers.get('location')]).toEqual([
+      303,
+      expect.stringContaining('id_token_hint='),
+    ]);
+    expect(await whoIs(app.browser(before.clone()))).toBeNull();
+    expect(app.logouts.map(({ reason }) => reason)).toEqual(['logout']);
+    expect(browser.jar.get('session-ending')).toBeUndefined();
+  });
+
+  it('leaves behind a failed logout nothing that passes for the cookie of a session (F-79)', async () => {
+    const { app, browser } = await startLoggedIn();
+    await proxy.refuse();
+    await browser.post('/logout');
+    await proxy.pass();
+    const { value } = browser.jar.get('session-ending')!;
+    const thief = app.browser();
+    await until(async () => (await thief.get('/', { cookie: `session=${value}` })).status === 200);
+    expect(await (await thief.get('/', { cookie: `session=${value}` })).json()).toEqual({ user: null });
   });
 
   it('may fail when a session was changed: the answer is 503 and sets no cookie (F-21, F-30)', async () => {

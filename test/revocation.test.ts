@@ -1,12 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { TestAppOptions } from './support/app.ts';
 import { whoIs } from './support/bed.ts';
+import type { BrowserClient } from './support/browser-client.ts';
 import { createTestClock } from './support/clock.ts';
+import { createGate } from './support/gate.ts';
 import { cut, hang, json, type RawAnswer } from './support/scripted-answers.ts';
 import type { Claims } from './support/scripted-keys.ts';
 import type { Script } from './support/scripted-provider.ts';
 import { startTcpFaultProxy } from './support/tcp-fault-proxy.ts';
 import { addTokenRoutes, ask } from './support/token-routes.ts';
+import { until } from './support/until.ts';
 import { useApps, useRedisServer, useScriptedProvider } from './support/use-apps.ts';
 
 const clock = createTestClock();
@@ -46,6 +49,58 @@ const both = (answer: Claims | undefined) => [
     ['token', answer?.access_token],
   ],
 ];
+
+describe('a refresh of a session that another took the place of', () => {
+  it('leaves no token behind, when that one was logged out meanwhile (F-71)', async () => {
+    const { app, browser } = await logIn();
+    const [asked, released] = [createGate(), createGate()];
+    let brought: Claims = {};
+    op.script({
+      refresh: (answer) => {
+        brought = answer;
+        return (res) => {
+          asked.open();
+          void released.opened.then(() => json(200, answer)(res));
+        };
+      },
+    });
+    clock.advance(3_600_000);
+    const refreshing = ask(app.browser(browser.jar.clone()));
+    await asked.opened;
+    await app.logIn(browser);
+    await browser.post('/logout');
+    released.open();
+    expect(await refreshing).toMatchObject({ status: 401 });
+    await until(() => revoked().length === 4);
+    expect(revoked().slice(2)).toEqual(both(brought));
+  });
+});
+
+describe('a session whose browser is there as it ends', () => {
+  it.each<[string, Partial<TestAppOptions>, (browser: BrowserClient) => Promise<unknown>, string]>([
+    ['by req.session.destroy()', {}, (browser) => browser.get('/destroy'), 'destroyed'],
+    [
+      'of its own, and is missed',
+      { session: { idleTimeoutSeconds: 600 } },
+      (browser) => {
+        clock.advance(601_000);
+        return browser.get('/');
+      },
+      'idle_timeout',
+    ],
+  ])('has its tokens revoked, when it ends %s (R-55)', async (_, options, end, reason) => {
+    const given = noteTokens();
+    const { app, browser } = await logIn({
+      handlers: (server) =>
+        void server.get('/destroy', (req, res) => void req.session.destroy(() => res.end())),
+      ...options,
+    });
+    await end(browser);
+    await until(() => revoked().length === 2);
+    expect(revoked()).toEqual(both(given[0]));
+    expect(app.logouts.map((event) => event.reason)).toEqual([reason]);
+  });
+});
 
 describe('a logout', () => {
   it('revokes the refresh token, then the access token, each by a POST of the client (R-54, R-55)', async () => {

@@ -170,5 +170,6 @@ describe('an address of a provider’s logout', () => {
     const fresh = await bed.start({ op: scripted, baseUrl: one.origin });
     const answer = await fresh.browser(jar).post('/logout', {}, { ...FETCH, origin: one.origin });
     expect([answer.status, (await browser.get('/')).status]).toEqual([200, 200]);
+    expect(await answer.json()).toEqual({ redirectTo: '/', provider: 'unreachable' });
   });
 });

@@ -37,8 +37,12 @@ export function createBackchannelLogout(
     const { sub, sid, jti, issuedAt: issuedBy } = await provider.verifyLogoutToken(token);
     const { issuer, definition } = provider;
     const meaning: LogoutMeaning = { sub, sid, issuedBy, cameAt: now() };
-    const windowMs = 1000 * (definition.logoutTokenMaxAgeSeconds + 2 * definition.clockToleranceSeconds);
-    const known = await store.putLogoutToken(hash([issuer, jti]), JSON.stringify(meaning), windowMs);
+    const windowSeconds = definition.logoutTokenMaxAgeSeconds + 2 * definition.clockToleranceSeconds;
+    const known = await store.putLogoutToken(
+      hash([issuer, jti]),
+      JSON.stringify(meaning),
+      Math.ceil(windowSeconds * 1000),
+    );
     const first = JSON.parse(known) as LogoutMeaning;
     if (first.sub !== sub || first.sid !== sid || first.issuedBy !== issuedBy)
       throw invalidForm('has a logout token whose jti was used for another');

@@ -13,7 +13,7 @@ import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import { readCallbackAnswer } from './callback-answer.ts';
 import type { LoginDisplay, PendingLogin, PendingLogins } from './pending-logins.ts';
-import type { RevokeTokens } from './revocation.ts';
+import type { RevokeSealed, RevokeTokens } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
 export interface CallbackOptions {
@@ -27,10 +27,13 @@ export interface CallbackOptions {
   readonly mapUser: ResolvedOptions['mapUser'];
   readonly describe: ResolvedOptions['session']['describe'];
   readonly absoluteTimeoutMs: number;
+  /** Ends a session that has come to its own end, and tells so. */
+  readonly putAway: (req: Request, res: Response, browser: BrowserSession) => Promise<void>;
   /** Tells `onLogout` that another login in the same browser ended this one. */
   readonly reportReplaced: (req: Request, res: Response, identity: Identity) => Promise<void>;
   /** Revokes tokens that no session keeps. */
   readonly revokeTokens: RevokeTokens;
+  readonly revokeSealed: RevokeSealed;
   readonly ownOrigins: ReadonlySet<string>;
   readonly now: Clock;
 }
@@ -95,8 +98,8 @@ export function createCallback(options: CallbackOptions): Callback {
     // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
     if (replaced?.identity) {
       await options.reportReplaced(req, res, replaced.identity);
-      const old = replaced.tokens && (await vault.open(oldId, replaced.tokens).catch(() => undefined));
-      await options.revokeTokens(req, res, replaced.identity.provider, old || undefined);
+      const { tokens, identity: old } = replaced;
+      await options.revokeSealed(req, res, { provider: old.provider, id: oldId, tokens });
     }
     try {
       const { claims, issuer } = identity;
@@ -144,7 +147,10 @@ export function createCallback(options: CallbackOptions): Callback {
       });
     }
     await withLogin(login, async () => {
-      if (browser.id === undefined && login.sessionId) await sessions.restore(browser, login.sessionId);
+      if (browser.id === undefined && login.sessionId) {
+        await sessions.restore(browser, login.sessionId);
+        await options.putAway(req, res, browser);
+      }
       const proven = await provider.finishLogin(answer, login.checks);
       try {
         await establish(req, res, browser, login, proven);

@@ -3,6 +3,7 @@ import type { Hooks, LogoutReason } from '../events.ts';
 import { findSource, isPrefetch, isSubresource, wantsJson } from '../fetch-metadata.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
+import { checkNotBegun } from '../session/cookies.ts';
 import type { Identity } from '../session/identity.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { TokenSet } from '../tokens.ts';
@@ -89,6 +90,8 @@ export function createLogout(options: LogoutOptions): Logout {
 
   const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {
     const returnTo = readReturnAddress(asked) ?? urls.afterLogout;
+    // The store may have been away when this browser tried before.
+    if (browser.id === undefined) await sessions.restoreUnended(req, res, browser);
     const { id } = browser;
     // A fault here must not keep anybody logged in. Read twice: a refresh may come between, and a reply be lost.
     const [before] = await Promise.all([
@@ -102,10 +105,14 @@ export function createLogout(options: LogoutOptions): Logout {
     if (identity) await report(req, res, identity, 'logout');
     // A session that has expired here may live on at the provider, if there is only one that it can have been with.
     const name = identity?.provider ?? (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
+    // Too late to send the browser anywhere, but not to end what there is.
+    if (res.headersSent && name) await options.revokeTokens(req, res, name, tokens);
+    checkNotBegun(res, 'req.auth.logout()');
     const target = name && (await endAtProvider(req, res, { name, sub: identity?.sub, tokens, returnTo }));
     if (wantsJson(req)) {
       const redirectTo = target instanceof URL ? shorten(target).href : returnTo;
-      res.set('Cache-Control', 'no-store').json({ redirectTo });
+      const told = target === 'unreachable' ? { redirectTo, provider: target } : { redirectTo };
+      res.set('Cache-Control', 'no-store').json(told);
     } else if (target === 'unreachable') sendUnreachable(req, res, returnTo);
     else if (target && target.href.length > MAX_URL_LENGTH) postToProvider(req, res, target);
     else answers.redirect(res, 303, target ? target.href : returnTo);

@@ -59,6 +59,8 @@ const LOGIN_LIFE_MS = 600_000;
 const RETURN_ADDRESS_LIFE_MS = 3_600_000;
 /** Each login under way costs a cookie in every request: more than this and headers grow without bound. */
 const MAX_PER_BROWSER = 5;
+/** What tells the cookies of several logins apart. */
+const COOKIE_ID = /^[\w-]{16}$/;
 
 /** Pending logins: sealed in the store by `state` and binding; the binding is in the cookie and nowhere else. */
 export function createPendingLogins(options: PendingLoginsOptions): PendingLogins {
@@ -77,10 +79,12 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
   const remove = (res: Response, name: string, value: string) =>
     setCookie(res, name, '', attributesOf({ crossSite: isCrossSite(value) }, 0));
 
+  /** A name that we never gave, and that somebody else put there, could not be written back. */
+  const isOurs = (name: string) => name.startsWith(prefix) && COOKIE_ID.test(name.slice(prefix.length));
   /** Oldest first. */
   const listCookies = (req: Request) =>
     Object.entries(readCookies(req))
-      .filter((entry): entry is [string, string] => entry[0].startsWith(prefix) && entry[1] !== undefined)
+      .filter((entry): entry is [string, string] => isOurs(entry[0]) && entry[1] !== undefined)
       .sort(([, a], [, b]) => startOf(a) - startOf(b));
 
   return {
@@ -117,7 +121,7 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
 
     forgetAll: async (req, res) => {
       const cookies = listCookies(req);
-      for (const [name, value] of cookies) remove(res, name, value);
+      if (!res.headersSent) for (const [name, value] of cookies) remove(res, name, value);
       const records = cookies
         .slice(-MAX_PER_BROWSER)
         .map(([name, value]) => recordOf(name, bindingOf(value)));

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Provider } from '../provider/provider.ts';
 import type { TokenSet } from '../tokens.ts';
+import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 
 /** Revokes tokens that nobody needs any more, as well as the provider allows. Never fails, and never waits long. */
@@ -31,5 +32,19 @@ export function createTokenRevocation(
     });
     await Promise.race([revocation, patience]);
     clearTimeout(timer);
+  };
+}
+
+/** The same for tokens as a session had them when it ended, sealed for its id. */
+export type RevokeSealed = (
+  req: Request,
+  res: Response,
+  ended: { readonly provider: string; readonly id: string; readonly tokens: string | undefined },
+) => Promise<void>;
+
+export function createSealedRevocation(vault: TokenVault, revokeTokens: RevokeTokens): RevokeSealed {
+  return async (req, res, { provider, id, tokens: sealed }) => {
+    const tokens = sealed && (await vault.open(id, sealed).catch(() => undefined));
+    await revokeTokens(req, res, provider, tokens || undefined);
   };
 }

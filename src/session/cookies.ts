@@ -56,5 +56,6 @@ export function keepNowhereWithCookie(res: ServerResponse, name: string): void {
 
 /** @throws ConfigurationError when the response has begun, and the browser cannot be given a cookie any more. */
 export function checkNotBegun(res: ServerResponse, call: string): void {
-  if (res.headersSent) throw new ConfigurationError(`${call} must be called before the response begins.`);
+  if (res.headersSent)
+    throw new ConfigurationError(`${call} must be called, and awaited, before the response begins.`);
 }

@@ -4,7 +4,7 @@ import { deriveKey } from '../keys.ts';
 import type { Secret } from '../secret.ts';
 import { type CookieAttributes, readCookies, setCookie } from './cookies.ts';
 
-/** The one cookie of a session: an opaque id, signed the way express-session signs. */
+/** A cookie that holds a session's id, signed the way express-session signs. */
 export interface SessionCookie {
   readonly name: string;
   /** Keys for express-session's `secret`: the first signs, all verify. A function, so that no print of a request has them. */
@@ -22,6 +22,8 @@ export interface SessionCookie {
 
 export interface SessionCookieOptions {
   readonly name: string;
+  /** Keeps the signature of one kind of cookie from passing for that of another. */
+  readonly purpose: string;
   readonly path: string;
   readonly secure: boolean;
   /** Seconds the browser keeps it; `undefined` for as long as the browser runs. */
@@ -33,9 +35,9 @@ export interface SessionCookieOptions {
 const SESSION_ID = /^[\w-]{43}$/;
 
 export function createSessionCookie(options: SessionCookieOptions): SessionCookie {
-  const { name, path, secure, maxAgeSeconds } = options;
+  const { name, purpose, path, secure, maxAgeSeconds } = options;
   const keys = options.secrets.map((secret) =>
-    Buffer.from(deriveKey(secret.reveal(), 'cookie signature')).toString('base64url'),
+    Buffer.from(deriveKey(secret.reveal(), purpose)).toString('base64url'),
   );
   const attributes = Object.freeze({ httpOnly: true, secure, sameSite: 'lax', path } as const);
   const signId = (id: string) => `s:${sign(id, keys[0]!)}`;

@@ -5,6 +5,7 @@ import { LoginError, LoginRequiredError, StoreError } from '../errors.ts';
 import { hash } from '../keys.ts';
 import type { Store } from '../store/store.ts';
 import { type BrowserSession, createBrowserSession, moveTo } from './browser-session.ts';
+import { CUT_LIFE_MS } from './cut.ts';
 import {
   decodeEndedIdentity,
   decodeIdentity,
@@ -26,16 +27,22 @@ export interface Sessions {
    * @throws StoreError
    */
   restore(browser: BrowserSession, id: string): Promise<void>;
+  /**
+   * Finds the session again whose end failed with the store, by the cookie that was left for that.
+   *
+   * @throws StoreError when it is away still.
+   */
+  restoreUnended(req: IncomingMessage, res: ServerResponse, browser: BrowserSession): Promise<void>;
   /** A new session id: 256 random bits. */
   newId(): string;
   /**
    * Makes `id` the session of this browser, logged in as `identity`. What the browser had before ends, and is returned
    * if somebody else was logged in there. For the same person it is a change of id.
    *
-   * @throws LoginError `login_ended` when a logout overtook the login.
+   * @throws LoginError `login_ended` when a logout overtook the login, `login_expired` when nobody could know any more.
    */
   logIn(browser: BrowserSession, res: ServerResponse, login: NewLogin): Promise<EndedLogin | undefined>;
-  /** Ends the session here. The cookie goes even when the store fails. */
+  /** Ends the session here. The cookie goes even when the store fails; another stays then, which can only end it. */
   logOut(browser: BrowserSession, res: ServerResponse): Promise<EndedLogin>;
   /** Cleans up behind a session whose records are gone already; `auth` is the identity it had. */
   forgetEnded(key: string, auth: string | null): Promise<Identity | undefined>;
@@ -70,6 +77,8 @@ export interface SessionsOptions {
   readonly store: Store;
   readonly records: SessionRecords;
   readonly cookie: SessionCookie;
+  /** For a session that a logout could not end: it says which, and opens nothing. */
+  readonly endingCookie: SessionCookie;
   readonly carryOver: readonly string[];
   readonly now: Clock;
   /** Seals the tokens of a session for its next id. `undefined`: they are gone. */
@@ -78,11 +87,14 @@ export interface SessionsOptions {
   readonly lockLeaseMs: number;
 }
 
-/** How long the old id of a renewed session points to the new one: longer than the response takes to arrive. */
-const POINTER_LIFE_MS = 60_000;
+/**
+ * How long the old id of a renewed session points to the new one: for whoever still holds the old one, such as a
+ * login under way, or an answer that stays open.
+ */
+const POINTER_LIFE_MS = CUT_LIFE_MS;
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, records, cookie, carryOver, now, resealTokens, lockLeaseMs } = options;
+  const { store, records, cookie, endingCookie, carryOver, now, resealTokens, lockLeaseMs } = options;
 
   const readById = async (id: string): Promise<BrowserSession> => {
     const key = hash(id);
@@ -113,7 +125,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       await takePlace(hash(id), hash(nextId), identity);
     } catch (error) {
       if (!(error instanceof LoginError)) throw error;
-      await records.end(hash(id));
+      // Whoever left the cut ends the old id, and tells of it: that one was in the index before.
       throw new LoginRequiredError('The session ended while it was given a new id.');
     }
     return { id: nextId, identity };
@@ -135,6 +147,22 @@ export function createSessions(options: SessionsOptions): Sessions {
     throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
   };
 
+  /** The session under this key, or under the one it has moved to. `undefined`: it has ended. */
+  const follow = async (key: string): Promise<(FoundSession & { key: string }) | undefined> => {
+    const { auth, data, seenAt } = await store.readSession(key);
+    const successor = findSuccessor(auth);
+    if (successor !== undefined) return follow(successor);
+    const login = decodeIdentity(auth, now());
+    return login && !records.findExpiry(login, seenAt) ? { key, login, data } : undefined;
+  };
+
+  /** What a browser has, though its request was sent, or its login begun, before an id change that came between. */
+  const findNewest = async ({ id, identity, data }: BrowserSession): Promise<FoundSession> => {
+    if (id === undefined) return { key: undefined, login: undefined, data: null };
+    const key = hash(id);
+    return (identity ? undefined : await follow(key)) ?? { key, login: identity, data };
+  };
+
   return {
     newId: createId,
 
@@ -148,14 +176,27 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (browser.fault) throw browser.fault;
     },
 
+    restoreUnended: async (req, res, browser) => {
+      const id = endingCookie.read(req);
+      if (id === undefined) return;
+      Object.assign(browser, await readById(id));
+      if (browser.fault) throw browser.fault;
+      endingCookie.clear(res);
+    },
+
     logIn: async (browser, res, { id, identity, sealedTokens }) => {
-      const { id: oldId, identity: before } = browser;
+      if (now() - identity.loginStartedAt >= CUT_LIFE_MS)
+        throw new LoginError('The login took so long that a logout may have been forgotten.', {
+          code: 'login_expired',
+        });
+      const old = await findNewest(browser);
+      const { login: before } = old;
       const isSame = before !== undefined && isSamePerson(before, identity);
-      const data = isSame ? browser.data : pick(browser.data, carryOver);
+      const data = isSame ? old.data : pick(old.data, carryOver);
       await records.create(id, identity, { tokens: sealedTokens, data: data ?? '{}' });
       let replaced: EndedLogin | undefined;
-      if (oldId !== undefined && isSame) await takePlace(hash(oldId), hash(id), before);
-      else if (oldId !== undefined) replaced = await records.end(hash(oldId), before);
+      if (old.key !== undefined && isSame) await takePlace(old.key, hash(id), before);
+      else if (old.key !== undefined) replaced = await records.end(old.key, before);
       moveTo(browser, { id, identity, data });
       cookie.write(res, id, identity);
       return replaced;
@@ -165,7 +206,13 @@ export function createSessions(options: SessionsOptions): Sessions {
       const { id, identity } = browser;
       moveTo(browser, {});
       cookie.clear(res);
-      return id === undefined ? { identity, tokens: undefined } : await records.end(hash(id), identity);
+      if (id === undefined) return { identity, tokens: undefined };
+      try {
+        return await records.end(hash(id), identity);
+      } catch (error) {
+        if (!res.headersSent) endingCookie.write(res, id);
+        throw error;
+      }
     },
 
     forgetEnded: async (key, auth) => {
@@ -189,24 +236,19 @@ export function createSessions(options: SessionsOptions): Sessions {
       moveTo(browser, { ...moved, data });
     },
 
-    findLiving: async (key) => {
-      let current = key;
-      for (;;) {
-        const { auth, seenAt } = await store.readSession(current);
-        const successor = findSuccessor(auth);
-        if (successor === undefined) {
-          const identity = decodeIdentity(auth, now());
-          return identity && !records.findExpiry(identity, seenAt) ? current : undefined;
-        }
-        current = successor;
-      }
-    },
+    findLiving: async (key) => (await follow(key))?.key,
 
     writeData: ({ identity }, id, data, choice) =>
       store.writeData(hash(id), data, records.lifeOf(identity), choice),
 
     readData: async (id) => (await store.readSession(hash(id))).data,
   };
+}
+
+interface FoundSession {
+  readonly key: string | undefined;
+  readonly login: Identity | undefined;
+  readonly data: string | null;
 }
 
 function createId(): string {

@@ -48,6 +48,8 @@ export interface TokenSourceOptions {
   readonly storeTimeoutMs: number;
   /** How long the lock holds when nobody gives it back: longer than all the bounded work under it. */
   readonly leaseMs: number;
+  /** Whether a session lives on under another id. */
+  readonly isReplaced: (sessionId: string) => Promise<boolean>;
   /** Writes what a refresh proved into the identity's record. */
   readonly applyProof: (auth: string, proof: Proof) => Promise<string>;
   /** Told when the provider's "no" has ended a session, with the identity's record it had. */
@@ -132,11 +134,6 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     return outcome === 'stored' ? auth.to : undefined;
   };
 
-  const isReplaced = async ({ sessionId }: TokenOwner) => {
-    const { auth } = await store.readSession(hash(sessionId)).catch(() => ({ auth: null }));
-    return auth?.startsWith('moved:') ?? false;
-  };
-
   const refresh = async (owner: TokenOwner, sealed: string, old: TokenSet): Promise<UsableTokens> => {
     const provider = providerOf(owner);
     const answer = await provider.refresh(old, owner).catch((error: unknown) => {
@@ -154,7 +151,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     }
     // The session ended while we asked: nobody may have these tokens. Only where another took its place, for the same
     // person, they stay: revoking them may take the new session's with them.
-    if (!(await isReplaced(owner))) await provider.revoke(tokens).catch(() => undefined);
+    if (!(await options.isReplaced(owner.sessionId))) await provider.revoke(tokens).catch(() => undefined);
     throw new LoginRequiredError('The session ended during the refresh.');
   };
 

@@ -20,10 +20,12 @@ import type { Turns } from './turns.ts';
 const DAY_MS = 86_400_000;
 const PREFIX = 'model:';
 
-export const cookie = createSessionCookie({
-  ...{ name: 'session', path: '/', secure: false, maxAgeSeconds: undefined },
-  secrets: [createSecret('a secret of the tests, long enough to be one')],
-});
+const createCookie = (name: string) =>
+  createSessionCookie({
+    ...{ name, purpose: name, path: '/', secure: false, maxAgeSeconds: undefined },
+    secrets: [createSecret('a secret of the tests, long enough to be one')],
+  });
+export const cookie = createCookie('session');
 
 /** Seals by naming who may open. Cryptography takes a thread of its own, whose time nobody could decide. */
 const sealer: Sealer = {
@@ -44,13 +46,22 @@ export function createModelProcess(name: string, client: Redis, turns: () => Tur
   const vault = createTokenVault({ store, sealer });
   const leaseMs = 30_000;
   const sessions = createSessions({
-    ...{ store, records, cookie, carryOver: [], now, lockLeaseMs: leaseMs },
+    ...{
+      store,
+      records,
+      cookie,
+      endingCookie: createCookie('session-ending'),
+      carryOver: [],
+      now,
+      lockLeaseMs: leaseMs,
+    },
     resealTokens: vault.reseal,
   });
   const userSessions = createUserSessions({ store, records, now, onEnded: async () => undefined });
   const tokenSource = createTokenSource({
     ...{ store, vault, now, leaseMs, storeTimeoutMs: 60_000 },
     providers: new Map([['default', createModelProvider(name, turns, now)]]),
+    isReplaced: async (id) => (await sessions.findLiving(hash(id))) !== undefined,
     applyProof: async (auth, { claims }) => encodeIdentity({ ...(JSON.parse(auth) as Identity), claims }),
     onRefused: async ({ sessionId }, auth) => {
       await sessions.forgetEnded(hash(sessionId), auth);
