@@ -103,6 +103,7 @@ export class ProviderError extends ConnectAuthError {
  * - `login_invalid` (400): the callback breaks the protocol (repeated parameters, wrong content type, too large).
  * - `login_not_found` (400): no login of this browser waits for this callback: unknown, foreign or used before.
  * - `login_expired` (400): it waited longer than ten minutes.
+ * - `login_insufficient` (403): the login proves less than was asked by `maxAge` or `acr`.
  * - `login_denied` (403): the provider answered with an error; `oauthError` names it.
  * - `login_refused` (403): the application's `mapUser` or `onLogin` threw.
  * - `login_ended` (403): a logout overtook the login.
@@ -111,6 +112,7 @@ export type LoginErrorCode =
   | 'login_invalid'
   | 'login_not_found'
   | 'login_expired'
+  | 'login_insufficient'
   | 'login_denied'
   | 'login_refused'
   | 'login_ended';
@@ -119,6 +121,7 @@ const LOGIN_STATUS: Record<LoginErrorCode, number> = {
   login_invalid: 400,
   login_not_found: 400,
   login_expired: 400,
+  login_insufficient: 403,
   login_denied: 403,
   login_refused: 403,
   login_ended: 403,

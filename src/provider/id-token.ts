@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import type { Clock } from '../clock.ts';
-import { ProviderError } from '../errors.ts';
+import { LoginError, ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { KeyVerifier } from './signing-keys.ts';
 
@@ -73,12 +73,18 @@ export async function verifyIdToken(
     checkSubject(payload.sub) ??
     checkTimes(payload, nowSeconds, tolerance) ??
     checkNonce(payload.nonce, expected) ??
-    checkAuthentication(payload, expected, definition, nowSeconds) ??
+    checkAuthTime(payload.auth_time, expected) ??
     checkAccessTokenHash(payload, expected.accessToken, identity.algorithm);
   if (problem) {
     throw new ProviderError(`Provider "${name}": the ID token was refused: ${problem}.`, {
       code: 'provider_invalid_response',
       provider: name,
+    });
+  }
+  const lack = findLack(payload, expected, definition, nowSeconds);
+  if (lack) {
+    throw new LoginError(`Provider "${name}": the login does not prove what was asked: ${lack}.`, {
+      code: 'login_insufficient',
     });
   }
   return payload as VerifiedIdToken;
@@ -124,17 +130,21 @@ function checkNonce(nonce: unknown, expected: IdTokenExpectations): string | und
   return nonce === expected.nonce || expected.nonceOptional ? undefined : 'nonce is not the one sent';
 }
 
-function checkAuthentication(
+function checkAuthTime(authTime: unknown, { maxAgeSeconds }: IdTokenExpectations): string | undefined {
+  return maxAgeSeconds !== undefined && typeof authTime !== 'number'
+    ? 'auth_time is missing though max_age was asked'
+    : undefined;
+}
+
+/** What an honest answer may fall short of: the person could not, or would not, prove more. */
+function findLack(
   { acr, auth_time }: JWTPayload,
-  { maxAgeSeconds, acrValues }: IdTokenExpectations,
+  { maxAgeSeconds = Number.POSITIVE_INFINITY, acrValues }: IdTokenExpectations,
   { quirks, clockToleranceSeconds }: ProviderDefinition,
   nowSeconds: number,
 ): string | undefined {
-  if (maxAgeSeconds !== undefined) {
-    if (typeof auth_time !== 'number') return 'auth_time is missing though max_age was asked';
-    if (auth_time + maxAgeSeconds + clockToleranceSeconds < nowSeconds)
-      return 'auth_time is older than max_age';
-  }
+  const authTime = typeof auth_time === 'number' ? auth_time : nowSeconds;
+  if (authTime + maxAgeSeconds + clockToleranceSeconds < nowSeconds) return 'auth_time is older than max_age';
   return acrValues && !meetsAcr(acr, acrValues, quirks.acr)
     ? 'acr does not answer those asked for'
     : undefined;

@@ -24,6 +24,11 @@ export function toProviderError(error: unknown, provider: string, doing: string)
     });
   }
   if (error instanceof client.ResponseBodyError) return refusal(error, provider, subject);
+  if (isOldAuthentication(error)) {
+    return new LoginError(`${subject} does not prove what was asked: auth_time is older than max_age.`, {
+      code: 'login_insufficient',
+    });
+  }
   const response = findResponse(error);
   if (isUnavailable(error, response)) {
     return new ProviderError(
@@ -41,6 +46,13 @@ export function toProviderError(error: unknown, provider: string, doing: string)
     provider,
     cause: error,
   });
+}
+
+/** openid-client looks at `auth_time` before we do. */
+function isOldAuthentication(error: unknown): boolean {
+  if (readCode(error) !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return false;
+  const { cause } = error as { cause?: { claim?: unknown; cause?: { claim?: unknown } } };
+  return (cause?.cause?.claim ?? cause?.claim) === 'auth_time';
 }
 
 /** An OAuth error answer (RFC 6749, section 5.2). A 5xx or 429 that has one is still a passing fault. */

@@ -42,6 +42,10 @@ const WORDS: Readonly<Record<string, readonly [title: string, message: string]>>
     'It was finished already, or it began in another browser. Please sign in again.',
   ],
   login_expired: ['This sign-in took too long', 'For your safety it has ended. Please sign in again.'],
+  login_insufficient: [
+    'More is needed here',
+    'This page needs a stronger or more recent sign-in than you have given.',
+  ],
   login_denied: ['You were not signed in', 'The sign-in was cancelled or refused.'],
   login_refused: ['You were not signed in', 'This account cannot be used here.'],
   login_ended: ['You were signed out', 'A sign-out arrived while you were signing in.'],

@@ -177,17 +177,17 @@ describe('a login at Telenor', () => {
 
 describe('an attack on a login at Telenor', () => {
   it.each([
-    ['foreign-aud', '/me'],
-    ['foreign-issuer', '/me'],
-    ['two-audiences', '/me'],
-    ['stale-auth-time', '/fresh'],
-    ['lower-acr', '/strong'],
-  ] as const)('%s is refused, and no token is used', async (attack, path) => {
+    ['foreign-aud', '/me', refused('provider_invalid_response')],
+    ['foreign-issuer', '/me', refused('provider_invalid_response')],
+    ['two-audiences', '/me', refused('provider_invalid_response')],
+    ['stale-auth-time', '/fresh', refused('login_insufficient', 403)],
+    ['lower-acr', '/strong', refused('login_insufficient', 403)],
+  ] as const)('%s is refused, and no token is used', async (attack, path, outcome) => {
     const { emulator } = bed;
     emulator.set({ attack });
     const app = await bed.start(atTelenor(emulator, { options: { userinfoAtLogin: true } }));
     const { userinfoCalls, refreshCalls } = emulator.counters;
-    expect(await tryLogin(app, { path })).toEqual(refused('provider_invalid_response'));
+    expect(await tryLogin(app, { path })).toEqual(outcome);
     expect(emulator.counters).toMatchObject({ userinfoCalls, refreshCalls });
   });
 
