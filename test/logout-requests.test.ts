@@ -41,7 +41,7 @@ describe('a logout that is asked for', () => {
       'asked first',
     ],
     ['a link on our page', 'GET', { 'sec-fetch-site': 'same-origin' }, 'done'],
-    ['the address bar', 'GET', { 'sec-fetch-site': 'none' }, 'done'],
+    ['the address bar, or a link in an e-mail', 'GET', { 'sec-fetch-site': 'none' }, 'asked first'],
     ['a link on another site', 'GET', { 'sec-fetch-site': 'cross-site' }, 'asked first'],
     ['a link on a sibling domain', 'GET', { 'sec-fetch-site': 'same-site' }, 'asked first'],
     [

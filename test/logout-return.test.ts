@@ -15,7 +15,8 @@ describe('the way back from a logout', () => {
     });
     const browser = app.browser();
     await app.logIn(browser);
-    return { app, browser, location: locationOf(await browser.get(handlers)) };
+    const answer = await browser.get(handlers, { 'sec-fetch-site': 'same-origin' });
+    return { app, browser, location: locationOf(answer) };
   };
 
   it('leads to the page that was asked for, by an address that is registered (R-72, R-74)', async () => {
@@ -59,6 +60,14 @@ describe('the way back from a logout', () => {
     const cookie = `session-logout=x.${encodeURIComponent(address)}`;
     const back = await browser.get('/signed-out?state=x', { cookie });
     expect([back.status, back.headers.get('location')]).toEqual([200, null]);
+  });
+
+  it('says so when somebody has logged in again meanwhile', async () => {
+    const { app, browser } = await logOut();
+    await app.logIn(browser);
+    const page = await (await browser.get('/signed-out')).text();
+    expect(page).toContain('You are signed in');
+    expect(await whoIs(browser)).toBe('ada');
   });
 
   it('leads home with whatever state, where home is all that was asked for (R-72)', async () => {

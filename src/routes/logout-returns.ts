@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
+import type { BrowserSession } from '../session/browser-session.ts';
 import { type CookieAttributes, flashCookie, readCookies, setCookie } from '../session/cookies.ts';
 import type { SendPage } from './pages.ts';
 import { readQuery } from './read-query.ts';
@@ -14,7 +15,7 @@ export interface LogoutReturns {
    */
   prepare(res: Response, returnTo: string): { path: string; state: string };
   /** The signed-out page. Leads on to the address that waits, if the state is that of this browser. */
-  route(req: Request, res: Response): Promise<void>;
+  route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
 }
 
 export interface LogoutReturnsOptions {
@@ -55,7 +56,7 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
       return { path: urls.signedOut, state };
     },
 
-    route: async (req, res) => {
+    route: async (req, res, browser) => {
       const value = readCookies(req)[name];
       const dot = value?.indexOf('.') ?? -1;
       const isOurs = value !== undefined && dot > 0 && readQuery(req).get('state') === value.slice(0, dot);
@@ -63,6 +64,17 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
       if (value !== undefined) setCookie(res, name, '', attributes(0));
       if (returnTo) {
         redirect(res, 303, returnTo);
+        return;
+      }
+      if (browser.identity) {
+        sendPage(req, res, {
+          ...{
+            status: 200,
+            title: 'You are signed in',
+            message: 'A new session has begun here since you left.',
+          },
+          links: [{ href: urls.home, label: 'Home page' }],
+        });
         return;
       }
       const login = urls.login();

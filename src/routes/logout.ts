@@ -161,7 +161,9 @@ export function createLogout(options: LogoutOptions): Logout {
     route: async (req, res, browser) => {
       const source = findSource(req, options.ownOrigins);
       // A GET proves nothing by itself: without a sign that it comes from a page of ours, the person is asked.
-      const isOwnGet = source === 'own' && !isSubresource(req);
+      // A link in an e-mail opens as an address typed by hand does.
+      const isFromPage = req.headers['sec-fetch-site'] !== 'none';
+      const isOwnGet = source === 'own' && isFromPage && !isSubresource(req);
       const trusted = req.method === 'POST' ? source !== 'foreign' : isOwnGet;
       if (isPrefetch(req) || !trusted) await ask(req, res);
       else await start(req, res, browser, {});

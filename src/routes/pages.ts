@@ -49,6 +49,7 @@ const BROADCAST_SCRIPT = `
 const channel = new BroadcastChannel('connect-auth');
 channel.postMessage(JSON.parse(document.querySelector('main').dataset.broadcast));
 channel.close();
+history.replaceState(null, '', location.pathname);
 window.close();`;
 
 const SUBMIT_SCRIPT = 'document.forms[0].submit()';

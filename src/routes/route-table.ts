@@ -67,7 +67,7 @@ export function createRouteTable(
     [routes.logout, answer('logout', ['GET', 'POST'], handlers.logout)],
     [routes.backchannelLogout, answer('logout', ['POST'], handlers.backchannelLogout, false)],
     [routes.frontchannelLogout, answer('logout', ['GET'], handlers.frontchannelLogout, false)],
-    [routes.signedOut, answer('logout', ['GET'], handlers.signedOut, false)],
+    [routes.signedOut, answer('logout', ['GET'], handlers.signedOut)],
     ...callbacks,
   ]);
   return (path) => table.get(path);
