@@ -260,6 +260,16 @@ function joinParts(options: ResolvedOptions, store: Store) {
       return login.start(req, res, { ...parameters, returnTo: parameters.returnTo ?? here, browser });
     },
     logout: ({ req, res, browser }, choice) => logout.start(req, res, browser, choice),
+    sendLoginPage: ({ req, res }) => {
+      const href = urls.login();
+      sendPage(req, res, {
+        status: 401,
+        title: 'You are not signed in',
+        message:
+          'Your session has ended, or this needs a stronger one. Nothing was done. Please sign in, and try again.',
+        links: [...(href ? [{ href, label: 'Sign in' }] : []), { href: urls.home, label: 'Home page' }],
+      });
+    },
     fail: ({ req, res }, error, during) => answers.fail(req, res, error, during),
     createApiAccess: ({ browser }) => createApiAccess({ browser, tokenSource, providers, apiOrigins, now }),
   };

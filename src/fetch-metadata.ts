@@ -24,6 +24,12 @@ export function isNavigation(req: IncomingMessage): boolean {
   return req.headers.accept?.includes('text/html') ?? false;
 }
 
+/** Says whether a person sent a form in a tab: it cannot be sent again after a login, but they can be told. */
+export function isFormPost(req: IncomingMessage): boolean {
+  const { 'sec-fetch-mode': mode, 'sec-fetch-dest': dest = 'document' } = req.headers;
+  return req.method === 'POST' && mode === 'navigate' && dest === 'document';
+}
+
 /** A browser that loads ahead, without anybody having asked for it. */
 export function isPrefetch(req: IncomingMessage): boolean {
   const purpose = req.headers['sec-purpose'] ?? req.headers.purpose ?? req.headers['x-moz'];

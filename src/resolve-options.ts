@@ -34,6 +34,7 @@ const MAX_COOKIE_SECONDS = 400 * 24 * 3600;
  * @throws ConfigurationError naming the option, what it must be and what it is.
  */
 export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
+  refuseOptionsOfProvider(options);
   checkKeys('connectAuth()', options, OPTION_NAMES);
   const baseUrl = resolveBaseUrl(options.baseUrl);
   const https = baseUrl.protocol === 'https:';
@@ -64,6 +65,19 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
   });
 }
 
+/** What belongs a level deeper, by its name there or by the names that other libraries have for it. */
+function refuseOptionsOfProvider(options: object): void {
+  checkObject('The options of connectAuth()', options);
+  const misplaced = Object.keys(options).find((key) =>
+    /^(client|issuer|redirectUri|scope|authorizationParams)/i.test(key),
+  );
+  if (misplaced) {
+    throw new ConfigurationError(
+      `connectAuth() has no option "${misplaced}". What concerns the provider goes into provider: providers.oidc({ … }); the redirect URI follows from baseUrl and routes.callback.`,
+    );
+  }
+}
+
 const OPTION_NAMES: readonly (keyof ConnectAuthOptions)[] = [
   ...(['baseUrl', 'secret', 'redis', 'redisPrefix', 'provider', 'providers', 'routes', 'session'] as const),
   ...([
@@ -87,13 +101,16 @@ function resolveBaseUrl(value: unknown): URL {
   return url;
 }
 
+const HOW_TO_MAKE_A_SECRET = 'Make one with: openssl rand -base64 48';
+
 function resolveSecrets(value: unknown): readonly Secret[] {
+  if (value === undefined) throw new ConfigurationError(`secret is missing. ${HOW_TO_MAKE_A_SECRET}`);
   const secrets = Array.isArray(value) ? checkStrings('secret', value) : [checkString('secret', value)];
   if (secrets.length === 0) throw new ConfigurationError('secret must hold at least one string.');
   for (const secret of secrets) {
     if (secret.length < 32) {
       throw new ConfigurationError(
-        `secret must have at least 32 characters; one has ${secret.length}. Make one with: openssl rand -base64 48`,
+        `secret must have at least 32 characters; one has ${secret.length}. ${HOW_TO_MAKE_A_SECRET}`,
       );
     }
   }
@@ -109,6 +126,7 @@ function resolveRedis(redis: ConnectAuthOptions['redis']): ResolvedOptions['redi
     checkRedisOptions(Object.fromEntries(query));
     return () => redis;
   }
+  if (typeof redis !== 'object') refuse('redis', REDIS_TARGETS, redis);
   checkObject('redis', redis);
   if (typeof redis.defineCommand !== 'function' && !isPlainObject(redis)) {
     throw new ConfigurationError(`redis must be ${REDIS_TARGETS}; it is an object of another library.`);
@@ -162,6 +180,10 @@ function resolveProviders(options: ConnectAuthOptions): ReadonlyMap<string, Prov
   if (options.provider !== undefined)
     return new Map([['default', checkProvider('provider', options.provider)]]);
   checkObject('providers', options.providers);
+  if (typeof options.providers.preset === 'string')
+    throw new ConfigurationError(
+      'providers must be an object of several, each by a name. For one, use provider.',
+    );
   const entries = Object.entries(options.providers ?? {});
   if (entries.length === 0) throw new ConfigurationError('providers must name at least one provider.');
   return new Map(
@@ -204,8 +226,9 @@ function resolveRoutes(routes: RouteOptions): Readonly<Required<RouteOptions>> {
   >;
   const home = checkPath('routes.home', routes.home ?? '/');
   const paths = [...Object.values(own), home].filter((value) => value !== false);
-  if (new Set(paths).size < paths.length)
-    throw new ConfigurationError('routes must all differ from each other.');
+  const repeated = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (repeated)
+    throw new ConfigurationError(`routes must all differ from each other; several are "${repeated}".`);
   return Object.freeze({
     ...own,
     home,

@@ -3,6 +3,7 @@ import { providers } from 'express-connect-auth';
 import { listen } from './support/listen.ts';
 import { beginLogin, tryLogin } from './support/login-outcome.ts';
 import { started, tryStart } from './support/start-outcome.ts';
+import { until } from './support/until.ts';
 import { useApps, useScriptedProvider } from './support/use-apps.ts';
 
 const op = await useScriptedProvider();
@@ -109,6 +110,51 @@ describe('what a login asks the provider', () => {
     expect(other.searchParams.has('login_hint')).toBe(false);
   });
 
+  it.each<['login' | 'logout' | 'renew']>([
+    ['login'],
+    ['logout'],
+    ['renew'],
+  ])('says what is wrong when a handler answers without waiting for req.auth.%s()', async (method) => {
+    const faults: unknown[] = [];
+    const app = await start({
+      op,
+      handlers: (server) => {
+        server.get('/hasty', async (req, res) => {
+          const work = req.auth[method]().catch((error) => faults.push(error.message));
+          res.end('done');
+          await work;
+        });
+      },
+    });
+    const browser = app.browser();
+    await app.logIn(browser);
+    await browser.get('/hasty');
+    await until(() => faults.length > 0);
+    expect(faults).toEqual([`req.auth.${method}() must be called, and awaited, before the response begins.`]);
+  });
+
+  it.each<[object, RegExp]>([
+    [{ state: 'evil' }, /^req\.auth\.login\(\) has no option "state"/],
+    [{ redirect_uri: 'https://evil.example' }, /has no option "redirect_uri"/],
+    [{ return_to: '/' }, /has no option "return_to"\. Did you mean "returnTo"\?/],
+    [{ acrValues: 'gold' }, /^req\.auth\.login\(\): acrValues must be an array/],
+    [{ maxAgeSeconds: '60' }, /maxAgeSeconds must be a number/],
+    [{ display: 'window' }, /display must be one of "page", "popup"/],
+  ])('refuses that a handler asks for %j (R-04, F-123)', async (ask, message) => {
+    const faults: unknown[] = [];
+    const app = await start({
+      op,
+      handlers: (server) => {
+        server.get('/ask', async (req, res) => {
+          await req.auth.login(ask).catch((error) => faults.push(error.message));
+          res.end();
+        });
+      },
+    });
+    await app.browser().get('/ask');
+    expect(faults).toEqual([expect.stringMatching(message)]);
+  });
+
   it('keeps what a handler asks for apart from the protocol (R-04)', async () => {
     const app = await start({
       op,
@@ -120,7 +166,6 @@ describe('what a login asks the provider', () => {
             loginHint: '#&nonce=evil',
             acrValues: ['a b', '&client_id=evil'],
             maxAgeSeconds: 60,
-            ...{ state: 'evil', redirect_uri: 'https://evil.example', nonce: 'evil' },
           }),
         );
       },

@@ -22,9 +22,13 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
   [
     'two routes at one path',
     { routes: { login: '/x', logout: '/x' } },
-    'routes must all differ from each other.',
+    'routes must all differ from each other; several are "/x".',
   ],
-  ['a login at the home page', { routes: { login: '/' } }, 'routes must all differ from each other.'],
+  [
+    'a login at the home page',
+    { routes: { login: '/' } },
+    'routes must all differ from each other; several are "/".',
+  ],
 
   [
     'a cookie name that is none',

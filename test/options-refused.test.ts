@@ -6,6 +6,17 @@ import { construct, goodOptions, type OptionChanges } from './support/construct.
 const { provider, secret: SECRET } = goodOptions;
 
 const refusals: [what: string, changes: OptionChanges, message: string | RegExp][] = [
+  [
+    'an option of the provider',
+    { clientId: 'x' },
+    'What concerns the provider goes into provider: providers.oidc(',
+  ],
+  [
+    'an option of another library',
+    { issuerBaseURL: 'x' },
+    'connectAuth() has no option "issuerBaseURL". What concerns',
+  ],
+  ['one provider for several', { provider: undefined, providers: provider }, 'For one, use provider.'],
   ['an unknown option', { cokie: 1 }, 'connectAuth() has no option "cokie". It has: baseUrl, secret, redis,'],
   ['a slip of the pen', { baseURL: 'x' }, 'connectAuth() has no option "baseURL". Did you mean "baseUrl"?'],
   ['another slip', { trustedOrigin: [] }, 'has no option "trustedOrigin". Did you mean "trustedOrigins"?'],
@@ -58,7 +69,7 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
     'baseUrl: its path must be a path such as',
   ],
 
-  ['no secret', { secret: undefined }, 'secret must be a string that is not empty; it is undefined.'],
+  ['no secret', { secret: undefined }, 'secret is missing. Make one with: openssl rand -base64 48'],
   ['an empty secret', { secret: '' }, 'secret must be a string that is not empty; it is an empty string.'],
   [
     'a short secret',
@@ -88,7 +99,7 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
     'redis must be a URL such as "redis://localhost:6379", options for ioredis, a client of ioredis, or "memory"; it is a string of 14 characters.',
   ],
   ['a Redis over http', { redis: 'http://localhost:6379' }, 'redis must be a URL such as'],
-  ['a Redis that is a number', { redis: 6379 }, 'redis must be an object; it is 6379.'],
+  ['a Redis that is a number', { redis: 6379 }, 'redis must be a URL such as'],
   [
     'a client of another library',
     { redis: new (class RedisClient {})() },

@@ -85,7 +85,8 @@ describe('requireAuth()', () => {
     [{ maxAge: '5m' }, 'requireAuth(): maxAge must be a number'],
     [{ acr: '' }, 'requireAuth(): acr must be a string that is not empty'],
     [{ acr: ['a', 1] }, 'requireAuth(): acr[1] must be a string'],
-    [{ acr: true }, 'requireAuth(): acr must be an array of strings; it is true.'],
+    [{ acr: [] }, 'requireAuth(): acr must be a string, or an array of some; it is an array.'],
+    [{ acr: true }, 'requireAuth(): acr must be a string, or an array of some; it is true.'],
     ['admin', 'requireAuth() must be an object; it is a string of 5 characters.'],
   ])('refuses the rules %j (F-123)', (rules, message) => {
     expect(() => requireAuth(rules as never)).toThrow(message);

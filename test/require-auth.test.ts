@@ -48,7 +48,9 @@ describe('requireAuth, when nobody is logged in', () => {
     ['an API client that accepts anything', 'GET', { ...BARE, accept: '*/*' }],
     ['an API client that says nothing', 'GET', BARE],
     ['a question for the headers', 'HEAD', {}],
-    ['a form', 'POST', { 'sec-fetch-site': 'same-origin' }],
+    ['a form of a script', 'POST', { ...SCRIPT, 'sec-fetch-site': 'same-origin' }],
+    ['a form in a frame', 'POST', { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'iframe' }],
+    ['a form of an old browser', 'POST', { ...BARE, accept: 'text/html' }],
     ['a removal', 'DELETE', SCRIPT],
   ])('answers %s by 401 and JSON, leads nowhere and sets no cookie (R-97)', async (_, method, headers) => {
     const app = await bed.start();
@@ -59,6 +61,18 @@ describe('requireAuth, when nobody is logged in', () => {
     expect(browser.jar.all()).toEqual([]);
     if (method !== 'HEAD')
       expect(await answer.json()).toEqual({ error: 'login_required', loginUrl: '/login' });
+  });
+
+  it('answers a form that a person sends by 401 and a page that says so, and leads nowhere (R-97, F-97)', async () => {
+    const app = await bed.start();
+    const browser = app.browser();
+    const answer = await browser.post('/api/me', { a: '1' }, { 'sec-fetch-site': 'same-origin' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([401, null]);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(browser.jar.all()).toEqual([]);
+    const page = await answer.text();
+    expect(page).toContain('You are not signed in');
+    expect(page).toContain('href="/login"');
   });
 
   it('lets no handler behind it run (R-97)', async () => {

@@ -78,6 +78,10 @@ type Common = Required<CommonProviderOptions> & Pick<ProviderDefinition, 'author
 
 export function resolveCommon(preset: string, options: CommonProviderOptions): Common {
   const where = (name: string) => `providers.${preset}(): ${name}`;
+  if ('clientSecret' in options && options.clientSecret === undefined) {
+    // A variable of the environment that is not set would make a public client of it.
+    throw new ConfigurationError(`${where('clientSecret')} is undefined. Leave it out for a public client.`);
+  }
   const { clockToleranceSeconds = 30, defaultExpiresInSeconds = 3600, timeoutMs = 5000 } = options;
   return {
     authorizationParams: checkAuthorizationParams(
@@ -162,6 +166,11 @@ function checkAuthorizationParams(where: string, value: unknown): Readonly<Recor
 export function checkIssuer(where: string, value: unknown): string {
   const url = checkUrl(where, value);
   if (url.search || url.hash) throw new ConfigurationError(`${where} must have no query and no fragment.`);
+  if (url.pathname.endsWith('/.well-known/openid-configuration')) {
+    throw new ConfigurationError(
+      `${where} must be the issuer itself, without /.well-known/openid-configuration.`,
+    );
+  }
   return value as string;
 }
 

@@ -1,6 +1,6 @@
 import type { UserClaims } from '../claims.ts';
 import { LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
-import { checkNumber } from '../option-checks.ts';
+import { checkKeys, checkNumber } from '../option-checks.ts';
 import type { Provider } from '../provider/provider.ts';
 import { type BrowserSession, moveTo } from '../session/browser-session.ts';
 import { decodeIdentity, type Identity } from '../session/identity.ts';
@@ -50,7 +50,9 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
     (await getTokens(minValiditySeconds, rejected)).accessToken!;
 
   return {
-    getAccessToken: async ({ minValiditySeconds = MIN_VALIDITY_SECONDS } = {}) => {
+    getAccessToken: async (given = {}) => {
+      checkKeys('getAccessToken()', given, ['minValiditySeconds']);
+      const { minValiditySeconds = MIN_VALIDITY_SECONDS } = given;
       const bounds = { min: 0, max: MAX_MIN_VALIDITY_SECONDS };
       return getAccessToken(checkNumber('getAccessToken(): minValiditySeconds', minValiditySeconds, bounds));
     },
@@ -90,10 +92,10 @@ function requireIdentity(browser: BrowserSession): Identity {
 function checkDestination(address: string | URL, apiOrigins: ReadonlySet<string>): URL {
   const url = URL.canParse(String(address)) ? new URL(address) : undefined;
   if (url && apiOrigins.has(url.origin)) return url;
-  throw new TokenError(
-    `req.auth.fetch() sends the access token only to origins listed in apiOrigins; ${url?.origin ?? 'this address'} is not.`,
-    'token_destination',
-  );
+  const problem = url
+    ? `sends the access token only to origins listed in apiOrigins; ${url.origin} is not`
+    : 'needs an absolute URL, of an origin listed in apiOrigins';
+  throw new TokenError(`req.auth.fetch() ${problem}.`, 'token_destination');
 }
 
 /** Redirects are handed back, not followed: the token must not travel where the application did not send it. */

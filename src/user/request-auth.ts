@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
-import type { RequestAuth } from '../request-types.ts';
+import { ConnectAuthError } from '../errors.ts';
+import { checkKeys, checkNumber, checkOneOf, checkStrings } from '../option-checks.ts';
+import type { LoginParameters, RequestAuth } from '../request-types.ts';
 import { checkNotBegun } from '../session/cookies.ts';
 import type { RequestState } from './request-state.ts';
 import { onSessionEnd } from './session-end.ts';
@@ -40,9 +42,16 @@ export function createRequestAuth(state: RequestState): RequestAuth {
       const end = identity()?.absoluteEnd;
       return end === undefined ? undefined : new Date(end);
     },
-    login: (parameters = {}) => services.login(state, parameters),
-    logout: (options = {}) => services.logout(state, options),
-    renew: () => renew(state),
+    login: (parameters = {}) =>
+      beforeResponse(state, 'req.auth.login()', () =>
+        services.login(state, checkLoginParameters('req.auth.login()', parameters)),
+      ),
+    // Not refused when it comes late: whatever else it cannot do any more, it ends the session.
+    logout: async (options = {}) => {
+      checkKeys('req.auth.logout()', options, ['returnTo']);
+      await services.logout(state, options);
+    },
+    renew: () => beforeResponse(state, 'req.auth.renew()', () => renew(state)),
     onEnd: (callback) => onSessionEnd({ ...state, watch: services.watch }, callback),
     ...services.createApiAccess(state),
   };
@@ -51,9 +60,34 @@ export function createRequestAuth(state: RequestState): RequestAuth {
   return auth;
 }
 
+/** A handler that does not wait for us sends its own response meanwhile: then ours has nowhere to go. */
+async function beforeResponse({ res }: RequestState, call: string, work: () => Promise<void>): Promise<void> {
+  checkNotBegun(res, call);
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ConnectAuthError)) checkNotBegun(res, call);
+    throw error;
+  }
+}
+
+const LOGIN_PARAMETERS: readonly (keyof LoginParameters)[] = [
+  ...(['returnTo', 'provider', 'prompt', 'maxAgeSeconds', 'acrValues', 'loginHint', 'uiLocales'] as const),
+  'display',
+];
+
+function checkLoginParameters(where: string, parameters: LoginParameters): LoginParameters {
+  checkKeys(where, parameters, LOGIN_PARAMETERS);
+  const { maxAgeSeconds, acrValues, display } = parameters;
+  if (maxAgeSeconds !== undefined)
+    checkNumber(`${where}: maxAgeSeconds`, maxAgeSeconds, { min: 0, max: 31_536_000 });
+  if (acrValues !== undefined) checkStrings(`${where}: acrValues`, acrValues);
+  if (display !== undefined) checkOneOf(`${where}: display`, display, ['page', 'popup']);
+  return parameters;
+}
+
 async function renew(state: RequestState): Promise<void> {
   const { res, browser, services, appSession } = state;
-  checkNotBegun(res, 'req.auth.renew()');
   await services.sessions.renew(browser, appSession?.readData() ?? browser.data ?? '{}');
   services.cookie.write(res, browser.id!, browser.identity);
   // What express-session holds belongs to the old id; the next touch starts on the new one.

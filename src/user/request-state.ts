@@ -43,6 +43,8 @@ export interface RequestServices {
   login(state: RequestState, parameters: LoginParameters): Promise<void>;
   logout(state: RequestState, options: { returnTo?: string }): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'>): ApiAccess;
+  /** Tells a person that they are not logged in, with a way to the login. */
+  sendLoginPage(state: RequestState): void;
   /** Answers the request with an error, after telling `onError`. */
   fail(state: RequestState, error: unknown, during: ErrorEvent['during']): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { ConfigurationError, CrossOriginError } from '../errors.ts';
-import { isNavigation, isUnsafe } from '../fetch-metadata.ts';
-import { checkKeys, checkNumber, checkString, checkStrings } from '../option-checks.ts';
+import { isFormPost, isNavigation, isUnsafe } from '../fetch-metadata.ts';
+import { checkKeys, checkNumber, checkString, checkStrings, refuse } from '../option-checks.ts';
 import type { Identity } from '../session/identity.ts';
 import { markPersonal } from './personal.ts';
 import { getRequestState, type RequestServices, type RequestState } from './request-state.ts';
@@ -45,6 +45,11 @@ interface ResolvedRules {
   readonly acrValues: readonly string[] | undefined;
 }
 
+function checkSome(where: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value) || value.length === 0) refuse(where, 'a string, or an array of some', value);
+  return checkStrings(where, value);
+}
+
 const NO_RULES: ResolvedRules = { maxAgeSeconds: undefined, acrValues: undefined };
 
 function resolveRules(rules: AuthRules): ResolvedRules {
@@ -60,7 +65,7 @@ function resolveRules(rules: AuthRules): ResolvedRules {
         ? undefined
         : typeof acr === 'string'
           ? [checkString('requireAuth(): acr', acr)]
-          : checkStrings('requireAuth(): acr', acr),
+          : checkSome('requireAuth(): acr', acr),
   };
 }
 
@@ -106,6 +111,11 @@ async function challenge(
   if (isNavigation(req)) {
     const provider = identity ? { provider: identity.provider } : {};
     await state.services.login(state, { ...provider, ...definedRules(rules) });
+    return;
+  }
+  if (isFormPost(req)) {
+    // Somebody pressed a button on a page that is older than the end of their session.
+    state.services.sendLoginPage(state);
     return;
   }
   res.status(401).json({

@@ -57,7 +57,9 @@ export function atTelenor(
     const { clientId, clientSecret } = clients.telenor;
     const postLogoutRedirectUris = [`${baseUrl}/`, `${baseUrl}/signed-out`];
     emulator.register({ clientId, clientSecret, ...callbackOf(baseUrl), postLogoutRedirectUris, ...client });
-    return providers.telenor({ origin: emulator.origin, clientId, clientSecret, ...options });
+    return providers.telenor(
+      withoutUndefined({ origin: emulator.origin, clientId, clientSecret, ...options }),
+    );
   };
 }
 
@@ -77,7 +79,9 @@ export function atConnectis(
 export function atDid(emulator: DidEmulator, { options, client }: Changes<DidOptions> = {}): Preset {
   return (baseUrl) => {
     emulator.register({ ...clients.did, ...callbackOf(baseUrl), ...client });
-    return providers.did({ ...clients.did, origin: emulator.origin, issuer: emulator.issuer, ...options });
+    return providers.did(
+      withoutUndefined({ ...clients.did, origin: emulator.origin, issuer: emulator.issuer, ...options }),
+    );
   };
 }
 
@@ -106,4 +110,9 @@ export function addApiRoutes(app: Express): void {
   });
   app.get('/strong', requireAuth({ acr: '2' }), (req, res) => void res.json({ acr: req.auth.acr }));
   app.get('/fresh', requireAuth({ maxAge: 300 }), (req, res) => void res.json({ since: req.auth.authTime }));
+}
+
+/** An option that is `undefined` is refused where leaving it out means something. */
+function withoutUndefined<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }
