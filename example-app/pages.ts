@@ -31,19 +31,28 @@ export function renderProfile({ user, claims, expiresAt, visit, sessions }: Prof
     `<p>Only you see this page: it is visit ${visit} of this session, which ends on
 <time datetime="${expiresAt.toISOString()}">${expiresAt.toUTCString()}</time> at the latest.</p>
 <table>${rows.join('')}</table>
-<h2>Your sessions</h2>
+<h2>Your sessions <small>(times in UTC)</small></h2>
 <table id="sessions">${sessions.map(renderSession).join('')}</table>
-<nav><a class="button plain" href="/">Home</a>${signOutForm}
-<form method="post" action="/sessions/end-others"><button>End all others</button></form></nav>`,
+${sessions.length > 1 ? endOthersForm : ''}
+<nav><a class="button plain" href="/">Home</a></nav>
+<script src="/public/session-end.js"></script>`,
   );
 }
 
-function renderSession({ handle, description = '', lastSeenAt, current }: UserSession): string {
+function renderSession({ handle, description = '', loggedInAt, lastSeenAt, current }: UserSession): string {
   const end = `<form method="post" action="/sessions/end">
 <button name="handle" value="${escapeHtml(handle)}">End</button></form>`;
-  return `<tr><th>${escapeHtml(description)}</th><td>last seen ${lastSeenAt.toUTCString()}</td>
-<td>${current ? 'this one' : end}</td></tr>`;
+  return `<tr><th>${escapeHtml(description)}${current ? '<br><small>this one</small>' : ''}</th>
+<td>in since ${formatTime(loggedInAt)}<br>last seen ${formatTime(lastSeenAt)}</td>
+<td>${current ? signOutForm : end}</td></tr>`;
 }
+
+function formatTime(time: Date): string {
+  return `<time datetime="${time.toISOString()}">${time.toISOString().slice(5, 16).replace('T', ', ')}</time>`;
+}
+
+const endOthersForm =
+  '<form class="under" method="post" action="/sessions/end-others"><button>End all others</button></form>';
 
 const signOutForm = '<form method="post" action="/logout"><button>Sign out</button></form>';
 

@@ -44,6 +44,11 @@ export function createApp({ providerOrigin, ...options }: ExampleOptions): Expre
     await auth.sessions.revokeOthers(req);
     res.redirect(303, '/profile');
   });
+  // The page learns that its session was ended elsewhere, by server-sent events.
+  app.get('/events', requireAuth, (req, res) => {
+    res.type('text/event-stream').flushHeaders();
+    req.auth.onEnd(() => res.end('event: end\ndata:\n\n'));
+  });
   app.get('/api/me', requireAuth, (req, res) => {
     res.json(req.user);
   });

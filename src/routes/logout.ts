@@ -149,7 +149,7 @@ export function createLogout(options: LogoutOptions): Logout {
     answers.page(req, res, {
       status: 200,
       title: 'Sign out?',
-      message: 'Another page asks to end your session here.',
+      message: 'This ends your session here.',
       form: { action: urls.logout!, label: 'Sign out', fields: {} },
       links: [{ href: urls.home, label: 'Stay signed in' }],
     });

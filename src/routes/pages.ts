@@ -39,7 +39,8 @@ p { margin: 0 0 1.25rem }
 a, button { display: block; width: 100%; box-sizing: border-box; margin-top: .5rem; padding: .6rem 1rem; font: inherit;
   text-align: center; text-decoration: none; border: 1px solid var(--line); border-radius: .5rem; cursor: pointer;
   color: var(--accent); background: none }
-a:first-of-type, button { border-color: var(--accent) }`;
+a:first-of-type, button { border-color: var(--accent) }
+form ~ a:first-of-type { border-color: var(--line) }`;
 
 /**
  * Tells the page that opened this window, over a channel of our origin: helmet's opener policy cuts `window.opener`.

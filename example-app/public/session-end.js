@@ -1,0 +1,1 @@
+new EventSource('/events').addEventListener('end', () => location.assign('/'));
