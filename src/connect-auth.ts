@@ -13,6 +13,7 @@ import { resolveOptions } from './resolve-options.ts';
 import { createAnswers } from './routes/answers.ts';
 import { createBackchannelLogout } from './routes/backchannel-logout.ts';
 import { createCallback } from './routes/callback.ts';
+import { createPutAway } from './routes/expired-sessions.ts';
 import { createFrontchannelLogout } from './routes/frontchannel-logout.ts';
 import { createLogin } from './routes/login.ts';
 import { createLogout } from './routes/logout.ts';
@@ -24,7 +25,7 @@ import { createSealedRevocation, createTokenRevocation } from './routes/revocati
 import { createRouteTable } from './routes/route-table.ts';
 import { createUrls } from './routes/urls.ts';
 import { createAppSessionStarter } from './session/app-session.ts';
-import { type BrowserSession, createBrowserSession } from './session/browser-session.ts';
+import { createBrowserSession } from './session/browser-session.ts';
 import { decodeIdentity, encodeIdentity, type Identity } from './session/identity.ts';
 import { createSessionCookie } from './session/session-cookie.ts';
 import { createSessionRecords } from './session/session-records.ts';
@@ -144,14 +145,14 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const records = createSessionRecords({ store, idleTimeoutMs, now });
   const lockLeaseMs = findLockLease(options);
   const resealTokens = vault.reseal;
+  /** Of faults that no request is to be answered with. */
+  const reportError = (error: unknown) => answers.report(undefined, undefined, error, 'session');
   const sessions = createSessions({
-    ...{ store, records, cookie, endingCookie, carryOver, now, resealTokens, lockLeaseMs },
+    ...{ store, records, cookie, endingCookie, carryOver, now, resealTokens, lockLeaseMs, reportError },
   });
   const userSessions = createUserSessions({ store, records, now, onEnded: (...ended) => report(...ended) });
   const watch = createSessionWatch({
-    findLiving: sessions.findLiving,
-    intervalMs: WATCH_INTERVAL_MS,
-    reportError: (error) => answers.report(undefined, undefined, error, 'session'),
+    ...{ findLiving: sessions.findLiving, intervalMs: WATCH_INTERVAL_MS, reportError },
   });
 
   const urls = createUrls(options);
@@ -179,20 +180,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const logout = createLogout({ ...common, revokeTokens, logoutReturns, origin, clearSiteData, ownOrigins });
   const report = (identity: Identity, reason: LogoutReason) =>
     logout.report(undefined, undefined, identity, reason);
-  /** A session that has come to its own end is put away by the first request that notices. */
-  const putAway = async (req: Request, res: Response, { id, expiry }: BrowserSession) => {
-    if (!expiry) return;
-    cookie.clear(res);
-    try {
-      const { identity, tokens } = await records.end(hash(id!));
-      if (!identity) return;
-      await logout.report(req, res, identity, expiry);
-      // Nobody waits for this.
-      revokeSealed(req, res, { provider: identity.provider, id: id!, tokens }).catch(() => undefined);
-    } catch {
-      // The records end by themselves.
-    }
-  };
+  const putAway = createPutAway({ records, cookie, report: logout.report, revokeSealed });
   const callback = createCallback({
     ...{ ...common, revokeTokens, revokeSealed, ownOrigins, mapUser, describe, absoluteTimeoutMs },
     putAway,
@@ -223,7 +211,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
       try {
         return await applyProof(auth, proof, { mapUser, now });
       } catch (error) {
-        await answers.report(undefined, undefined, error, 'session');
+        await reportError(error);
         return auth;
       }
     },
@@ -232,7 +220,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
       if (identity) await report(identity, 'refresh_refused');
       // A plain "no" is said by that; that somebody else came back is not.
       if (refusal.code === 'provider_identity_changed') {
-        await answers.report(undefined, undefined, refusal, 'session');
+        await reportError(refusal);
       }
     },
   });
@@ -260,16 +248,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
       return login.start(req, res, { ...parameters, returnTo: parameters.returnTo ?? here, browser });
     },
     logout: ({ req, res, browser }, choice) => logout.start(req, res, browser, choice),
-    sendLoginPage: ({ req, res }) => {
-      const href = urls.login();
-      sendPage(req, res, {
-        status: 401,
-        title: 'You are not signed in',
-        message:
-          'Your session has ended, or this needs a stronger one. Nothing was done. Please sign in, and try again.',
-        links: [...(href ? [{ href, label: 'Sign in' }] : []), { href: urls.home, label: 'Home page' }],
-      });
-    },
+    sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
     fail: ({ req, res }, error, during) => answers.fail(req, res, error, during),
     createApiAccess: ({ browser }) => createApiAccess({ browser, tokenSource, providers, apiOrigins, now }),
   };
@@ -284,7 +263,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     checkMount(req, options.basePath);
     const route = findRoute(req.path);
     const browser = route?.needsSession === false ? createBrowserSession() : await sessions.read(req);
-    await putAway(req, res, browser);
+    if (browser.expiry) await putAway(req, res, browser);
     const mountPath = req.baseUrl;
     attachRequest({ services, req, res, next, browser, mountPath, appSession: undefined, auth: undefined });
     if (route) await route.run(req, res, browser);

@@ -38,15 +38,25 @@ export class ConfigurationError extends ConnectAuthError {
   }
 }
 
-/** The session store did not answer, or refused. Code `store_unavailable`; answered by 503. */
+/**
+ * - `store_unavailable` (503): it did not answer, or refused.
+ * - `store_damaged` (503): a session's record was not one, and was removed: its browser is logged out. Only told to `onError`.
+ */
+export type StoreErrorCode = 'store_unavailable' | 'store_damaged';
+
+/** The session store is at fault. */
 export class StoreError extends ConnectAuthError {
+  declare readonly code: StoreErrorCode;
   /** For the `Retry-After` header, in seconds. */
   readonly retryAfterSeconds: number = 5;
   /** Express's default error handler sends these. */
   readonly headers: Record<string, string> = { 'Retry-After': '5' };
 
-  constructor(message: string, options: { cause?: unknown } = {}) {
-    super(message, { code: 'store_unavailable', status: 503, ...options });
+  constructor(
+    message: string,
+    { code = 'store_unavailable', cause }: { code?: StoreErrorCode; cause?: unknown } = {},
+  ) {
+    super(message, { code, status: 503, cause });
   }
 }
 

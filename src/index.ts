@@ -10,6 +10,7 @@ export {
   ProviderError,
   type ProviderErrorCode,
   StoreError,
+  type StoreErrorCode,
   TokenError,
   type TokenErrorCode,
 } from './errors.ts';

@@ -52,6 +52,10 @@ describe('a record in Redis that is not what it should be', () => {
     await app.logIn(browser);
     expect(await whoIs(browser)).toBe('ada');
     await until(async () => (await redis.exists(...keys)) === 0);
+    await until(() => app.errors.length > 0);
+    expect(app.errors.map(({ error, during }) => [error.code, during])).toEqual([
+      ['store_damaged', 'session'],
+    ]);
   });
 
   it.each(damages)('is nobody when its member %s is: %s (F-18)', async (name, value) => {

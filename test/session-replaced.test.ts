@@ -51,13 +51,16 @@ describe.each([
   });
 
   it('ends it when somebody else logs in, as long as a login may wait (F-59)', async () => {
-    const app = await start();
+    const app = await start({ session: { carryOver: ['cart'] } });
     const browser = await logInWith(op, app);
+    await browser.get('/save?cart=3');
     const callback = await begin(browser, 'grace');
     const late = app.browser(browser.jar.clone());
     await browser.get('/renew');
     clock.advance(9 * MINUTE);
     expect((await late.deliver(callback)).status).toBe(303);
+    // An id that is dead hands on nothing, not even what is meant to be handed on.
+    expect(await dataOf(late)).toEqual({});
     expect([await whoIs(late), await whoIs(browser), reasonsOf(app)]).toEqual(['grace', null, ['replaced']]);
   });
 

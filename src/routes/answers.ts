@@ -12,6 +12,8 @@ export interface Answers {
   redirect(res: Response, status: 302 | 303, location: string): void;
   /** Brings a login to its end where it was shown: back to the page, or out of its window. */
   finishLogin(req: Request, res: Response, login: Pick<PendingLogin, 'returnTo' | 'display'>): void;
+  /** Tells a person that what they sent needs a login, which no redirect could send again. */
+  sendLoginPage(req: Request, res: Response): void;
   /** Tells `onError` about a fault that changes nothing for this request. */
   report(
     req: Request | undefined,
@@ -102,6 +104,16 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
       } else {
         answers.redirect(res, 303, returnTo);
       }
+    },
+
+    sendLoginPage: (req, res) => {
+      const href = loginPath(undefined);
+      sendPage(req, res, {
+        status: 401,
+        title: 'You are not signed in',
+        message: 'Your session has ended, or this needs a stronger one. Nothing was done.',
+        links: [...(href ? [{ href, label: 'Sign in' }] : []), { href: homePath, label: 'Home page' }],
+      });
     },
 
     report: async (req, res, failure, during) => {

@@ -12,6 +12,7 @@ import type { Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import { readCallbackAnswer } from './callback-answer.ts';
+import type { PutAway } from './expired-sessions.ts';
 import type { LoginDisplay, PendingLogin, PendingLogins } from './pending-logins.ts';
 import type { RevokeSealed, RevokeTokens } from './revocation.ts';
 import type { Urls } from './urls.ts';
@@ -27,8 +28,7 @@ export interface CallbackOptions {
   readonly mapUser: ResolvedOptions['mapUser'];
   readonly describe: ResolvedOptions['session']['describe'];
   readonly absoluteTimeoutMs: number;
-  /** Ends a session that has come to its own end, and tells so. */
-  readonly putAway: (req: Request, res: Response, browser: BrowserSession) => Promise<void>;
+  readonly putAway: PutAway;
   /** Tells `onLogout` that another login in the same browser ended this one. */
   readonly reportReplaced: (req: Request, res: Response, identity: Identity) => Promise<void>;
   /** Revokes tokens that no session keeps. */

@@ -68,11 +68,9 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
       }
       if (browser.identity) {
         sendPage(req, res, {
-          ...{
-            status: 200,
-            title: 'You are signed in',
-            message: 'A new session has begun here since you left.',
-          },
+          status: 200,
+          title: 'You are signed in',
+          message: 'A new session has begun here since you left.',
           links: [{ href: urls.home, label: 'Home page' }],
         });
         return;

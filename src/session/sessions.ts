@@ -83,6 +83,8 @@ export interface SessionsOptions {
   readonly now: Clock;
   /** Seals the tokens of a session for its next id. `undefined`: they are gone. */
   readonly resealTokens: (id: string, nextId: string) => Promise<string | undefined>;
+  /** Told of damage found in the store. */
+  readonly reportError: (error: StoreError) => Promise<void>;
   /** Longer than a refresh of tokens takes, in milliseconds. */
   readonly lockLeaseMs: number;
 }
@@ -94,7 +96,8 @@ export interface SessionsOptions {
 const POINTER_LIFE_MS = CUT_LIFE_MS;
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, records, cookie, endingCookie, carryOver, now, resealTokens, lockLeaseMs } = options;
+  const { store, records, cookie, endingCookie, carryOver, now, resealTokens, lockLeaseMs, reportError } =
+    options;
 
   const readById = async (id: string): Promise<BrowserSession> => {
     const key = hash(id);
@@ -105,13 +108,20 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (expiry) return createBrowserSession({ id, expiry });
       if (auth === null && data === null) return createBrowserSession({ id });
       if (identity || auth === null) records.touch(key, identity);
-      else if (isDamagedIdentity(auth)) records.end(key).catch(() => undefined);
+      else if (isDamagedIdentity(auth)) removeDamaged(key).catch(() => undefined);
       // Data beside an identity that does not count ended with it.
       return createBrowserSession({ id, identity, data: identity || auth === null ? data : null });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return createBrowserSession({ id, fault: error });
     }
+  };
+
+  /** Told, because nobody else will ever hear of it. What put it there may go on doing so. */
+  const removeDamaged = async (key: string) => {
+    await records.end(key);
+    const code = 'store_damaged';
+    await reportError(new StoreError('The record of a session was damaged, and has been removed.', { code }));
   };
 
   const move = async (id: string, data: string) => {
@@ -192,7 +202,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       const old = await findNewest(browser);
       const { login: before } = old;
       const isSame = before !== undefined && isSamePerson(before, identity);
-      const data = isSame ? old.data : pick(old.data, carryOver);
+      // An old id opens nothing of a session that has moved on, unless to the same person.
+      const data = isSame ? old.data : pick(browser.data, carryOver);
       await records.create(id, identity, { tokens: sealedTokens, data: data ?? '{}' });
       let replaced: EndedLogin | undefined;
       if (old.key !== undefined && isSame) await takePlace(old.key, hash(id), before);

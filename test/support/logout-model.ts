@@ -56,6 +56,7 @@ export function createModelProcess(name: string, client: Redis, turns: () => Tur
       lockLeaseMs: leaseMs,
     },
     resealTokens: vault.reseal,
+    reportError: async () => undefined,
   });
   const userSessions = createUserSessions({ store, records, now, onEnded: async () => undefined });
   const tokenSource = createTokenSource({
