@@ -42,24 +42,24 @@ const scenario = fc.record({
   choices: fc.noBias(
     fc.array(fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(7)), { maxLength: 48 }),
   ),
+  /** How much time a turn takes, in milliseconds: providers count in seconds. */
+  turnMs: fc.constantFrom(1, 300, 1000),
+  tellsAuthTime: fc.boolean(),
   /** After how many turns both processes are killed, wherever they are. */
   end: fc.oneof({ weight: 2, arbitrary: fc.constant(Infinity) }, fc.nat(30)),
 });
 
 const counts = { runs: 0, killed: 0, promises: 0, living: 0, authenticated: 0, turns: 0 };
 
-async function play({
-  loggedIn,
-  steps,
-  choices,
-  end,
-}: typeof scenario extends fc.Arbitrary<infer T> ? T : never) {
+type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
+
+async function play({ loggedIn, steps, choices, turnMs, tellsAuthTime, end }: Scenario) {
   counts.runs += 1;
   await database.flushall();
   turns = createTurns(() => {
-    time += 1000;
+    time += turnMs;
   });
-  const world = createWorld({ sub: `user ${counts.runs}`, turns, now }, processes);
+  const world = createWorld({ sub: `user ${counts.runs}`, tellsAuthTime, turns, now }, processes);
   const faults: unknown[] = [];
   const begin = (one: Step) => void world.act(one).catch((error) => faults.push(error));
   for (const browser of loggedIn) {

@@ -46,9 +46,17 @@ interface Promised {
   readonly isDead: (login: Identity) => boolean;
 }
 
+export interface WorldOptions {
+  readonly sub: string;
+  /** Whether the provider says in ID tokens when the person authenticated. */
+  readonly tellsAuthTime: boolean;
+  readonly turns: Turns;
+  readonly now: () => number;
+}
+
 /** One person with two browsers, two processes, and a note of all that was promised and seen. */
 export function createWorld(
-  { sub, turns, now }: { sub: string; turns: Turns; now: () => number },
+  { sub, tellsAuthTime, turns, now }: WorldOptions,
   processes: readonly [ModelProcess, ModelProcess],
 ) {
   const browsers: readonly [Browser, Browser] = [createBrowser(), createBrowser()];
@@ -89,6 +97,7 @@ export function createWorld(
     times: Pick<Identity, 'sid' | 'authTime' | 'issuedAt' | 'loginStartedAt'>,
   ): Identity => ({
     ...{ provider: 'default', issuer: ISSUER, sub, claims: { sub }, ...times },
+    authTime: tellsAuthTime ? times.authTime : undefined,
     ...{ loginId: next('login'), loggedInAt: now(), absoluteEnd: now() + WEEK_MS },
   });
 
@@ -188,7 +197,8 @@ export function createWorld(
     await userSessions.endByCut({ issuer: ISSUER, ...target }, { issuedBy, cameAt }, 'back_channel');
     promise(step, ({ sub: whose, sid, authTime = 0, issuedAt, loginStartedAt }) => {
       const isMeant = whose === (target.sub ?? whose) && sid === (target.sid ?? sid);
-      return isMeant && Math.min(authTime, issuedAt) <= issuedBy && loginStartedAt <= cameAt;
+      const mayBeBefore = Math.min(authTime, issuedAt) <= issuedBy && loginStartedAt <= cameAt;
+      return isMeant && (issuedAt < issuedBy || mayBeBefore);
     });
   };
 
