@@ -16,6 +16,7 @@ import { type BrowserClient, createBrowser } from './browser-client.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import { serve } from './listen.ts';
 import type { OpenIdProvider, SignInOptions } from './open-id-provider.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 export interface TestAppOptions extends Omit<Partial<ConnectAuthOptions>, 'provider'> {
   /** Whoever can register an app and sign people in; the app's provider is made from the registration. */
@@ -72,7 +73,8 @@ export async function startApp({
     async (origin) => {
       const registered = options.baseUrl ?? origin;
       const provider =
-        preset?.(registered) ?? providers.oidc({ ...(await op.registerApp(registered)), ...oidc });
+        preset?.(registered) ??
+        providers.oidc(withoutUndefined({ ...(await op.registerApp(registered)), ...oidc }));
       const app = express();
       before?.(app);
       auth = connectAuth({

@@ -13,6 +13,7 @@ import type { ConnectisEmulator } from '../providers/connectis.ts';
 import type { DidEmulator } from '../providers/did.ts';
 import type { FewlinesClient, FewlinesEmulator } from '../providers/fewlines.ts';
 import type { TelenorClient, TelenorEmulator } from '../providers/telenor.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 /** Registers an application by its base URL and makes its provider. */
 export type Preset = (baseUrl: string) => ProviderDefinition;
@@ -110,9 +111,4 @@ export function addApiRoutes(app: Express): void {
   });
   app.get('/strong', requireAuth({ acr: '2' }), (req, res) => void res.json({ acr: req.auth.acr }));
   app.get('/fresh', requireAuth({ maxAge: 300 }), (req, res) => void res.json({ since: req.auth.authTime }));
-}
-
-/** An option that is `undefined` is refused where leaving it out means something. */
-function withoutUndefined<Options extends object>(options: Options): Options {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }
