@@ -84,7 +84,12 @@ export interface RequestAuth {
   onEnd(callback: () => void): () => void;
 }
 
-/** The login behind a WebSocket, as it was when the socket was opened. Nothing of it can log in or out. */
+/**
+ * The login behind a WebSocket, as it was when the socket was opened. Nothing of it can log in or out. When the session
+ * gets a new id, by `renew()` or another login of the same person, `onEnd` follows it, but its tokens are sealed for a
+ * cookie that came with no request of this socket: then `getAccessToken()` and `fetch()` reject with
+ * `LoginRequiredError`, and the page must open a new one.
+ */
 export interface UpgradeAuth
   extends Pick<RequestAuth, 'acr' | 'authTime' | 'getAccessToken' | 'fetch' | 'fetchUserInfo'> {
   /** What `req.user` is in handlers. */

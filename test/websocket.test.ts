@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { ServerResponse, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { requireAuth } from 'express-connect-auth';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
@@ -131,6 +132,26 @@ describe('a WebSocket', () => {
       ),
     );
     expect(await closed).toBe(4401);
+  });
+
+  it('harms nobody when its client hangs up before it is known who that is (F-118)', async () => {
+    const app = await start({ storeTimeoutMs: 300 });
+    const browser = await logInWith(op, app);
+    redis.pause();
+    const socket = connect(Number(new URL(app.origin).port), 'localhost');
+    await once(socket, 'connect');
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+    const asked = once(app.server, 'upgrade');
+    socket.write(
+      `GET / HTTP/1.1\r\nHost: localhost\r\n${upgrade}${key}Cookie: ${browser.jar.header(app.origin)}\r\n\r\n`,
+    );
+    const [, serverSide] = (await asked) as [unknown, Socket];
+    const gone = new Promise((resolve) => serverSide.once('close', resolve));
+    socket.resetAndDestroy();
+    await gone;
+    redis.resume();
+    await until(async () => (await browser.get('/')).status === 200);
   });
 
   it('can close with its session, whatever ends that in whichever process; others stay (F-31)', async () => {

@@ -38,18 +38,25 @@ export function createSessionWatch({
       .catch(reportError)
       .catch(() => undefined);
   };
-  const lookAt = async (key: string) => {
+  const lookAt = async ([key, names]: [string, symbol[]]) => {
     // A store that fails says nothing about the session.
     const living = await findLiving(key).catch(() => key);
-    for (const [name, watcher] of watchers) {
-      if (watcher.key !== key || living === key) continue;
+    for (const name of names) {
+      const watcher = watchers.get(name);
       if (living === undefined) tell(name);
-      else watcher.key = living;
+      else if (watcher) watcher.key = living;
     }
   };
   const look = async () => {
-    const keys = [...new Set([...watchers.values()].flatMap(({ key }) => key ?? []))];
-    while (keys.length > 0) await Promise.all(keys.splice(0, BATCH).map(lookAt));
+    const byKey = new Map<string, symbol[]>();
+    for (const [name, { key }] of watchers) {
+      if (key === undefined) continue;
+      const names = byKey.get(key);
+      if (names) names.push(name);
+      else byKey.set(key, [name]);
+    }
+    const sessions = [...byKey];
+    while (sessions.length > 0) await Promise.all(sessions.splice(0, BATCH).map(lookAt));
     schedule();
   };
   const schedule = () => {

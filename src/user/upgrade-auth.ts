@@ -13,6 +13,8 @@ export function createUpgradeAuth({
   createApiAccess,
 }: RequestServices): (req: IncomingMessage) => Promise<UpgradeAuth> {
   return async (req) => {
+    // From here to the upgrade nobody else listens, and a client that hangs up would end the process.
+    req.socket.on('error', () => undefined);
     // A page of any site may open a WebSocket here, and a sibling's brings our cookie along.
     if (isForeign(req)) throw new CrossOriginError();
     const browser = await sessions.read(req);
