@@ -13,13 +13,13 @@ import { resolveOptions } from './resolve-options.ts';
 import { createAnswers } from './routes/answers.ts';
 import { createBackchannelLogout } from './routes/backchannel-logout.ts';
 import { createCallback } from './routes/callback.ts';
-import { createPutAway } from './routes/expired-sessions.ts';
 import { createFrontchannelLogout } from './routes/frontchannel-logout.ts';
 import { createLogin } from './routes/login.ts';
 import { createLogout } from './routes/logout.ts';
 import { createLogoutReturns } from './routes/logout-returns.ts';
 import { createPageSender } from './routes/pages.ts';
 import { createPendingLogins } from './routes/pending-logins.ts';
+import { createPutAway } from './routes/put-away.ts';
 import { createReturnAddressReader } from './routes/return-address.ts';
 import { createSealedRevocation, createTokenRevocation } from './routes/revocation.ts';
 import { createRouteTable } from './routes/route-table.ts';
@@ -180,10 +180,10 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const logout = createLogout({ ...common, revokeTokens, logoutReturns, origin, clearSiteData, ownOrigins });
   const report = (identity: Identity, reason: LogoutReason) =>
     logout.report(undefined, undefined, identity, reason);
-  const putAway = createPutAway({ records, cookie, report: logout.report, revokeSealed });
+  const putAway = createPutAway({ records, report: logout.report });
   const callback = createCallback({
     ...{ ...common, revokeTokens, revokeSealed, ownOrigins, mapUser, describe, absoluteTimeoutMs },
-    putAway,
+    ...{ putAway, endUnended: logout.endUnended },
     reportReplaced: (req, res, identity) => logout.report(req, res, identity, 'replaced'),
   });
   const findRoute = createRouteTable(
@@ -202,7 +202,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const tokenSource = createTokenSource({
     ...{ store, vault, providers, now, storeTimeoutMs, leaseMs: lockLeaseMs },
     // A store that fails says nothing: then what was brought is revoked, as after any end.
-    isReplaced: (id) =>
+    livesOn: (id) =>
       sessions.findLiving(hash(id)).then(
         (key) => key !== undefined,
         () => false,
@@ -229,6 +229,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     endSession: async (req, res, browser) => {
       const { id } = browser;
       const { identity, tokens } = await sessions.logOut(browser, res);
+      await logout.endUnended(req, res);
       if (!identity) return;
       await logout.report(req, res, identity, 'destroyed');
       await revokeSealed(req, res, { provider: identity.provider, id: id!, tokens });
@@ -263,7 +264,10 @@ function joinParts(options: ResolvedOptions, store: Store) {
     checkMount(req, options.basePath);
     const route = findRoute(req.path);
     const browser = route?.needsSession === false ? createBrowserSession() : await sessions.read(req);
-    if (browser.expiry) await putAway(req, res, browser);
+    if (browser.expiry) {
+      cookie.clear(res);
+      await putAway(req, res, browser);
+    }
     const mountPath = req.baseUrl;
     attachRequest({ services, req, res, next, browser, mountPath, appSession: undefined, auth: undefined });
     if (route) await route.run(req, res, browser);

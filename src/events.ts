@@ -22,7 +22,7 @@ export interface LoginEvent {
 /**
  * Why a session ended: `logout` by its user, `replaced` by another login in the same browser, `destroyed` by the
  * application through `req.session.destroy()`, `refresh_refused` by the provider's "no" to a token refresh,
- * `idle_timeout` and `absolute_timeout` noticed when the browser came back, `back_channel` and `front_channel` by the
+ * `idle_timeout` and `absolute_timeout` when somebody noticed, `back_channel` and `front_channel` by the
  * provider, `revoked` through `auth.sessions`.
  */
 export type LogoutReason =
@@ -59,7 +59,7 @@ export interface ErrorEvent {
   readonly res?: Response | undefined;
 }
 
-/** What the parts call; the application's hooks or silence. */
+/** What the parts call: the application's hooks. */
 export interface Hooks {
   onLogin(event: LoginEvent): void | Promise<void>;
   onLogout(event: LogoutEvent): void | Promise<void>;

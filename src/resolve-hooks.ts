@@ -2,7 +2,7 @@ import type { Hooks } from './events.ts';
 import { checkFunction } from './option-checks.ts';
 import type { ConnectAuthOptions } from './options.ts';
 
-/** What the parts call: the application's hooks, or silence. */
+/** What the parts call: the application's hooks, or silence; for faults a warning. */
 export function resolveHooks(options: ConnectAuthOptions): Hooks {
   const hook = <Event>(
     name: 'onLogin' | 'onLogout' | 'onError',
@@ -33,14 +33,13 @@ function neverFailing(onError: Hooks['onError']): Hooks['onError'] {
 function warnOnce(): Hooks['onError'] {
   const said = new Set<string>();
   return ({ error, during }) => {
-    if (error.status < 500 || said.has(error.code)) return;
-    said.add(error.code);
-    process.emitWarning(
-      `${error.message} (${error.code}, during ${during}; set onError to be told of each.)`,
-      {
-        type: 'ConnectAuthWarning',
-        code: 'CONNECT_AUTH_FAULT',
-      },
-    );
+    const kind = `${error.code}, during ${during}`;
+    if (error.status < 500 || said.has(kind)) return;
+    said.add(kind);
+    const cause = error.cause instanceof Error ? ` Cause: ${error.cause.message}.` : '';
+    process.emitWarning(`${error.message}${cause} (${kind}; set onError to be told of each.)`, {
+      type: 'ConnectAuthWarning',
+      code: 'CONNECT_AUTH_FAULT',
+    });
   };
 }

@@ -70,6 +70,15 @@ describe('the way back from a logout', () => {
     expect(await whoIs(browser)).toBe('ada');
   });
 
+  it('says nothing of a session that cannot be read (F-79)', async () => {
+    const app = await start({ op });
+    const browser = app.browser();
+    await app.logIn(browser);
+    const away = { redis: 'redis://127.0.0.1:1', storeTimeoutMs: 50 };
+    const other = await start({ op, baseUrl: app.origin, ...away });
+    expect((await other.browser(browser.jar).get('/signed-out')).status).toBe(503);
+  });
+
   it('leads home with whatever state, where home is all that was asked for (R-72)', async () => {
     const { browser } = await logOut('/logout');
     for (const query of ['', '?state=another']) expect((await browser.get(`/${query}`)).status).toBe(200);

@@ -196,6 +196,7 @@ describe.each(['redis', 'memory'] as const)('a logout, with sessions in %s', (ki
   it('that a handler begins too late ends the session, revokes its tokens and says what is wrong', async () => {
     const faults: unknown[] = [];
     const app = await startHere({
+      clearSiteData: true,
       handlers: (server: Express) =>
         server.get('/stream', async (req, res) => {
           res.write('begun');
@@ -213,6 +214,7 @@ describe.each(['redis', 'memory'] as const)('a logout, with sessions in %s', (ki
       /ConfigurationError: req\.auth\.logout\(\) must be called, and awaited, before/,
     );
     expect(op.requests('revocation')).toHaveLength(2);
+    expect(app.logouts.map(({ reason }) => reason)).toEqual(['logout']);
   });
 });
 

@@ -71,7 +71,7 @@ describe('requireAuth, when nobody is logged in', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(browser.jar.all()).toEqual([]);
     const page = await answer.text();
-    expect(page).toContain('You are not signed in');
+    expect(page).toContain('Your session has ended');
     expect(page).toContain('href="/login"');
   });
 

@@ -50,9 +50,7 @@ export function toProviderError(error: unknown, provider: string, doing: string)
 
 /** openid-client looks at `auth_time` before we do. */
 function isOldAuthentication(error: unknown): boolean {
-  if (readCode(error) !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED') return false;
-  const { cause } = error as { cause?: { claim?: unknown; cause?: { claim?: unknown } } };
-  return (cause?.cause?.claim ?? cause?.claim) === 'auth_time';
+  return readCode(error) === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED' && findClaim(error) === 'auth_time';
 }
 
 /** An OAuth error answer (RFC 6749, section 5.2). A 5xx or 429 that has one is still a passing fault. */

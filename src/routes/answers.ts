@@ -110,8 +110,9 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
       const href = loginPath(undefined);
       sendPage(req, res, {
         status: 401,
-        title: 'You are not signed in',
-        message: 'Your session has ended, or this needs a stronger one. Nothing was done.',
+        title: 'Nothing was done',
+        message:
+          'Your session has ended, or this needs a more recent sign-in. Go back to the page, and load it again.',
         links: [...(href ? [{ href, label: 'Sign in' }] : []), { href: homePath, label: 'Home page' }],
       });
     },

@@ -12,8 +12,9 @@ import type { Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import { readCallbackAnswer } from './callback-answer.ts';
-import type { PutAway } from './expired-sessions.ts';
+import type { Logout } from './logout.ts';
 import type { LoginDisplay, PendingLogin, PendingLogins } from './pending-logins.ts';
+import type { PutAway } from './put-away.ts';
 import type { RevokeSealed, RevokeTokens } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
@@ -29,6 +30,7 @@ export interface CallbackOptions {
   readonly describe: ResolvedOptions['session']['describe'];
   readonly absoluteTimeoutMs: number;
   readonly putAway: PutAway;
+  readonly endUnended: Logout['endUnended'];
   /** Tells `onLogout` that another login in the same browser ended this one. */
   readonly reportReplaced: (req: Request, res: Response, identity: Identity) => Promise<void>;
   /** Revokes tokens that no session keeps. */
@@ -95,6 +97,7 @@ export function createCallback(options: CallbackOptions): Callback {
     const sealedTokens = await vault.seal(id, proven.tokens);
     const { id: oldId = '' } = browser;
     const replaced = await sessions.logIn(browser, res, { id, identity, sealedTokens });
+    await options.endUnended(req, res);
     // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
     if (replaced?.identity) {
       await options.reportReplaced(req, res, replaced.identity);

@@ -66,11 +66,12 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
         redirect(res, 303, returnTo);
         return;
       }
+      if (browser.fault) throw browser.fault;
       if (browser.identity) {
         sendPage(req, res, {
           status: 200,
           title: 'You are signed in',
-          message: 'A new session has begun here since you left.',
+          message: 'You have a session here.',
           links: [{ href: urls.home, label: 'Home page' }],
         });
         return;

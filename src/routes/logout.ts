@@ -47,6 +47,13 @@ export interface Logout {
   start(req: Request, res: Response, browser: BrowserSession, options: { returnTo?: string }): Promise<void>;
   /** `POST /logout`, and `GET /logout` from a page of ours; anybody else's GET gets a page that asks. */
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
+  /**
+   * Ends the session whose logout failed with the store before, where the browser has another by now. Its tokens stay:
+   * whoever has logged in since may be the same person.
+   *
+   * @throws StoreError
+   */
+  endUnended(req: Request, res: Response): Promise<void>;
   /** Tells `onLogout`; what it throws changes nothing. */
   report(
     req: Request | undefined,
@@ -88,10 +95,15 @@ export function createLogout(options: LogoutOptions): Logout {
     return ended.fault ? 'unreachable' : ended.url;
   };
 
+  const endUnended: Logout['endUnended'] = async (req, res) => {
+    const { identity } = await sessions.endUnended(req, res);
+    if (identity) await report(req, res, identity, 'logout');
+  };
+
   const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {
     const returnTo = readReturnAddress(asked) ?? urls.afterLogout;
     // The store may have been away when this browser tried before.
-    if (browser.id === undefined) await sessions.restoreUnended(req, res, browser);
+    if (!browser.identity) await sessions.restoreUnended(req, res, browser);
     const { id } = browser;
     // A fault here must not keep anybody logged in. Read twice: a refresh may come between, and a reply be lost.
     const [before] = await Promise.all([
@@ -99,9 +111,10 @@ export function createLogout(options: LogoutOptions): Logout {
       pendingLogins.forgetAll(req, res),
     ]);
     const { identity, tokens: sealed } = await sessions.logOut(browser, res);
+    await endUnended(req, res);
     const tokens = (id && sealed && (await vault.open(id, sealed).catch(() => undefined))) || before;
     // Not "cookies": ours are gone, and it would take those of the whole domain, such as the provider's.
-    if (options.clearSiteData) res.setHeader('Clear-Site-Data', '"cache", "storage"');
+    if (options.clearSiteData && !res.headersSent) res.setHeader('Clear-Site-Data', '"cache", "storage"');
     if (identity) await report(req, res, identity, 'logout');
     // A session that has expired here may live on at the provider, if there is only one that it can have been with.
     const name = identity?.provider ?? (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
@@ -157,6 +170,7 @@ export function createLogout(options: LogoutOptions): Logout {
 
   return {
     start,
+    endUnended,
     report,
     route: async (req, res, browser) => {
       const source = findSource(req, options.ownOrigins);

@@ -55,11 +55,6 @@ export function isCutBy(
   return isMeantByToken || (loginStartedAt <= startedBy && !isSpared);
 }
 
-/** The same cut for a login whose session lives: it began before, whatever the clock of its process says. */
-export function forLiving(cut: Cut): Cut {
-  return cut.startedBy === undefined ? cut : { ...cut, startedBy: Number.POSITIVE_INFINITY };
-}
-
 /** The same for stored cuts. One that cannot be read ends every login: in doubt, closed. */
 export function isCut(identity: Identity, cuts: readonly (string | null)[]): boolean {
   return cuts.some((text) => {
@@ -70,6 +65,11 @@ export function isCut(identity: Identity, cuts: readonly (string | null)[]): boo
       return true;
     }
   });
+}
+
+/** A cut for a login whose session lives: it began before, whatever the clock of its process says. */
+export function forLiving(cut: Cut): Cut {
+  return cut.startedBy === undefined ? cut : { ...cut, startedBy: Number.POSITIVE_INFINITY };
 }
 
 function userIndex(issuer: string, sub: string): IndexName {

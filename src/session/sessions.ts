@@ -28,11 +28,14 @@ export interface Sessions {
    */
   restore(browser: BrowserSession, id: string): Promise<void>;
   /**
-   * Finds the session again whose end failed with the store, by the cookie that was left for that.
+   * Makes the session whose end failed with the store, by the cookie that was left for that, the one of this browser
+   * again, for a logout to end. What nobody was logged in with goes.
    *
    * @throws StoreError when it is away still.
    */
   restoreUnended(req: IncomingMessage, res: ServerResponse, browser: BrowserSession): Promise<void>;
+  /** Ends that session beside the one of this browser. */
+  endUnended(req: IncomingMessage, res: ServerResponse): Promise<EndedLogin>;
   /** A new session id: 256 random bits. */
   newId(): string;
   /**
@@ -135,7 +138,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       await takePlace(hash(id), hash(nextId), identity);
     } catch (error) {
       if (!(error instanceof LoginError)) throw error;
-      // Whoever left the cut ends the old id, and tells of it: that one was in the index before.
+      // Whoever left the cut ends the old id, and tells of it: that one was in the index before. Or tries again.
       throw new LoginRequiredError('The session ended while it was given a new id.');
     }
     return { id: nextId, identity };
@@ -189,22 +192,35 @@ export function createSessions(options: SessionsOptions): Sessions {
     restoreUnended: async (req, res, browser) => {
       const id = endingCookie.read(req);
       if (id === undefined) return;
-      Object.assign(browser, await readById(id));
-      if (browser.fault) throw browser.fault;
+      const unended = await readById(id);
+      if (unended.fault) throw unended.fault;
+      if (browser.id !== undefined) await records.end(hash(browser.id));
+      Object.assign(browser, unended);
       endingCookie.clear(res);
     },
 
+    endUnended: async (req, res) => {
+      const id = endingCookie.read(req);
+      if (id === undefined) return { identity: undefined, tokens: undefined };
+      const ended = await records.end(hash(id));
+      endingCookie.clear(res);
+      return ended;
+    },
+
     logIn: async (browser, res, { id, identity, sealedTokens }) => {
-      if (now() - identity.loginStartedAt >= CUT_LIFE_MS)
-        throw new LoginError('The login took so long that a logout may have been forgotten.', {
-          code: 'login_expired',
-        });
       const old = await findNewest(browser);
       const { login: before } = old;
       const isSame = before !== undefined && isSamePerson(before, identity);
       // An old id opens nothing of a session that has moved on, unless to the same person.
       const data = isSame ? old.data : pick(browser.data, carryOver);
       await records.create(id, identity, { tokens: sealedTokens, data: data ?? '{}' });
+      // After the look for cuts: what was there a moment ago has been seen.
+      if (now() - identity.loginStartedAt >= CUT_LIFE_MS) {
+        await records.end(hash(id));
+        throw new LoginError('The login took so long that a logout may have been forgotten.', {
+          code: 'login_expired',
+        });
+      }
       let replaced: EndedLogin | undefined;
       if (old.key !== undefined && isSame) await takePlace(old.key, hash(id), before);
       else if (old.key !== undefined) replaced = await records.end(old.key, before);

@@ -101,8 +101,8 @@ export function createUserSessions({ store, records, now, onEnded }: UserSession
     // By login: while its id changes it is there under both.
     const ended = new Map<string, EndedSession>();
     try {
-      await inBatches(indexes, async (index) => {
-        await inBatches(await store.readIndex(index, now()), async (key) => {
+      await tryAll(indexes, async (index) => {
+        await tryAll(await store.readIndex(index, now()), async (key) => {
           const session = await endOne(key, reason, isMeant);
           if (session) ended.set(session.identity.loginId, session);
         });
@@ -151,18 +151,22 @@ export function createUserSessions({ store, records, now, onEnded }: UserSession
   };
 }
 
-/**
- * Works on all items, a batch at a time.
- *
- * @throws the first fault, after all were worked on: what cannot be reached must not keep the rest alive.
- */
+/** Works on all items, a batch at a time. The first fault is the end of it. */
 async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const outcomes: PromiseSettledResult<R>[] = [];
+  const results: R[] = [];
   for (let start = 0; start < items.length; start += BATCH) {
-    outcomes.push(...(await Promise.allSettled(items.slice(start, start + BATCH).map(work))));
+    results.push(...(await Promise.all(items.slice(start, start + BATCH).map(work))));
   }
-  return outcomes.map((outcome) => {
-    if (outcome.status === 'rejected') throw outcome.reason;
-    return outcome.value;
-  });
+  return results;
+}
+
+/**
+ * The same, but what cannot be reached keeps nothing else from being worked on.
+ *
+ * @throws the first fault, in the end.
+ */
+async function tryAll<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const faults: unknown[] = [];
+  await inBatches(items, (item) => work(item).catch((fault) => faults.push(fault)));
+  if (faults.length > 0) throw faults[0];
 }

@@ -98,9 +98,9 @@ export interface Store {
 
 /** What a logout from outside leaves behind, so that a login still under way cannot undo it. */
 export interface Cut {
-  /** From a logout token, in seconds by the provider's clock: what it issued or authenticated until then is dead. */
+  /** From a logout token, in seconds by the provider's clock: what it issued before is dead, and some of the rest. */
   readonly issuedBy?: number;
-  /** When that token came first, in milliseconds by our clock: it says nothing about a login begun later. */
+  /** When that token came first, in milliseconds by our clock: of what was issued later, it ends no login begun later. */
   readonly cameAt?: number;
   /** From our own "log out everywhere", in milliseconds by our clock: a login begun until then is dead. */
   readonly startedBy?: number;

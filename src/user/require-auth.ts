@@ -25,8 +25,8 @@ export interface RequireAuth {
 /**
  * Guards a route: `app.get('/me', requireAuth, handler)`, or with rules `requireAuth({ maxAge: 300 })`.
  *
- * Without a login a page is sent to the provider and comes back to where it was; anything else (fetch, an unsafe
- * method, an API client) gets 401 and `{ error, loginUrl }`. An unsafe request from another origin gets 403. With
+ * Without a login a page is sent to the provider and comes back to where it was; a form that a person sends gets 401 and
+ * a page that says so; anything else (fetch, another method, an API client) 401 and `{ error, loginUrl }`. An unsafe request from another origin gets 403. With
  * the store away the answer is 503 with `Retry-After`.
  */
 export const requireAuth: RequireAuth = ((...args: [Request, Response, NextFunction] | [AuthRules?]) => {
@@ -45,7 +45,7 @@ interface ResolvedRules {
   readonly acrValues: readonly string[] | undefined;
 }
 
-function checkSome(where: string, value: unknown): readonly string[] {
+function checkClasses(where: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) refuse(where, 'a string, or an array of some', value);
   return checkStrings(where, value);
 }
@@ -65,7 +65,7 @@ function resolveRules(rules: AuthRules): ResolvedRules {
         ? undefined
         : typeof acr === 'string'
           ? [checkString('requireAuth(): acr', acr)]
-          : checkSome('requireAuth(): acr', acr),
+          : checkClasses('requireAuth(): acr', acr),
   };
 }
 

@@ -48,8 +48,8 @@ export interface TokenSourceOptions {
   readonly storeTimeoutMs: number;
   /** How long the lock holds when nobody gives it back: longer than all the bounded work under it. */
   readonly leaseMs: number;
-  /** Whether a session lives on under another id. */
-  readonly isReplaced: (sessionId: string) => Promise<boolean>;
+  /** Whether a session lives, under this id or a newer one. */
+  readonly livesOn: (sessionId: string) => Promise<boolean>;
   /** Writes what a refresh proved into the identity's record. */
   readonly applyProof: (auth: string, proof: Proof) => Promise<string>;
   /** Told when the provider's "no" has ended a session, with the identity's record it had. */
@@ -151,7 +151,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     }
     // The session ended while we asked: nobody may have these tokens. Only where another took its place, for the same
     // person, they stay: revoking them may take the new session's with them.
-    if (!(await options.isReplaced(owner.sessionId))) await provider.revoke(tokens).catch(() => undefined);
+    if (!(await options.livesOn(owner.sessionId))) await provider.revoke(tokens).catch(() => undefined);
     throw new LoginRequiredError('The session ended during the refresh.');
   };
 

@@ -62,7 +62,7 @@ export function createModelProcess(name: string, client: Redis, turns: () => Tur
   const tokenSource = createTokenSource({
     ...{ store, vault, now, leaseMs, storeTimeoutMs: 60_000 },
     providers: new Map([['default', createModelProvider(name, turns, now)]]),
-    isReplaced: async (id) => (await sessions.findLiving(hash(id))) !== undefined,
+    livesOn: async (id) => (await sessions.findLiving(hash(id))) !== undefined,
     applyProof: async (auth, { claims }) => encodeIdentity({ ...(JSON.parse(auth) as Identity), claims }),
     onRefused: async ({ sessionId }, auth) => {
       await sessions.forgetEnded(hash(sessionId), auth);
