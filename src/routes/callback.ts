@@ -97,7 +97,8 @@ export function createCallback(options: CallbackOptions): Callback {
     const sealedTokens = await vault.seal(id, proven.tokens);
     const { id: oldId = '' } = browser;
     const replaced = await sessions.logIn(browser, res, { id, identity, sealedTokens });
-    await options.endUnended(req, res);
+    // Where this fails its cookie stays: the next logout tries again.
+    await options.endUnended(req, res).catch(() => undefined);
     // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
     if (replaced?.identity) {
       await options.reportReplaced(req, res, replaced.identity);
