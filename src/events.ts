@@ -36,7 +36,10 @@ export type LogoutReason =
   | 'front_channel'
   | 'revoked';
 
-/** Told to `onLogout` when a session has ended. */
+/**
+ * Told to `onLogout` when a session has ended: once, unless Redis's reply is lost in that very moment, and for each of
+ * two logins where a logout from outside overtakes a new login of the same person.
+ */
 export interface LogoutEvent {
   readonly reason: LogoutReason;
   readonly provider: string;
