@@ -242,6 +242,32 @@ describe('a logout that Redis refuses', () => {
     expect(browser.jar.get('session-ending')).toBeUndefined();
   });
 
+  it('is not made up for while it is still refused: another is done, and neither called a success (F-79)', async () => {
+    const { app, browser } = await startLoggedIn();
+    const before = browser.jar.clone();
+    // All keys but those whose tag begins as the first session's.
+    const start = hash(readSessionId(browser)).slice(0, 4);
+    const others = [...start].map((letter, at) => `~connect-auth:*:{${start.slice(0, at)}[^${letter}]*`);
+    const refuseFirst = () => bed.redis.client().call('ACL', 'SETUSER', 'default', 'resetkeys', ...others);
+    const allowKeys = () => bed.redis.client().call('ACL', 'SETUSER', 'default', 'allkeys');
+    try {
+      await refuseFirst();
+      expect((await browser.post('/logout')).status).toBe(503);
+      expect((await app.logIn(browser, { as: 'grace' })).status).toBe(303);
+      expect(await whoIs(browser)).toBe('grace');
+      expect(browser.jar.get('session-ending')).toBeDefined();
+      app.logouts.length = 0;
+      expect((await browser.post('/logout')).status).toBe(503);
+      expect(app.logouts.map(({ sub }) => sub)).toEqual(['grace']);
+    } finally {
+      await allowKeys();
+    }
+    expect(await whoIs(app.browser(before.clone()))).toBe('ada');
+    expect((await browser.post('/logout')).status).toBe(303);
+    expect(await whoIs(app.browser(before.clone()))).toBeNull();
+    expect(app.logouts.map(({ sub }) => sub)).toEqual(['grace', 'ada']);
+  });
+
   it('leaves behind nothing that passes for the cookie of a session (F-79)', async () => {
     const { app, browser } = await startFailed();
     await allowAll();

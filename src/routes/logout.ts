@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import type { StoreError } from '../errors.ts';
 import type { Hooks, LogoutReason } from '../events.ts';
 import { findSource, isPrefetch, isSubresource, wantsJson } from '../fetch-metadata.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -103,7 +104,7 @@ export function createLogout(options: LogoutOptions): Logout {
   const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {
     const returnTo = readReturnAddress(asked) ?? urls.afterLogout;
     // The store may have been away when this browser tried before.
-    if (!browser.identity) await sessions.restoreUnended(req, res, browser);
+    if (!browser.identity && !browser.fault) await sessions.restoreUnended(req, res, browser);
     const { id } = browser;
     // A fault here must not keep anybody logged in. Read twice: a refresh may come between, and a reply be lost.
     const [before] = await Promise.all([
@@ -111,15 +112,16 @@ export function createLogout(options: LogoutOptions): Logout {
       pendingLogins.forgetAll(req, res),
     ]);
     const { identity, tokens: sealed } = await sessions.logOut(browser, res);
-    await endUnended(req, res);
     const tokens = (id && sealed && (await vault.open(id, sealed).catch(() => undefined))) || before;
     // Not "cookies": ours are gone, and it would take those of the whole domain, such as the provider's.
     if (options.clearSiteData && !res.headersSent) res.setHeader('Clear-Site-Data', '"cache", "storage"');
     if (identity) await report(req, res, identity, 'logout');
     // A session that has expired here may live on at the provider, if there is only one that it can have been with.
     const name = identity?.provider ?? (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
-    // Too late to send the browser anywhere, but not to end what there is.
-    if (res.headersSent && name) await options.revokeTokens(req, res, name, tokens);
+    const fault = await endUnended(req, res).catch((error: StoreError) => error);
+    // The browser is sent nowhere then, but what there is ends.
+    if ((fault || res.headersSent) && name) await options.revokeTokens(req, res, name, tokens);
+    if (fault) throw fault;
     checkNotBegun(res, 'req.auth.logout()');
     const target = name && (await endAtProvider(req, res, { name, sub: identity?.sub, tokens, returnTo }));
     if (wantsJson(req)) {

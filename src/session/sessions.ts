@@ -29,7 +29,7 @@ export interface Sessions {
   restore(browser: BrowserSession, id: string): Promise<void>;
   /**
    * Makes the session whose end failed with the store, by the cookie that was left for that, the one of this browser
-   * again, for a logout to end. What nobody was logged in with goes.
+   * again, for a logout to end. One of nobody, that the browser has got since, ends.
    *
    * @throws StoreError when it is away still.
    */
