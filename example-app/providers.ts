@@ -1,9 +1,9 @@
 // What can be started beside the application: an OpenID provider, or an emulator of one of the Connect systems.
 import { type ProviderDefinition, providers } from 'express-connect-auth';
-import { createConnectisEmulator } from '../test/providers/connectis.ts';
-import { createDidEmulator } from '../test/providers/did.ts';
-import { createFewlinesEmulator } from '../test/providers/fewlines.ts';
-import { createTelenorEmulator } from '../test/providers/telenor.ts';
+import { createConnectisEmulator } from '../test/emulators/connectis.ts';
+import { createDidEmulator } from '../test/emulators/did.ts';
+import { createFewlinesEmulator } from '../test/emulators/fewlines.ts';
+import { createTelenorEmulator } from '../test/emulators/telenor.ts';
 import { startProvider } from './provider.ts';
 
 export interface StartedProvider {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { parseSync } from '@swc/core';
 
 const root = join(import.meta.dirname, '..');
-const ID = /\b[CRF]-\d{2,3}\b/g;
-const ROW = /^\| (?<id>[CRF]-\d{2,3}) \| (?<what>.*?) \| (?<shown>.*?) \| (?<remark>.*?) \|$/;
+const ID = /\b[CRFN]-\d{2,3}\b/g;
+const ROW = /^\| (?<id>[CRFN]-\d{2,3}) \| (?<what>.*?) \| (?<shown>.*?) \| (?<remark>.*?) \|$/;
 
 export const documentPath = join(root, 'docs', 'requirements.md');
 

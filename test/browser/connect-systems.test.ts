@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Express } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { createDidEmulator } from '../providers/did.ts';
-import { createFewlinesEmulator } from '../providers/fewlines.ts';
-import { createTelenorEmulator } from '../providers/telenor.ts';
+import { createDidEmulator } from '../emulators/did.ts';
+import { createFewlinesEmulator } from '../emulators/fewlines.ts';
+import { createTelenorEmulator } from '../emulators/telenor.ts';
 import type { TestApp } from '../support/app.ts';
 import { openChromium } from '../support/chromium.ts';
 import { readJson } from '../support/chromium-bed.ts';

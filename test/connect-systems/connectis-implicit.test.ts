@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt, SignJWT } from 'jose';
-import { createSelfSignedCertificate } from '../providers/certificate.ts';
-import { createConnectisEmulator } from '../providers/connectis.ts';
-import { createRsaKey } from '../providers/signing.ts';
+import { createSelfSignedCertificate } from '../emulators/certificate.ts';
+import { createConnectisEmulator } from '../emulators/connectis.ts';
+import { createRsaKey } from '../emulators/signing.ts';
 import type { TestApp } from '../support/app.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
 import { atConnectis, clients } from '../support/connect-systems.ts';

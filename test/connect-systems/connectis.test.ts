@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, jest } from '@jest/globals';
-import { createSelfSignedCertificate } from '../providers/certificate.ts';
-import { createConnectisEmulator } from '../providers/connectis.ts';
-import { createRsaKey } from '../providers/signing.ts';
+import { createSelfSignedCertificate } from '../emulators/certificate.ts';
+import { createConnectisEmulator } from '../emulators/connectis.ts';
+import { createRsaKey } from '../emulators/signing.ts';
 import { atConnectis, clients } from '../support/connect-systems.ts';
 import { beginLogin, refused, tryLogin } from '../support/login-outcome.ts';
 import { ask, setUpSystem, userOf } from '../support/system-bed.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createDidEmulator } from '../providers/did.ts';
+import { createDidEmulator } from '../emulators/did.ts';
 import type { Callback } from '../support/browser-client.ts';
 import { atDid, clients } from '../support/connect-systems.ts';
 import { beginLogin, lookAt, refused, tryLogin } from '../support/login-outcome.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createFewlinesEmulator } from '../providers/fewlines.ts';
+import { createFewlinesEmulator } from '../emulators/fewlines.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
 import { atFewlines } from '../support/connect-systems.ts';
 import { lookAt, refused } from '../support/login-outcome.ts';

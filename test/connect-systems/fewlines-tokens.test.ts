@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt, SignJWT } from 'jose';
-import { createFewlinesEmulator } from '../providers/fewlines.ts';
+import { createFewlinesEmulator } from '../emulators/fewlines.ts';
 import { atFewlines, clients } from '../support/connect-systems.ts';
 import { loggedIn, refused, tryLogin } from '../support/login-outcome.ts';
 import { ask, setUpSystem, userOf } from '../support/system-bed.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createFewlinesEmulator } from '../providers/fewlines.ts';
+import { createFewlinesEmulator } from '../emulators/fewlines.ts';
 import { atFewlines, clients } from '../support/connect-systems.ts';
 import { ask, setUpSystem, userOf } from '../support/system-bed.ts';
 

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError, providers } from 'express-connect-auth';
-import { createSelfSignedCertificate } from '../providers/certificate.ts';
-import { createRsaKey } from '../providers/signing.ts';
+import { createSelfSignedCertificate } from '../emulators/certificate.ts';
+import { createRsaKey } from '../emulators/signing.ts';
 
 const certificate = createSelfSignedCertificate('broker', await createRsaKey());
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

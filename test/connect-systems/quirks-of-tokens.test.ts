@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createConnectisEmulator } from '../providers/connectis.ts';
-import { createDidEmulator } from '../providers/did.ts';
-import { createFewlinesEmulator } from '../providers/fewlines.ts';
-import type { IssuedValues } from '../providers/grants.ts';
-import { createTelenorEmulator } from '../providers/telenor.ts';
+import { createConnectisEmulator } from '../emulators/connectis.ts';
+import { createDidEmulator } from '../emulators/did.ts';
+import { createFewlinesEmulator } from '../emulators/fewlines.ts';
+import type { IssuedValues } from '../emulators/grants.ts';
+import { createTelenorEmulator } from '../emulators/telenor.ts';
 import { atConnectis, atDid, atFewlines, atTelenor, type Preset } from '../support/connect-systems.ts';
 import type { ListeningServer } from '../support/listen.ts';
 import { tryLogin } from '../support/login-outcome.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createConnectisEmulator } from '../providers/connectis.ts';
-import { createDidEmulator } from '../providers/did.ts';
-import { createFewlinesEmulator } from '../providers/fewlines.ts';
-import { createTelenorEmulator } from '../providers/telenor.ts';
+import { createConnectisEmulator } from '../emulators/connectis.ts';
+import { createDidEmulator } from '../emulators/did.ts';
+import { createFewlinesEmulator } from '../emulators/fewlines.ts';
+import { createTelenorEmulator } from '../emulators/telenor.ts';
 import type { ListeningServer } from '../support/listen.ts';
 import { type LoginOutcome, refused, tryLogin } from '../support/login-outcome.ts';
 import {

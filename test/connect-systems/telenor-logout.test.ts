@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createTelenorEmulator } from '../providers/telenor.ts';
+import { createTelenorEmulator } from '../emulators/telenor.ts';
 import { atTelenor, clients } from '../support/connect-systems.ts';
 import { createCookieJar } from '../support/cookie-jar.ts';
 import { setUpSystem, userOf } from '../support/system-bed.ts';

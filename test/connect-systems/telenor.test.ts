@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { requireAuth } from 'express-connect-auth';
-import { createTelenorEmulator } from '../providers/telenor.ts';
+import { createTelenorEmulator } from '../emulators/telenor.ts';
 import { atTelenor, clients } from '../support/connect-systems.ts';
 import { createCookieJar } from '../support/cookie-jar.ts';
 import { beginLogin, lookAt, refused, tryLogin } from '../support/login-outcome.ts';

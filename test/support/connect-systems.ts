@@ -8,11 +8,11 @@ import {
   requireAuth,
   type TelenorOptions,
 } from 'express-connect-auth';
-import type { EmulatorClient } from '../providers/client-authentication.ts';
-import type { ConnectisEmulator } from '../providers/connectis.ts';
-import type { DidEmulator } from '../providers/did.ts';
-import type { FewlinesClient, FewlinesEmulator } from '../providers/fewlines.ts';
-import type { TelenorClient, TelenorEmulator } from '../providers/telenor.ts';
+import type { EmulatorClient } from '../emulators/client-authentication.ts';
+import type { ConnectisEmulator } from '../emulators/connectis.ts';
+import type { DidEmulator } from '../emulators/did.ts';
+import type { FewlinesClient, FewlinesEmulator } from '../emulators/fewlines.ts';
+import type { TelenorClient, TelenorEmulator } from '../emulators/telenor.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 /** Registers an application by its base URL and makes its provider. */

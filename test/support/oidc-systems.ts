@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { type OidcOptions, type OidcQuirks, providers } from 'express-connect-auth';
-import type { ConnectisEmulator } from '../providers/connectis.ts';
-import type { DidEmulator } from '../providers/did.ts';
-import type { FewlinesEmulator } from '../providers/fewlines.ts';
-import type { TelenorEmulator } from '../providers/telenor.ts';
+import type { ConnectisEmulator } from '../emulators/connectis.ts';
+import type { DidEmulator } from '../emulators/did.ts';
+import type { FewlinesEmulator } from '../emulators/fewlines.ts';
+import type { TelenorEmulator } from '../emulators/telenor.ts';
 import { clients, type Preset } from './connect-systems.ts';
 import { type ListeningServer, serve } from './listen.ts';
 

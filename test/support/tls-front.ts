@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type IncomingMessage, type RequestListener, request } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createSelfSignedCertificate } from '../providers/certificate.ts';
-import { createRsaKey } from '../providers/signing.ts';
+import { createSelfSignedCertificate } from '../emulators/certificate.ts';
+import { createRsaKey } from '../emulators/signing.ts';
 
 /** A proxy on loopback that ends TLS for hosts below `localhost`, which browsers know to be this machine. */
 export interface TlsFront {

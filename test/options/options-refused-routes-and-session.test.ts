@@ -1,0 +1,168 @@
+import { describe, expect, it } from '@jest/globals';
+import { construct, type OptionChanges } from '../support/construct.ts';
+
+const refusals: [what: string, changes: OptionChanges, message: string | RegExp][] = [
+  [
+    'a route without a slash',
+    { routes: { login: 'login' } },
+    'routes.login must be a path such as "/login"; it is a string of 5 characters.',
+  ],
+  ['a route that names a host', { routes: { home: '//evil.example' } }, 'routes.home must be a path such as'],
+  ['a route with a query', { routes: { callback: '/cb?x' } }, 'routes.callback must be a path such as'],
+  [
+    'a route that is a number',
+    { routes: { logout: 1 } },
+    'routes.logout must be a string that is not empty; it is 1.',
+  ],
+  [
+    'a home page that is switched off',
+    { routes: { home: false } },
+    'routes.home must be a string that is not empty; it is false.',
+  ],
+  [
+    'two routes at one path',
+    { routes: { login: '/x', logout: '/x' } },
+    'routes must all differ from each other; several are "/x".',
+  ],
+  [
+    'a login at the home page',
+    { routes: { login: '/' } },
+    'routes must all differ from each other; several are "/".',
+  ],
+
+  [
+    'a cookie name that is none',
+    { session: { cookieName: 'a b' } },
+    'session.cookieName must be letters, digits, "_", "-" and "."',
+  ],
+  [
+    'an empty cookie name',
+    { session: { cookieName: '' } },
+    'session.cookieName must be a string that is not empty',
+  ],
+  ['a long cookie name', { session: { cookieName: 'n'.repeat(65) } }, 'session.cookieName must be letters'],
+  [
+    '__Host- over http',
+    { baseUrl: 'http://localhost:3000', session: { cookieName: '__Host-a' } },
+    'session.cookieName: __Host- needs an https baseUrl.',
+  ],
+  [
+    '__Secure- over http',
+    { baseUrl: 'http://localhost:3000', session: { cookieName: '__Secure-a' } },
+    'session.cookieName: __Secure- needs an https baseUrl.',
+  ],
+  [
+    '__Host- with a path',
+    { baseUrl: 'https://app.example.com/x', session: { cookieName: '__Host-a', cookiePath: '/x' } },
+    'session.cookieName: a __Host- cookie must have the path "/". Drop cookiePath.',
+  ],
+  [
+    'a cookie path that misses the callback',
+    { session: { cookiePath: '/admin' } },
+    'session.cookiePath must hold routes.login: browsers send no cookie of /admin to /login.',
+  ],
+  [
+    'a cookie path that only begins like it',
+    { baseUrl: 'https://app.example.com/administration', session: { cookiePath: '/admin' } },
+    'session.cookiePath must hold routes.login',
+  ],
+  [
+    'a cookie path without a slash',
+    { session: { cookiePath: 'x' } },
+    'session.cookiePath must be a path such as',
+  ],
+  [
+    'an idle time-out of zero',
+    { session: { idleTimeoutSeconds: 0 } },
+    'session.idleTimeoutSeconds must be a number from 1 to 34560000; it is 0.',
+  ],
+  [
+    'an idle time-out in words',
+    { session: { idleTimeoutSeconds: '1h' } },
+    'session.idleTimeoutSeconds must be a number from 1 to 34560000; it is a string of 2 characters.',
+  ],
+  ['an idle time-out that is no number', { session: { idleTimeoutSeconds: Number.NaN } }, 'it is NaN.'],
+  [
+    'a fraction of a second',
+    { session: { idleTimeoutSeconds: 1.5 } },
+    'session.idleTimeoutSeconds must be a whole number; it is 1.5.',
+  ],
+  [
+    'a cookie of more than 400 days',
+    { session: { absoluteTimeoutSeconds: 400 * 86_400 + 1 } },
+    'session.absoluteTimeoutSeconds must be a number from 1 to 34560000; it is 34560001.',
+  ],
+  [
+    'an end before the idle time-out',
+    { session: { idleTimeoutSeconds: 100, absoluteTimeoutSeconds: 99 } },
+    'session.idleTimeoutSeconds must not exceed session.absoluteTimeoutSeconds.',
+  ],
+  [
+    'a word in place of yes or no',
+    { session: { persistent: 'yes' } },
+    'session.persistent must be true or false; it is a string of 3 characters.',
+  ],
+  [
+    'a word in place of a list',
+    { session: { carryOver: 'cart' } },
+    'session.carryOver must be an array of strings; it is a string of 4 characters.',
+  ],
+  ['a description that is none', { session: { describe: 'x' } }, 'session.describe must be a function'],
+
+  [
+    'an origin with a path',
+    { trustedOrigins: ['https://a.example/x'] },
+    'trustedOrigins[0] must be an origin without a path: https://a.example',
+  ],
+  [
+    'an origin that is none',
+    { trustedOrigins: ['https://a.example', '*'] },
+    'trustedOrigins[1] must be an absolute URL',
+  ],
+  [
+    'an origin over http',
+    { trustedOrigins: ['http://a.example'] },
+    'trustedOrigins[0] must begin with https://',
+  ],
+  [
+    'an origin without a list',
+    { trustedOrigins: 'https://a.example' },
+    'trustedOrigins must be an array of strings',
+  ],
+  [
+    'an API origin with a path',
+    { apiOrigins: ['https://a.example/x'] },
+    'apiOrigins[0] must be an origin without a path',
+  ],
+  [
+    'a login parameter that is not offered',
+    { loginParameters: { acr_values: true } },
+    'loginParameters has no option "acr_values".',
+  ],
+  [
+    'a prompt that is no list',
+    { loginParameters: { prompt: true } },
+    'loginParameters.prompt must be an array of strings; it is true.',
+  ],
+  [
+    'a hint that is neither yes nor no',
+    { loginParameters: { login_hint: 1 } },
+    'loginParameters.login_hint must be true or false; it is 1.',
+  ],
+
+  ['a mapUser that is none', { mapUser: {} }, 'mapUser must be a function; it is an object.'],
+  ['a hook that is none', { onLogin: 'x' }, 'onLogin must be a function'],
+  ['a hook that is null', { onError: null }, 'onError must be a function; it is null.'],
+  ['a clock that is none', { now: 0 }, 'now must be a function; it is 0.'],
+  ['no time for Redis', { storeTimeoutMs: 0 }, 'storeTimeoutMs must be a number from 1 to 60000; it is 0.'],
+  ['all the time for Redis', { storeTimeoutMs: Number.POSITIVE_INFINITY }, 'it is Infinity.'],
+  ['a word for clearSiteData', { clearSiteData: '"cache"' }, 'clearSiteData must be true or false'],
+];
+
+describe('connectAuth()', () => {
+  it.each(refusals)('refuses %s (R-100, R-102, F-123)', (_what, changes, message) => {
+    const told = construct(changes);
+    if (typeof message === 'string') expect(told).toContain(message);
+    else expect(told).toMatch(message);
+  });
+});

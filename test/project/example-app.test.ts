@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { providers } from 'express-connect-auth';
+import type { Browser, Page } from 'playwright-core';
+import { defaultPeople } from '../../example-app/provider.ts';
+import { createApp } from '../../example-app/server.ts';
+import { openChromium, withFreshContext } from '../support/chromium.ts';
+import { type ExampleProcess, runExample, startExample } from '../support/example-process.ts';
+import { type ListeningServer, serve } from '../support/listen.ts';
+import { type OpenIdProvider, startOpenIdProvider } from '../support/open-id-provider.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+
+const MALLORY = { sub: 'mallory', name: '<img src=x onerror="document.title=1">', email: '"><script>' };
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openChromium();
+});
+afterAll(async () => {
+  await browser.close();
+});
+
+/** Goes from the home page over the provider to the profile. */
+async function logIn(page: Page, address: string, person = 'Ada Lovelace'): Promise<void> {
+  await page.goto(address);
+  await page.getByRole('link', { name: 'Your profile' }).click();
+  await page.getByRole('button', { name: person }).click();
+  await page.waitForURL(`${new URL(address).origin}/profile`);
+}
+
+async function logOut(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Welcome', exact: true }).waitFor();
+}
+
+describe('the example application', () => {
+  let op: OpenIdProvider;
+  let app: ListeningServer;
+  beforeAll(async () => {
+    op = await startOpenIdProvider({ host: '127.0.0.1', people: { ...defaultPeople, mallory: MALLORY } });
+    app = await serve(async (baseUrl) => {
+      const provider = providers.oidc(await op.registerApp(baseUrl));
+      return createApp({
+        baseUrl,
+        secret: 's'.repeat(32),
+        redis: 'memory',
+        provider,
+        providerOrigin: op.issuer,
+      });
+    }, 'localhost');
+  });
+  afterAll(async () => {
+    await app.close();
+    await op.close();
+  });
+
+  it('lists the sessions of a person, and ends one of them or all the others', () =>
+    withFreshContext(browser, async (first) => {
+      const here = await first.newPage();
+      await logIn(here, app.origin);
+      await withFreshContext(browser, async (second) => {
+        const there = await second.newPage();
+        await logIn(there, app.origin);
+        await here.reload();
+        const rows = here.locator('#sessions tr');
+        expect(await rows.count()).toBe(2);
+        expect(await rows.filter({ hasText: 'this one' }).count()).toBe(1);
+        await here.getByRole('button', { name: 'End', exact: true }).click();
+        await here.waitForFunction(() => document.querySelectorAll('#sessions tr').length === 1);
+        // The other page notices by itself, and shows nothing of the person any more.
+        await there.getByRole('heading', { name: 'Welcome', exact: true }).waitFor();
+
+        await there.context().clearCookies();
+        await logIn(there, app.origin);
+        await here.reload();
+        await here.getByRole('button', { name: 'End all others' }).click();
+        await here.waitForLoadState();
+        await there.goto(`${app.origin}/`);
+        expect(await there.textContent('h1')).toBe('Welcome');
+        expect(await rows.count()).toBe(1);
+      });
+    }));
+
+  it('leads from its home page to the profile, counts the visits, and signs out here and at the provider', () =>
+    withFreshContext(browser, async (context) => {
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on('console', (message) => complaints.push(message.text()));
+      await logIn(page, app.origin);
+      expect(await page.textContent('main')).toContain('it is visit 1 of this session');
+      expect(await page.textContent('table')).toContain('ada@example.com');
+      await page.reload();
+      expect(await page.textContent('main')).toContain('it is visit 2 of this session');
+
+      await page.getByRole('link', { name: 'Home' }).click();
+      expect(await page.textContent('#name')).toBe('Ada Lovelace');
+      await logOut(page);
+      await page.goto(`${app.origin}/profile`);
+      await page.getByRole('button', { name: 'Ada Lovelace' }).waitFor();
+      expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
+    }));
+
+  it('signs in by the button of its home page, and comes back to it', () =>
+    withFreshContext(browser, async (context) => {
+      const page = await context.newPage();
+      await page.goto(app.origin);
+      await page.getByRole('link', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Grace Hopper' }).click();
+      await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
+      expect(await page.textContent('#name')).toBe('Grace Hopper');
+    }));
+
+  it('has its style, and shows claims as text, whatever they hold', () =>
+    withFreshContext(browser, async (context) => {
+      const page = await context.newPage();
+      await logIn(page, app.origin, '<img');
+      expect(await page.textContent('h1')).toBe(MALLORY.name);
+      expect(await page.textContent('table')).toContain(MALLORY.email);
+      expect(await page.locator('img, script:not([src])').count()).toBe(0);
+      const rules = await page.evaluate(() => document.styleSheets[0]!.cssRules.length);
+      expect(rules).toBeGreaterThan(0);
+    }));
+
+  it('answers its API by 401 to a script that is not signed in', async () => {
+    const answer = await fetch(`${app.origin}/api/me`);
+    expect(answer.status).toBe(401);
+    expect(await answer.json()).toEqual({ error: 'login_required', loginUrl: '/login' });
+  });
+});
+
+describe('npm start', () => {
+  const running: ExampleProcess[] = [];
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedisServer();
+    // Two at once: the second cannot have the port of the first.
+    running.push(...(await Promise.all([startExample(), startExample({ REDIS_URL: redis.url })])));
+  });
+  afterAll(async () => {
+    for (const example of running) await example.stop();
+    await redis.stop();
+  });
+
+  it.each([
+    ['no environment', 0, 'memory'],
+    ['a Redis server', 1, 'Redis'],
+  ])('prints an address that works, with %s, and nothing else', async (_with, index, place) => {
+    const { address, output } = running[index]!;
+    await withFreshContext(browser, async (context) => {
+      const page = await context.newPage();
+      await logIn(page, address);
+      expect(await page.textContent('h1')).toBe('Ada Lovelace');
+      await logOut(page);
+    });
+    expect(output()).toMatch(
+      new RegExp(
+        `^Open http://localhost:\\d+ \\(sessions in ${place}, provider at http://127.0.0.1:\\d+\\)\n$`,
+      ),
+    );
+  });
+
+  it('says which providers there are when it is asked for another', async () => {
+    const { output, code } = await runExample(['--provider', 'another']);
+    expect(output).toMatch(/^There is no provider "another"\. There are: .*oidc.*\n$/);
+    expect(code).toBe(1);
+  });
+});

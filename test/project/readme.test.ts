@@ -1,0 +1,51 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type PackedPackage, packPackage } from '../support/packed-project.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** The TypeScript blocks of a document, each as a module of its own. */
+async function readCodeBlocks(document: string): Promise<Record<string, string>> {
+  const text = await readFile(join(root, document), 'utf8');
+  const blocks = [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code!);
+  return Object.fromEntries(blocks.map((code, index) => [`block-${index + 1}.ts`, code]));
+}
+
+describe('the documents', () => {
+  let packed: PackedPackage;
+  beforeAll(async () => {
+    packed = await packPackage();
+  }, 60_000);
+  afterAll(() => packed?.remove());
+
+  it.each([
+    'README.md',
+    'SECURITY.md',
+    'CONTRIBUTING.md',
+    'docs/architecture.md',
+  ])('%s has code blocks that compile with the published package', async (document) => {
+    const blocks = await readCodeBlocks(document);
+    const project = await packed.createProject({
+      ...blocks,
+      'package.json': '{ "type": "module" }',
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: {
+          ...{ module: 'nodenext', target: 'es2022', strict: true, noEmit: true, skipLibCheck: true },
+          types: ['node'],
+        },
+        include: ['*.ts'],
+      }),
+    });
+    expect(Object.keys(blocks).length).toBeGreaterThan(document === 'README.md' ? 3 : -1);
+    expect(await (Object.keys(blocks).length > 0 ? project.checkTypes() : '')).toBe('');
+  });
+
+  it('names only files that are there', async () => {
+    for (const document of ['README.md', 'CONTRIBUTING.md', 'SECURITY.md']) {
+      const text = await readFile(join(root, document), 'utf8');
+      const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, path]) => path!);
+      for (const link of links) await expect(stat(join(root, link))).resolves.toBeDefined();
+    }
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals';
+import type { TestAppOptions } from '../support/app.ts';
+import { createTestClock } from '../support/clock.ts';
+import { refused, tryLogin } from '../support/login-outcome.ts';
+import { flood, hang, json, type RawAnswer, send } from '../support/scripted-answers.ts';
+import { type Claims, signToken } from '../support/scripted-keys.ts';
+import { addTokenRoutes, ask } from '../support/token-routes.ts';
+import { useApps, useScriptedProvider } from '../support/use-apps.ts';
+
+const clock = createTestClock();
+const op = await useScriptedProvider({ now: clock.now });
+const startApp = useApps();
+const start = (oidc: TestAppOptions['oidc'] = {}) =>
+  startApp({ op, oidc: { timeoutMs: 700, ...oidc }, now: clock.now, handlers: addTokenRoutes });
+
+const honest = { sub: 'ada', name: 'ada of the userinfo', phone_number: '1' };
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+const wrongAnswers: [string, Claims | RawAnswer, string?][] = [
+  ['another person', { sub: 'grace' }],
+  ['no person', { name: 'ada' }],
+  ['a number for a person', { sub: 7 }],
+  ['a list', json(200, [honest])],
+  ['a text', json(200, 'ada')],
+  ['nothing', send(200, '', JSON_TYPE)],
+  ['half of it', send(200, '{"sub":"ada"', JSON_TYPE)],
+  ['HTML', send(200, JSON.stringify(honest), { 'content-type': 'text/html' })],
+  ['no content type', send(200, JSON.stringify(honest))],
+  ['a signed token, which is not verified', signedUserinfo()],
+  ['a refusal', send(401, '', { 'www-authenticate': 'Bearer error="invalid_token"' })],
+  ['a redirect', send(302, '', { location: '/elsewhere' })],
+  ['more than any person has', flood(50 * 1024 * 1024)],
+  ['an error of the server', json(500, {}), 'provider_unavailable'],
+  ['silence', hang(), 'provider_unavailable'],
+];
+
+describe('req.auth.fetchUserInfo()', () => {
+  it('asks with the token in the header, and gives what describes the person', async () => {
+    op.script({ userinfo: () => ({ ...honest, iss: 'x', aud: 'y', constructor: 'z' }) });
+    const browser = await logIn();
+    const { token } = await ask(browser);
+    expect(await ask(browser, '/userinfo')).toEqual({ status: 200, claims: honest });
+    const [request] = op.requests('userinfo');
+    expect(request!.headers.authorization).toBe(`Bearer ${token}`);
+    expect(request!.url).not.toContain(token);
+  });
+
+  it('asks with a fresh token', async () => {
+    const browser = await logIn();
+    const { token } = await ask(browser);
+    clock.advance(3_600_000);
+    expect((await ask(browser, '/userinfo')).status).toBe(200);
+    expect(op.requests('userinfo')[0]!.headers.authorization).not.toBe(`Bearer ${token}`);
+  });
+
+  it.each(wrongAnswers)('refuses %s (R-20, R-21)', async (_, answer, error = 'provider_invalid_response') => {
+    const browser = await logIn();
+    op.script({ userinfo: () => answer });
+    const status = error === 'provider_unavailable' ? 503 : 502;
+    expect(await ask(browser, '/userinfo')).toMatchObject({ status, error, name: 'ProviderError' });
+  });
+
+  it('says that the provider has no such endpoint', async () => {
+    const browser = await logIn({
+      issuer: op.issuer,
+      metadata: {
+        authorization_endpoint: `${op.issuer}authorize`,
+        token_endpoint: `${op.issuer}token`,
+        jwks_uri: `${op.issuer}jwks`,
+        authorization_response_iss_parameter_supported: true,
+      },
+    });
+    expect(await ask(browser, '/userinfo')).toMatchObject({ status: 501, error: 'provider_unsupported' });
+    expect(op.requests('userinfo')).toEqual([]);
+  });
+});
+
+describe('the userinfo at login', () => {
+  it('adds its claims to those of the ID token, which win (R-20)', async () => {
+    op.script({ userinfo: () => honest });
+    const browser = await logIn({ userinfoAtLogin: true });
+    expect(await (await browser.get('/me')).json()).toEqual({
+      sub: 'ada',
+      name: 'ada of the script',
+      email: 'ada@example.com',
+      phone_number: '1',
+    });
+  });
+
+  it('is not asked for otherwise', async () => {
+    await logIn();
+    expect(op.requests('userinfo')).toEqual([]);
+  });
+
+  it.each(
+    wrongAnswers,
+  )('fails the login when it is %s (R-20, R-21)', async (_, answer, error = 'provider_invalid_response') => {
+    op.script({ userinfo: () => answer });
+    const outcome = await tryLogin(await start({ userinfoAtLogin: true }));
+    expect(outcome).toEqual(refused(error, error === 'provider_unavailable' ? 503 : 502));
+  });
+});
+
+async function logIn(oidc?: TestAppOptions['oidc']) {
+  const app = await start(oidc);
+  const browser = app.browser();
+  await app.logIn(browser);
+  return browser;
+}
+
+function signedUserinfo(): RawAnswer {
+  const jwt = signToken(
+    { alg: 'RS256', kid: op.key.kid },
+    { ...honest, iss: op.issuer, aud: op.clientId },
+    op.key,
+  );
+  return send(200, jwt, { 'content-type': 'application/jwt' });
+}

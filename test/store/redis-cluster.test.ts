@@ -1,0 +1,121 @@
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { createRedisStore } from '../../src/store/redis-store.ts';
+import type { IndexName } from '../../src/store/store.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { dataOf, whoIs } from '../support/bed.ts';
+import { type OpenIdProvider, startOpenIdProvider } from '../support/open-id-provider.ts';
+import { type RedisCluster, startRedisCluster } from '../support/redis-cluster.ts';
+import { readSessionId, sessionKeys } from '../support/session-records.ts';
+import { until } from '../support/until.ts';
+
+const LONG = 60_000;
+
+describe('a Redis cluster', () => {
+  let cluster: RedisCluster;
+  let op: OpenIdProvider;
+  const apps: TestApp[] = [];
+  beforeAll(async () => {
+    [cluster, op] = await Promise.all([startRedisCluster(), startOpenIdProvider()]);
+  });
+  afterEach(async () => {
+    for (const app of apps.splice(0)) await app.close();
+  });
+  afterAll(async () => {
+    await op.close();
+    await cluster.stop();
+  });
+
+  const start = async () => {
+    const app = await startApp({
+      op,
+      redis: cluster.client(),
+      handlers: (server) => {
+        server.get('/renew', async (req, res) => {
+          await req.auth.renew();
+          await promisify(req.session.regenerate.bind(req.session))();
+          res.json(req.user?.sub);
+        });
+      },
+    });
+    apps.push(app);
+    return app;
+  };
+
+  it('holds sessions on all its nodes, through their whole life (F-13)', async () => {
+    const app = await start();
+    for (let round = 0; round < 6; round += 1) {
+      const browser = app.browser();
+      await browser.get('/save?cart=3');
+      expect(await dataOf(browser)).toEqual({ cart: '3' });
+      await app.logIn(browser);
+      await browser.get('/save?cart=4');
+      expect([await whoIs(browser), await dataOf(browser)]).toEqual(['ada', { cart: '4' }]);
+      expect(await (await browser.get('/renew')).json()).toBe('ada');
+      expect(await whoIs(browser)).toBe('ada');
+      const old = browser.jar.clone();
+      if (round > 0) expect((await browser.post('/logout')).status).toBe(303);
+      expect(await whoIs(app.browser(old))).toBe(round > 0 ? null : 'ada');
+    }
+    const sizes = await Promise.all(cluster.nodes.map((node) => node.client().dbsize()));
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+    expect(await app.auth.health()).toMatchObject({ ok: true });
+  });
+
+  it('runs every operation of the store in one slot (F-13)', async () => {
+    const store = createRedisStore({ redis: cluster.client(), prefix: 'test:', timeoutMs: 3000 });
+    for (let round = 0; round < 6; round += 1) {
+      const id = `session-${round}`;
+      const index: IndexName = { kind: 'sub', id: `user-${round}` };
+      const records = { auth: '{"v":1}', data: '{}', tokens: 'sealed' };
+      await store.writeLogin(id, records, LONG, 1000);
+      await store.touchSession(id, LONG, 2000);
+      await store.writeData(id, '{"a":1}', LONG, { mustExist: true });
+      expect(await store.readSession(id)).toEqual({ auth: records.auth, data: '{"a":1}', seenAt: 2000 });
+      expect(await store.acquireLock(id, 'me', LONG)).toBe('taken');
+      expect(await store.swapTokens(id, { tokens: { from: 'sealed', to: 'anew' } })).toBe('stored');
+      expect(await store.readTokens(id)).toBe('anew');
+      await store.releaseLock(id, 'me');
+      expect(await store.retireSession(id, 'next', LONG)).toBe(true);
+      expect(await store.endSession(id)).toMatchObject({ auth: null, movedTo: 'next' });
+      await store.writeLogin(`${id}-2`, records, LONG, 1000);
+      expect(await store.endSessionWithTokens(`${id}-2`, 'sealed')).toMatchObject({ auth: records.auth });
+      await store.putLogin(id, 'pending', LONG);
+      expect(await store.takeLogin(id, 'me')).toEqual({ value: 'pending' });
+      await store.addToIndex(index, id, 9000, 1000);
+      expect(await store.readIndex(index, 1000)).toEqual([id]);
+      await store.removeFromIndex(index, id);
+      await store.putCut(index, { issuedBy: 1 }, LONG);
+      expect(await store.readCuts([index, { kind: 'sid', id }])).toEqual(['{"issuedBy":1}', null]);
+      expect(await store.putLogoutToken(id, 'cut', LONG)).toBe('cut');
+    }
+  });
+
+  it('may move its slots to other nodes (F-13)', async () => {
+    const app = await start();
+    const browser = app.browser();
+    await app.logIn(browser);
+    const keys = sessionKeys(readSessionId(browser));
+    await cluster.moveSlotOf(keys[0]);
+    expect(await whoIs(browser)).toBe('ada');
+    await browser.get('/save?cart=4');
+    expect(await dataOf(browser)).toEqual({ cart: '4' });
+    expect((await browser.post('/logout')).status).toBe(303);
+    expect(await whoIs(browser)).toBeNull();
+  });
+
+  it('may lose a node: those on it get 503, those elsewhere notice nothing (F-13)', async () => {
+    const app = await start();
+    const browsers = Array.from({ length: 12 }, () => app.browser());
+    for (const browser of browsers) await app.logIn(browser);
+    for (const node of cluster.nodes)
+      await node.client().config('SET', 'cluster-require-full-coverage', 'no');
+    const lost = await cluster.nodeOf(sessionKeys(readSessionId(browsers[0]!))[0]);
+    lost.pause();
+    const during = await Promise.all(browsers.map((browser) => browser.get('/me')));
+    const statuses = new Set(during.map(({ status }) => status));
+    expect([...statuses].sort()).toEqual([200, 503]);
+    lost.resume();
+    for (const browser of browsers) await until(async () => (await browser.get('/me')).status === 200);
+  });
+});

@@ -1,0 +1,97 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { whoIs } from '../support/bed.ts';
+import { readSessionId, sessionKeys } from '../support/session-records.ts';
+import { ask, type RouteAnswer } from '../support/token-routes.ts';
+import { useTwoProcesses } from '../support/two-processes.ts';
+
+const { op, redis, logIn, processes } = await useTwoProcesses();
+
+/** Commands to Redis that wait to be sent, and a way to be told when there is another or somebody is done. */
+function createSchedule() {
+  const waiting: (() => void)[] = [];
+  let tell = () => {};
+  let news = Promise.resolve();
+  const expectNews = () => {
+    news = new Promise((resolve) => {
+      tell = resolve;
+    });
+  };
+  expectNews();
+  for (const { gate } of processes) {
+    gate.onCommand = () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        tell();
+      });
+  }
+  /** Lets the commands of these go one by one, in the order that the numbers choose, until all are done. */
+  return async (acts: readonly (() => Promise<unknown>)[], choices: readonly number[]) => {
+    let left = acts.length;
+    const all = acts.map((act) =>
+      act().finally(() => {
+        left -= 1;
+        tell();
+      }),
+    );
+    for (let step = 0; left > 0; step += 1) {
+      await nextTurn();
+      const [next] = waiting.splice((choices[step % choices.length] ?? 0) % Math.max(1, waiting.length), 1);
+      if (next) {
+        next();
+      } else if (left > 0) {
+        await news;
+        expectNews();
+      }
+    }
+    for (const { gate } of processes) gate.onCommand = () => undefined;
+    await Promise.all(all);
+  };
+}
+
+describe('any order of the commands of several requests to two processes', () => {
+  it('makes one refresh of one flight, and never outlives a logout (F-67, F-71, F-126)', async () => {
+    const order = fc.record({
+      choices: fc.array(fc.nat({ max: 11 }), { minLength: 8, maxLength: 80 }),
+      requests: fc.integer({ min: 1, max: 3 }),
+      logout: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(order, async ({ choices, requests, logout }) => {
+        const login = await logIn();
+        const keys = sessionKeys(readSessionId(login.one));
+        const answers: RouteAnswer[] = [];
+        const asks = [login.one, login.two].flatMap((browser) =>
+          Array.from({ length: requests }, () => async () => {
+            answers.push(await ask(browser));
+          }),
+        );
+        const leave = async () => {
+          expect((await login.two.post('/logout')).status).toBe(303);
+        };
+        await createSchedule()(logout ? [...asks, leave] : asks, choices);
+
+        const used = op.requests('token').map(({ params }) => String(params.get('refresh_token')));
+        const revoked = op.requests('revocation').map(({ params }) => String(params.get('token')));
+        const living = login.given.filter((token) => !used.includes(token) && !revoked.includes(token));
+        const tokens = new Set(answers.flatMap(({ token }) => token ?? []));
+        const statuses = [...new Set(answers.map(({ status }) => status))].sort();
+        expect(used.length).toBeLessThanOrEqual(1);
+        expect(tokens.size).toBeLessThanOrEqual(1);
+        if (logout) {
+          expect([200, 401]).toEqual(expect.arrayContaining(statuses));
+          expect(await redis.client().exists(...keys)).toBe(0);
+          expect(living).toEqual([]);
+          expect(await whoIs(login.one)).toBeNull();
+        } else {
+          expect(statuses).toEqual([200]);
+          expect(used).toHaveLength(1);
+          expect(living).toHaveLength(1);
+          expect(await whoIs(login.one)).toBe('ada');
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
