@@ -1,4 +1,18 @@
-/** The current time in milliseconds since the epoch. Injected everywhere, so that tests own the time. */
+/** A time in milliseconds. Injected everywhere, so that tests own it. */
 export type Clock = () => number;
 
-export const systemClock: Clock = Date.now;
+/** The clocks of one process. They may step against each other; see the rule for clocks in docs/architecture.md. */
+export interface Clocks {
+  /** Since the epoch, by the clock of this process. */
+  readonly now: Clock;
+  /** Since any moment, never back: for durations (deadlines, throttles, cool-downs, leases). */
+  readonly monotonic: Clock;
+  /** Since the epoch, in place of the store's own clock. `undefined`: the store's own, as it should be. */
+  readonly store: Clock | undefined;
+}
+
+export const systemClocks: Clocks = Object.freeze({
+  now: Date.now,
+  monotonic: () => performance.now(),
+  store: undefined,
+});

@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { pickUserClaims } from './claims.ts';
+import type { Clocks } from './clock.ts';
 import { ConfigurationError } from './errors.ts';
 import type { LogoutReason } from './events.ts';
 import { findSource, isNavigation } from './fetch-metadata.ts';
@@ -116,21 +117,25 @@ function createStore(options: ResolvedOptions): Store {
       code: 'CONNECT_AUTH_MEMORY_STORE',
     });
   }
-  return createMemoryStore({ now: options.now });
+  return createMemoryStore({ now: options.clocks.store ?? options.clocks.now });
 }
 
 type Handler = (req: Request, res: Response, next: NextFunction) => Promise<void>;
 
 /** Builds every part once and joins them. The only place where they meet. */
 function joinParts(options: ResolvedOptions, store: Store) {
-  const { hooks, now, secrets, https, origin, storeTimeoutMs, mapUser, apiOrigins } = options;
+  const { hooks, secrets, https, origin, storeTimeoutMs, mapUser, apiOrigins } = options;
+  const { now, monotonic } = options.clocks;
   const { cookieName, cookiePath, persistent, carryOver, describe } = options.session;
   const idleTimeoutMs = options.session.idleTimeoutSeconds * 1000;
   const absoluteTimeoutMs = options.session.absoluteTimeoutSeconds * 1000;
   const maxAgeSeconds = persistent ? options.session.absoluteTimeoutSeconds : undefined;
 
   const providers = new Map(
-    [...options.providers].map(([name, definition]) => [name, createProvider(definition, { name, now })]),
+    [...options.providers].map(([name, definition]) => [
+      name,
+      createProvider(definition, { name, now, monotonic }),
+    ]),
   );
   const sealer = createSealer(secrets);
   const vault = createTokenVault({ store, sealer });
@@ -300,7 +305,7 @@ function findLockLease({ providers, storeTimeoutMs }: ResolvedOptions): number {
 async function applyProof(
   auth: string,
   { claims: fresh }: Proof,
-  { mapUser, now }: Pick<ResolvedOptions, 'mapUser' | 'now'>,
+  { mapUser, now }: Pick<ResolvedOptions, 'mapUser'> & Pick<Clocks, 'now'>,
 ): Promise<string> {
   const identity = decodeIdentity(auth, now());
   if (!identity) return auth;

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { UserClaims } from './claims.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Clocks } from './clock.ts';
 import type { ErrorEvent, Hooks, LoginEvent, LogoutEvent } from './events.ts';
 import type { ProviderDefinition } from './provider-definition.ts';
 import type { Secret } from './secret.ts';
@@ -17,6 +17,13 @@ export interface ConnectAuthOptions {
    * localhost only. May have a path when the application lives under one.
    */
   baseUrl: string;
+  /**
+   * Names the application. Whatever is signed, sealed or kept in Redis belongs to it, so that two applications with one
+   * secret and one Redis never meet. Processes that shall share sessions must have the same: give it where they have
+   * several base URLs.
+   * @default `baseUrl`, normalised
+   */
+  application?: string;
   /**
    * At least 32 characters from a random source. Signs the cookie and, together with the session id, seals tokens.
    * With several, the first one signs and seals and all of them verify and open: put a new one in front, and drop
@@ -83,10 +90,10 @@ export interface ConnectAuthOptions {
    */
   storeTimeoutMs?: number;
   /**
-   * The current time in milliseconds. For tests.
-   * @default Date.now
+   * The current time in milliseconds, for tests: one clock in place of all, Redis's too, or each by itself.
+   * @default the clock of this process, its monotonic clock for durations, and Redis's for what it keeps
    */
-  now?: Clock;
+  now?: Clock | Clocks;
 }
 
 export interface LoginParameterOptions {
@@ -148,6 +155,8 @@ export interface SessionOptions {
 export interface ResolvedOptions {
   /** Without a trailing slash. */
   readonly baseUrl: string;
+  /** What everything that is signed, sealed or keyed is bound to. */
+  readonly application: string;
   readonly origin: string;
   /** Path part of `baseUrl`: empty, or begins with a slash. */
   readonly basePath: string;
@@ -168,5 +177,5 @@ export interface ResolvedOptions {
   readonly hooks: Hooks;
   readonly clearSiteData: boolean;
   readonly storeTimeoutMs: number;
-  readonly now: Clock;
+  readonly clocks: Clocks;
 }

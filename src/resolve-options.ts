@@ -1,5 +1,5 @@
 import type { UserClaims } from './claims.ts';
-import { systemClock } from './clock.ts';
+import { type Clocks, systemClocks } from './clock.ts';
 import { ConfigurationError } from './errors.ts';
 import {
   checkBoolean,
@@ -44,6 +44,7 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
   checkCookiePath(session.cookiePath, basePath, routes);
   return Object.freeze({
     baseUrl: baseUrl.origin + basePath,
+    application: checkString('application', options.application ?? baseUrl.origin + basePath),
     origin: baseUrl.origin,
     basePath,
     https,
@@ -61,7 +62,7 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     hooks: resolveHooks(options),
     clearSiteData: checkBoolean('clearSiteData', options.clearSiteData ?? false),
     storeTimeoutMs: checkNumber('storeTimeoutMs', options.storeTimeoutMs ?? 2000, { min: 1, max: 60_000 }),
-    now: checkFunction('now', options.now ?? systemClock),
+    clocks: resolveClocks(options.now),
   });
 }
 
@@ -79,7 +80,17 @@ function refuseOptionsOfProvider(options: object): void {
 }
 
 const OPTION_NAMES: readonly (keyof ConnectAuthOptions)[] = [
-  ...(['baseUrl', 'secret', 'redis', 'redisPrefix', 'provider', 'providers', 'routes', 'session'] as const),
+  ...([
+    'baseUrl',
+    'application',
+    'secret',
+    'redis',
+    'redisPrefix',
+    'provider',
+    'providers',
+    'routes',
+    'session',
+  ] as const),
   ...([
     'trustedOrigins',
     'apiOrigins',
@@ -99,6 +110,18 @@ function resolveBaseUrl(value: unknown): URL {
   if (url.search || url.hash) throw new ConfigurationError('baseUrl must have no query and no fragment.');
   checkPath('baseUrl: its path', url.pathname);
   return url;
+}
+
+/** One function is every clock: a test that moves it moves them all. */
+function resolveClocks(now: ConnectAuthOptions['now']): Clocks {
+  if (now === undefined) return systemClocks;
+  if (typeof now === 'function') return Object.freeze({ now, monotonic: now, store: now });
+  checkKeys('now', now, ['now', 'monotonic', 'store']);
+  return Object.freeze({
+    now: checkFunction('now.now', now.now),
+    monotonic: checkFunction('now.monotonic', now.monotonic),
+    store: now.store === undefined ? undefined : checkFunction('now.store', now.store),
+  });
 }
 
 const HOW_TO_MAKE_A_SECRET = 'Make one with: openssl rand -base64 48';

@@ -92,6 +92,8 @@ export interface EndSessionRequest {
 export interface ProviderSettings {
   readonly name: string;
   readonly now: Clock;
+  /** For cool-downs and the like. */
+  readonly monotonic: Clock;
 }
 
 export function createProvider(definition: ProviderDefinition, { name, now }: ProviderSettings): Provider {
