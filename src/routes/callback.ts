@@ -8,7 +8,7 @@ import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
 import type { NewIdentity } from '../session/identity.ts';
-import type { Sessions } from '../session/sessions.ts';
+import type { ReplacedSession, Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import { readCallbackAnswer } from './callback-answer.ts';
@@ -88,15 +88,17 @@ export function createCallback(options: CallbackOptions): Callback {
     };
     const { isCancelled } = taken;
     const sealedTokens = vault.seal(id, proven.tokens);
-    const login = { id, identity, sealedTokens, takenAt, isCancelled };
-    const replaced = await sessions.logIn(browser, { req, res }, login);
+    // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
+    const revokeReplaced = async ({ id: sessionId, ended }: ReplacedSession) => {
+      if (!ended.identity) return;
+      const from = { provider: ended.identity.provider, sessionId, req, res };
+      await revocation.revokeSealed(ended.tokens, from);
+    };
     // Where this fails its cookie stays: the next logout tries again.
     await sessions.finishFailedLogout({ req, res }).catch(() => undefined);
-    // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
-    if (replaced?.ended.identity) {
-      const from = { provider: replaced.ended.identity.provider, sessionId: replaced.id, req, res };
-      await revocation.revokeSealed(replaced.ended.tokens, from);
-    }
+    const login = { id, identity, sealedTokens, takenAt, isCancelled, onLateEnd: revokeReplaced };
+    const replaced = await sessions.logIn(browser, { req, res }, login);
+    if (replaced) await revokeReplaced(replaced);
     try {
       const event = { req, res, provider: name, issuer, claims, user, missingScopes, returnTo };
       await callHook(() => hooks.onLogin(event));
