@@ -112,7 +112,8 @@ export class ProviderError extends ConnectAuthError {
 /**
  * - `login_invalid` (400): the callback breaks the protocol (repeated parameters, wrong content type, too large).
  * - `login_not_found` (400): no login of this browser waits for this callback: unknown, foreign or used before.
- * - `login_expired` (400): it waited longer than ten minutes, or took longer than fifteen altogether.
+ * - `login_expired` (400): it waited longer than fifteen minutes, its callback took longer than ten, or the provider is
+ *   configured otherwise by now.
  * - `login_insufficient` (403): the login proves less than was asked by `maxAge` or `acr`.
  * - `login_denied` (403): the provider answered with an error; `oauthError` names it.
  * - `login_refused` (403): the application's `mapUser` or `onLogin` threw.
