@@ -1,3 +1,4 @@
+import escapeHtml from 'escape-html';
 import type { UserClaims, UserSession } from 'express-connect-auth';
 
 export function renderHome(user: Express.User | undefined): string {
@@ -68,8 +69,4 @@ function renderPage(title: string, content: string): string {
 ${content}
 </main>
 </html>`;
-}
-
-function escapeHtml(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
