@@ -151,7 +151,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const lockLeaseMs = findLockLease(options);
   const resealTokens = vault.reseal;
   /** Of faults that no request is to be answered with. */
-  const reportError = (error: unknown) => answers.report(undefined, undefined, error, 'session');
+  const reportError = (error: unknown) => answers.reportError(undefined, undefined, error, 'session');
   const sessions = createSessions({
     ...{ store, records, cookie, endingCookie, carryOver, now, resealTokens, lockLeaseMs, reportError },
   });
@@ -240,7 +240,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
       await revokeSealed(req, res, { provider: identity.provider, id: id!, tokens });
     },
     reportError: (req, res, error) => {
-      answers.report(req, res, error, 'session').catch(() => undefined);
+      answers.reportError(req, res, error, 'session').catch(() => undefined);
     },
   });
 
@@ -255,7 +255,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     },
     logout: ({ req, res, browser }, choice) => logout.start(req, res, browser, choice),
     sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
-    fail: ({ req, res }, error, during) => answers.fail(req, res, error, during),
+    fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
     createApiAccess: ({ browser }) => createApiAccess({ browser, tokenSource, providers, apiOrigins, now }),
   };
 

@@ -11,10 +11,10 @@ import type { Identity } from '../session/identity.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
-import { readCallbackAnswer } from './callback-answer.ts';
 import type { Logout } from './logout.ts';
 import type { LoginDisplay, PendingLogin, PendingLogins } from './pending-logins.ts';
 import type { PutAway } from './put-away.ts';
+import { readCallbackAnswer } from './request-input.ts';
 import type { RevokeSealed, RevokeTokens } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
@@ -118,7 +118,7 @@ export function createCallback(options: CallbackOptions): Callback {
   };
 
   return async (req, res, browser, providerName) => {
-    const answer = await readCallbackAnswer(req);
+    const answer = await readCallbackAnswer(req, res);
     const provider = providers.get(providerName)!;
     if (provider.definition.popupRedirectUri)
       answer.set('state', unwrapPopupState(answer.get('state') ?? ''));
@@ -150,7 +150,7 @@ export function createCallback(options: CallbackOptions): Callback {
         code: 'login_invalid',
       });
     }
-    await withLogin(login, async () => {
+    try {
       if (browser.id === undefined && login.sessionId) {
         await sessions.restore(browser, login.sessionId);
         await options.putAway(req, res, browser);
@@ -163,8 +163,13 @@ export function createCallback(options: CallbackOptions): Callback {
         await options.revokeTokens(req, res, providerName, proven.tokens);
         throw error;
       }
-    });
-    if (!res.headersSent) answers.finishLogin(req, res, login);
+    } catch (error) {
+      // The answer knows where the login was shown, and offers a restart that leads to the same place.
+      const { returnTo, display } = login;
+      await answers.fail(req, res, error, { during: 'callback', returnTo, display });
+      return;
+    }
+    if (!res.headersSent) answers.sendLoginResult(req, res, login);
   };
 
   /** An answer by another way than the one asked for is somebody else's doing. */
@@ -187,14 +192,5 @@ async function callHook<T>(hook: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ConnectAuthError) throw error;
     throw new LoginError('The application refused the login.', { code: 'login_refused', cause: error });
-  }
-}
-
-/** Lets the answer to a failure know where the login was shown, and offer a restart that leads to the same place. */
-async function withLogin<T>({ returnTo, display }: PendingLogin, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw Object.assign(error as Error, { returnTo, display });
   }
 }

@@ -17,14 +17,14 @@ const MAX_WAIT_MS = 2_000;
 
 export function createTokenRevocation(
   providers: ReadonlyMap<string, Provider>,
-  answers: Pick<Answers, 'report'>,
+  answers: Pick<Answers, 'reportError'>,
 ): RevokeTokens {
   return async (req, res, name, tokens) => {
     const provider = providers.get(name);
     if (!provider || !tokens) return;
     const revocation = provider
       .revoke(tokens)
-      .catch((error) => answers.report(req, res, error, 'logout'))
+      .catch((error) => answers.reportError(req, res, error, 'logout'))
       .catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {

@@ -35,8 +35,8 @@ describe('an application with several providers', () => {
   it('asks which one, and gives each a callback of its own (R-52)', async () => {
     const app = await start();
     const page = await (await app.browser().get('/login?returnTo=/me')).text();
-    expect(page).toContain('<a href="/login?returnTo=%2Fme&amp;provider=honest">honest</a>');
-    expect(page).toContain('<a href="/login?returnTo=%2Fme&amp;provider=evil">evil</a>');
+    expect(page).toContain('<a href="/login?returnTo=%2Fme&amp;provider=honest">Honest</a>');
+    expect(page).toContain('<a href="/login?returnTo=%2Fme&amp;provider=evil">Evil</a>');
     for (const [op, name] of [
       [honest, 'honest'],
       [evil, 'evil'],
