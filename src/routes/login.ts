@@ -176,7 +176,7 @@ function choose(providers: ReadonlyMap<string, Provider>, name: string | undefin
 
 /** For people: what names a provider in the options is a key, such as `work-account`. */
 function nameProvider(key: string): string {
-  const words = key.replace(/[-_]+/g, ' ').trim();
+  const words = key.replace(/-+/g, ' ').trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

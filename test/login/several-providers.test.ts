@@ -49,6 +49,18 @@ describe('an application with several providers', () => {
     }
   });
 
+  it('names them for people, whatever their keys look like', async () => {
+    const provider = providers.oidc(await honest.registerApp('http://localhost:1'));
+    const keys = { 'work-account': provider, bank: provider, '2-id--b-': provider };
+    const app = await startApp({ op: honest, providers: keys });
+    const page = await (await app.browser().get('/login')).text();
+    expect([...page.matchAll(/<a [^>]*>(.*?)<\/a>/g)].map(([, label]) => label)).toEqual([
+      'Work account',
+      'Bank',
+      '2 id b',
+    ]);
+  });
+
   it.each([
     '',
     'nobody',
