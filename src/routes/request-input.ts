@@ -80,8 +80,8 @@ async function readBody(req: Request, res: Response): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      // What still comes would be read as the next request.
-      res.setHeader('Connection', 'close');
+      // What still comes would be read as the next request. A time-out of the application may have answered already.
+      if (!res.headersSent) res.setHeader('Connection', 'close');
       reject(invalidForm(`took longer than ${MAX_BODY_MS / 1000} seconds`, 408));
     }, MAX_BODY_MS);
   });

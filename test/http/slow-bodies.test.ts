@@ -163,6 +163,27 @@ describe.each(ROUTES)('a body for %s', (path) => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it('that the application gives up sooner harms nobody (N-21)', async () => {
+    const before = (server: Express) =>
+      server.use((_req, res, next) => {
+        setTimeout(() => res.status(503).end(), 5_000);
+        next();
+      });
+    const app = await start({ before });
+    const lines = [`Content-Type: ${FORM}`, 'Content-Length: 1000'];
+    const { socket, received } = await post(app, path, lines);
+    while (jest.getTimerCount() < 2) await nextTurn();
+    jest.advanceTimersByTime(5_000);
+    await untilAnswered(received);
+    expect(statusOf(received.text)).toBe(503);
+    jest.advanceTimersByTime(5_000);
+    await untilWaiting();
+    jest.advanceTimersByTime(10_000);
+    await closed(socket);
+    await untilNobodyWaits();
+    expect(received.text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  });
+
   it('that the application has read is waited for by nobody (N-21)', async () => {
     const before = (server: Express) => server.use(express.urlencoded({ extended: false }));
     const app = await start({ before });
