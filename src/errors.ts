@@ -44,13 +44,16 @@ export class ConfigurationError extends ConnectAuthError {
  */
 export type StoreErrorCode = 'store_unavailable' | 'store_damaged';
 
+/** Seconds until a client should try again, where nobody knows better. */
+export const RETRY_AFTER_SECONDS = 5;
+
 /** The session store is at fault. */
 export class StoreError extends ConnectAuthError {
   declare readonly code: StoreErrorCode;
   /** For the `Retry-After` header, in seconds. */
-  readonly retryAfterSeconds: number = 5;
+  readonly retryAfterSeconds: number = RETRY_AFTER_SECONDS;
   /** Express's default error handler sends these. */
-  readonly headers: Record<string, string> = { 'Retry-After': '5' };
+  readonly headers: Record<string, string> = { 'Retry-After': String(RETRY_AFTER_SECONDS) };
 
   constructor(
     message: string,

@@ -61,6 +61,8 @@ export interface ErrorEvent {
   /** The request at hand, where there is one. */
   readonly req?: Request | undefined;
   readonly res?: Response | undefined;
+  /** Where a login that failed would have returned to: a path of this application. */
+  readonly returnTo?: string | undefined;
 }
 
 /** What the parts call: the application's hooks. */
