@@ -103,7 +103,8 @@ function refuseRequest(options: unknown): void {
 function createStore(options: ResolvedOptions): Store {
   const redis = options.redis();
   if (redis !== undefined && redis !== 'memory') {
-    return createRedisStore({ redis, prefix: options.redisPrefix, timeoutMs: options.storeTimeoutMs });
+    const { redisPrefix: prefix, storeTimeoutMs: timeoutMs } = options;
+    return createRedisStore({ redis, prefix, timeoutMs, monotonic: options.clocks.monotonic });
   }
   if (redis === undefined) {
     // Express's own idea of the environment, which is NODE_ENV unless the application says otherwise.

@@ -1,12 +1,13 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { ConnectAuthError, describeCause, StoreError } from '../errors.ts';
+import { type Clock, systemClocks } from '../clock.ts';
+import { createRedisBounds } from './redis-bounds.ts';
 import { connectRedis } from './redis-client.ts';
+import { createRedisHealth } from './redis-health.ts';
 import { type RedisScriptName, redisScripts } from './redis-scripts.ts';
 import {
   type EndedSession,
   type IndexName,
   type Store,
-  type StoreHealth,
   TAKEN_LOGIN_LIFE_MS,
   type TakenLogin,
 } from './store.ts';
@@ -16,11 +17,20 @@ export interface RedisStoreOptions {
   readonly prefix: string;
   /** Bound of one operation, in milliseconds, whatever the client was configured with. */
   readonly timeoutMs: number;
+  /** @default the monotonic clock of this process */
+  readonly monotonic?: Clock;
 }
 
 /** The store on Redis 6.2 or newer: a single server, Sentinel or Cluster. */
-export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions): Store {
-  const { client, ours } = connectRedis(redis, timeoutMs);
+export function createRedisStore({
+  redis,
+  prefix,
+  timeoutMs,
+  monotonic = systemClocks.monotonic,
+}: RedisStoreOptions): Store {
+  const connection = connectRedis(redis, timeoutMs);
+  const { client, ours } = connection;
+  const { bounded, guarded, stop } = createRedisBounds({ connection, timeoutMs, monotonic });
   const run = defineScripts(client);
 
   // `{…}` is the cluster's hash tag: the records of one session lie in one slot.
@@ -34,11 +44,9 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
   const indexKey = ({ kind, id }: IndexName) => `${prefix}${kind}:{${id}}`;
   const cutKey = ({ kind, id }: IndexName) => `${prefix}out:${kind}:{${id}}`;
 
-  const bounded = <T>(operation: () => Promise<T>) => withDeadline(operation, timeoutMs);
-
   return {
     readSession: (id) =>
-      bounded(async () => {
+      guarded(async () => {
         const [auth = null, data = null, seen = null] = await client.mget(
           authKey(id),
           dataKey(id),
@@ -149,9 +157,10 @@ export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions
     // One key a command: the cuts of a user and of a session at the provider lie in different slots.
     readCuts: (indexes) => bounded(() => Promise.all(indexes.map((index) => client.get(cutKey(index))))),
 
-    health: () => checkHealth(client, bounded),
+    health: createRedisHealth({ client, prefix, bounded }),
 
     close: async () => {
+      stop();
       if (ours) client.disconnect();
     },
   };
@@ -177,52 +186,4 @@ function defineScripts(client: Redis | Cluster): RunScript {
     client.defineCommand(`connectAuth:${name}`, { numberOfKeys, lua });
   }
   return (name, ...args) => commands[`connectAuth:${name}`]!.call(client, ...args);
-}
-
-/** Bounds one operation by our own clock: a client handed to us may be set to wait for ever. */
-function withDeadline<T>(operation: () => Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new StoreError(`The session store did not answer within ${timeoutMs} ms.`)),
-      timeoutMs,
-    );
-    operation().then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        const known = error instanceof ConnectAuthError;
-        reject(
-          known
-            ? error
-            : new StoreError(`The session store failed: ${describeCause(error).message}.`, { cause: error }),
-        );
-      },
-    );
-  });
-}
-
-async function checkHealth(
-  client: Redis | Cluster,
-  bounded: <T>(operation: () => Promise<T>) => Promise<T>,
-): Promise<StoreHealth> {
-  try {
-    const info = await bounded(() => client.info());
-    const read = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
-    const warnings: string[] = [];
-    const [major = 0, minor = 0] = read('redis_version').split('.').map(Number);
-    if (major < 6 || (major === 6 && minor < 2))
-      warnings.push(`Redis must be 6.2 or newer; it is ${read('redis_version')}.`);
-    const policy = read('maxmemory_policy');
-    if (policy !== 'noeviction') {
-      warnings.push(
-        `Redis must have maxmemory-policy noeviction; it has ${policy}. Evicted indexes lose logouts.`,
-      );
-    }
-    return { kind: 'redis', ok: true, warnings };
-  } catch (error) {
-    return { kind: 'redis', ok: false, warnings: [(error as Error).message] };
-  }
 }
