@@ -105,7 +105,8 @@ function createStore(options: ResolvedOptions): Store {
   const redis = options.redis();
   if (redis !== undefined && redis !== 'memory') {
     const { redisPrefix: prefix, storeTimeoutMs: timeoutMs, clocks } = options;
-    return createRedisStore({ redis, prefix, timeoutMs, now: clocks.store });
+    const { monotonic, store: now } = clocks;
+    return createRedisStore({ redis, prefix, timeoutMs, monotonic, now });
   }
   if (redis === undefined) {
     // Express's own idea of the environment, which is NODE_ENV unless the application says otherwise.
