@@ -7,7 +7,7 @@ import type { LogoutReason } from './events.ts';
 import { findSource, isNavigation } from './fetch-metadata.ts';
 import { hash } from './keys.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
-import type { Proof } from './provider/identity-proof.ts';
+import type { VerifiedIdentity } from './provider/identity-verifier.ts';
 import { createProvider } from './provider/provider.ts';
 import type { UpgradeAuth } from './request-types.ts';
 import { resolveOptions } from './resolve-options.ts';
@@ -134,7 +134,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const providers = new Map(
     [...options.providers].map(([name, definition]) => [
       name,
-      createProvider(definition, { name, now, monotonic }),
+      createProvider(definition, { name, now, monotonic, reportFault: (fault) => void reportError(fault) }),
     ]),
   );
   const sealer = createSealer(secrets);
@@ -248,7 +248,10 @@ function joinParts(options: ResolvedOptions, store: Store) {
     ...{ sessions, startAppSession, cookie, watch, now },
     loginUrl: urls.login(),
     isForeign: (req) => findSource(req, ownOrigins) === 'foreign',
-    meetsAcr: ({ provider, acr }, asked) => providers.get(provider)?.meetsAcr(acr, asked) ?? false,
+    meets: (identity, rules) => {
+      const provider = providers.get(identity.provider);
+      return provider !== undefined && provider.findUnmetRequirement(identity, rules) === undefined;
+    },
     login: ({ req, res, browser, mountPath }, parameters) => {
       const here = isNavigation(req) ? urls.publicPath(req, mountPath) : undefined;
       return login.start(req, res, { ...parameters, returnTo: parameters.returnTo ?? here, browser });
@@ -304,7 +307,7 @@ function findLockLease({ providers, storeTimeoutMs }: ResolvedOptions): number {
 /** Writes the claims that a refresh brought into an identity's record. */
 async function applyProof(
   auth: string,
-  { claims: fresh }: Proof,
+  { claims: fresh }: VerifiedIdentity,
   { mapUser, now }: Pick<ResolvedOptions, 'mapUser'> & Pick<Clocks, 'now'>,
 ): Promise<string> {
   const identity = decodeIdentity(auth, now());

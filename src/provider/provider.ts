@@ -1,24 +1,25 @@
 import * as client from 'openid-client';
-import { pickUserClaims, type UserClaims } from '../claims.ts';
+import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
 import { type ConnectAuthError, LoginError, ProviderError, readOauthError } from '../errors.ts';
+import { findUnmetRequirement, type LoginDemands, type LoginStrength } from '../freshness.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 import { createAuthorizationRequest, type LoginChecks, type LoginRequest } from './authorization-request.ts';
 import { createConfigurationSource } from './configuration.ts';
-import { meetsAcr } from './id-token.ts';
-import { createIdentityProver, type Proof, refusal } from './identity-proof.ts';
+import { createIdentityVerifier, type VerifiedIdentity } from './identity-verifier.ts';
 import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
-import { toProviderError } from './provider-faults.ts';
+import { invalidResponse, toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
-import { createTokenReader, setKnownEnd } from './token-answer.ts';
-import { mergeTokens, proveSameLogin } from './token-refresh.ts';
+import { readUserClaims } from './read-user-claims.ts';
+import { applyAccessTokenExpiry, createTokenReader, type TokenAnswer } from './token-answer.ts';
+import { mergeTokens, verifySameLogin } from './token-refresh.ts';
 import { revokeTokens } from './token-revocation.ts';
 
 export type { LoginChecks, LoginRequest } from './authorization-request.ts';
 
 /** What a login at the provider brought. */
-export interface ProvenLogin extends Proof {
+export interface ProvenLogin extends VerifiedIdentity {
   readonly tokens: TokenSet;
   /** Scopes that were asked for and not granted. */
   readonly missingScopes: readonly string[];
@@ -27,7 +28,7 @@ export interface ProvenLogin extends Proof {
 /** What a refresh brought: the tokens, completed by the old ones, and new claims when the answer had any. */
 export interface RefreshedLogin {
   readonly tokens: TokenSet;
-  readonly proof: Proof | undefined;
+  readonly proof: VerifiedIdentity | undefined;
 }
 
 /** One provider at work: its definition turned into the calls a login needs. Rejects with `ProviderError`. */
@@ -40,13 +41,19 @@ export interface Provider {
   prepare(): Promise<void>;
   /** Origins that a login or a logout sends the browser to, as far as they are known yet. */
   knownOrigins(): readonly string[];
-  /** Says whether an authentication context class answers those asked for. */
-  meetsAcr(acr: string | undefined, asked: readonly string[]): boolean;
+  /** Names what a login here lacks of what is asked now; `undefined`: nothing. */
+  findUnmetRequirement(login: LoginStrength, demands: LoginDemands): string | undefined;
+  /**
+   * Makes the authorization request.
+   *
+   * @throws LoginError `login_insufficient` for what no login here can prove.
+   */
   startLogin(request: LoginRequest): Promise<{ url: URL; checks: LoginChecks }>;
   /**
    * Exchanges the code of a callback and verifies who logged in. The code is sent once, whatever happens.
    *
-   * @throws LoginError `login_denied` when the provider answered with an error.
+   * @throws LoginError `login_denied` when the provider answered with an error, `login_insufficient` when the login
+   * proves less than was asked.
    */
   finishLogin(answer: URLSearchParams, checks: LoginChecks): Promise<ProvenLogin>;
   /**
@@ -71,10 +78,11 @@ export interface Provider {
    *
    * @see [RP-Initiated Logout, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
    */
-  endSession(request: EndSessionRequest): Promise<EndedSession>;
+  endSession(request: EndSessionRequest): Promise<ProviderLogoutResult>;
 }
 
-export interface EndedSession {
+/** What became of a logout at the provider. */
+export interface ProviderLogoutResult {
   readonly url: URL | undefined;
   /** The tokens as they are now. */
   readonly tokens: TokenSet | undefined;
@@ -82,6 +90,7 @@ export interface EndedSession {
   readonly fault?: ConnectAuthError | undefined;
 }
 
+/** The session that is to end at the provider, and where the browser goes afterwards. */
 export interface EndSessionRequest {
   readonly tokens: TokenSet | undefined;
   readonly sub: string | undefined;
@@ -89,27 +98,33 @@ export interface EndSessionRequest {
   readonly state?: string | undefined;
 }
 
+/** What a provider needs beside its definition. */
 export interface ProviderSettings {
+  /** Its name in the options. */
   readonly name: string;
   readonly now: Clock;
   /** For cool-downs and the like. */
   readonly monotonic: Clock;
+  /** Told of faults that change nothing for the request they came with. */
+  readonly reportFault: (fault: ConnectAuthError) => void;
 }
 
-export function createProvider(definition: ProviderDefinition, { name, now }: ProviderSettings): Provider {
-  const { quirks, capabilities } = definition;
+/** Puts a provider's definition to work. */
+export function createProvider(definition: ProviderDefinition, settings: ProviderSettings): Provider {
+  const { name, now, monotonic, reportFault } = settings;
+  const { quirks, capabilities, clockToleranceSeconds } = definition;
   let metadata: Partial<client.ServerMetadata> | undefined = definition.metadata;
   const fetch = createProviderFetch(definition, () => metadata as never);
-  const configurationOf = createConfigurationSource(definition, { name, fetch, now });
-  const prover = createIdentityProver(definition, { name, fetch, now });
+  const configurations = createConfigurationSource(definition, { name, fetch, monotonic });
+  const identityVerifier = createIdentityVerifier(definition, { ...settings, fetch });
 
   const configure = async () => {
-    const configuration = await configurationOf();
+    const configuration = await configurations.find();
     metadata = configuration.serverMetadata();
     return configuration;
   };
-  /** Runs one piece of talk with the provider, and wraps what fails. */
-  const talk = async <T>(
+  /** Makes one call to the provider, and wraps what fails. */
+  const callProvider = async <T>(
     doing: string,
     work: (configuration: client.Configuration) => Promise<T>,
   ): Promise<T> => {
@@ -121,62 +136,81 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
     }
   };
 
-  const exchangeCode = async (
+  const read = createTokenReader(definition, { name, now });
+
+  /** Asks the token endpoint; the ID token of the answer stays with us, who alone judge it. */
+  const requestTokens = async (
+    configuration: client.Configuration,
+    request: (own: client.Configuration) => Promise<client.TokenEndpointResponse>,
+  ) => {
+    let idToken: unknown;
+    const own = configurations.withFetch(configuration, (url, options) =>
+      fetch(url, options, (kept) => {
+        idToken = kept;
+      }),
+    );
+    const answer = await request(own);
+    return { answer, idToken };
+  };
+
+  const exchangeCode = (
     answer: URLSearchParams,
     checks: LoginChecks,
     configuration: client.Configuration,
   ) => {
     const callback = new URL(checks.redirectUri);
     callback.search = answer.toString();
-    return client.authorizationCodeGrant(configuration, callback, {
-      expectedState: checks.state,
-      idTokenExpected: definition.identity.from === 'id_token',
-      ...(checks.nonce === undefined ? {} : { expectedNonce: checks.nonce }),
-      ...(checks.codeVerifier === undefined ? {} : { pkceCodeVerifier: checks.codeVerifier }),
-      ...(checks.maxAgeSeconds === undefined ? {} : { maxAge: checks.maxAgeSeconds }),
-    });
+    return requestTokens(configuration, (own) =>
+      client.authorizationCodeGrant(own, callback, {
+        expectedState: checks.state,
+        ...(checks.codeVerifier === undefined ? {} : { pkceCodeVerifier: checks.codeVerifier }),
+      }),
+    );
   };
 
   const fetchUserInfo = async (configuration: client.Configuration, accessToken: string, sub: string) =>
-    pickUserClaims(await client.fetchUserInfo(configuration, accessToken, sub)) as UserClaims;
+    readUserClaims(name, await client.fetchUserInfo(configuration, accessToken, sub));
 
   /** What an unsigned source adds. The ID token's own claims win. */
   const findMoreClaims = async (
     configuration: client.Configuration,
     tokens: TokenSet,
-    proof: Proof,
-    answer: Record<string, unknown>,
+    { sub }: VerifiedIdentity,
+    answer: Readonly<Record<string, unknown>>,
   ): Promise<Partial<UserClaims>> => {
     if (quirks.userinfo === 'in_token_answer' && answer.userinfo !== undefined) {
       const userinfo = answer.userinfo as { sub?: unknown } | null;
-      if (userinfo?.sub !== proof.sub)
-        throw refusal(name, 'its userinfo speaks of another sub than the ID token');
-      return pickUserClaims(userinfo);
+      if (userinfo?.sub !== sub)
+        throw invalidResponse(name, 'the answer', 'its userinfo speaks of another sub than the ID token');
+      return readUserClaims(name, userinfo);
     }
     if (!definition.userinfoAtLogin || !tokens.accessToken) return {};
-    return fetchUserInfo(configuration, tokens.accessToken, proof.sub);
+    return fetchUserInfo(configuration, tokens.accessToken, sub);
   };
-
-  const read = createTokenReader(definition, { name, now });
 
   const refresh: Provider['refresh'] = async (tokens, { sub }) => {
     const { refreshToken } = tokens;
     if (!capabilities.refresh || !refreshToken) throw unsupported(name, 'refresh token');
-    return talk('the token refresh', async (configuration) => {
+    return callProvider('the token refresh', async (configuration) => {
       // Those that were granted: a newer release may ask for more.
       const params = new URLSearchParams(
         quirks.refreshScope ? { scope: tokens.scope ?? definition.scope } : {},
       );
-      const answer = await client.refreshTokenGrant(configuration, refreshToken, params);
-      const fresh = read(answer);
+      const fresh = read(
+        await requestTokens(configuration, (own) => client.refreshTokenGrant(own, refreshToken, params)),
+      );
       const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
       if (!speaksOfIdentity) return { tokens: mergeTokens(tokens, fresh), proof: undefined };
-      const proof = await proveSameLogin(() => prover.prove(fresh, undefined, configuration), {
-        ...{ sub, name, idToken: fresh.idToken, previous: tokens.idToken },
+      const proof = await verifySameLogin(() => identityVerifier.verifyRefresh(fresh, configuration), {
+        sub,
+        name,
+        reportFault,
+        idToken: fresh.idToken,
+        previous: tokens.idToken,
       });
       // An ID token that could not be verified is of no use, not even as a hint at logout.
-      const idToken = proof && fresh.idToken;
-      return { tokens: mergeTokens(tokens, { ...setKnownEnd(fresh, proof), idToken }), proof };
+      if (!proof) return { tokens: mergeTokens(tokens, { ...fresh, idToken: undefined }), proof };
+      return { tokens: mergeTokens(tokens, applyAccessTokenExpiry(fresh, proof)), proof };
     });
   };
 
@@ -188,40 +222,42 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
       await configure();
     },
     knownOrigins: () => originsOf(metadata),
-    meetsAcr: (acr, asked) => meetsAcr(acr, asked, quirks.acr),
+    findUnmetRequirement: (login, demands) =>
+      findUnmetRequirement(login, demands, { acr: quirks.acr, clockToleranceSeconds, now: now() }),
     refresh,
 
     startLogin: async (request) => createAuthorizationRequest(await configure(), definition, request, name),
 
     finishLogin: (answer, checks) =>
-      talk('the login', async (configuration) => {
-        const response = definition.implicit
+      callProvider('the login', async (configuration) => {
+        const given = definition.implicit
           ? readImplicitAnswer(answer, checks, name)
           : await exchangeCode(answer, checks, configuration);
-        const answered = read(response as client.TokenEndpointResponse);
-        const proof = await prover.prove(answered, checks, configuration);
-        const more = await findMoreClaims(configuration, answered, proof, response);
+        const answered = read(given);
+        const identity = await identityVerifier.verifyLogin(answered, checks, configuration);
+        const more = await findMoreClaims(configuration, answered, identity, given.answer);
         // Without `scope` in the answer everything was granted (RFC 6749, section 5.1).
-        const tokens = { ...setKnownEnd(answered, proof), scope: answered.scope ?? definition.scope };
-        const missingScopes = findMissingScopes(definition.scope, tokens.scope);
-        return { ...proof, claims: pickUserClaims({ ...more, ...proof.claims }), tokens, missingScopes };
+        const scope = answered.scope ?? definition.scope;
+        const tokens = { ...applyAccessTokenExpiry(answered, identity), scope };
+        const claims = readUserClaims(name, { ...more, ...identity.claims });
+        return { ...identity, claims, tokens, missingScopes: findMissingScopes(definition.scope, scope) };
       }),
 
     revoke: (tokens) =>
-      talk('the revocation', async (configuration) => {
+      callProvider('the revocation', async (configuration) => {
         const { revocation_endpoint: endpoint } = configuration.serverMetadata();
         if (capabilities.revocation === false || !endpoint) return;
         await revokeTokens(configuration, tokens, { hint: quirks.revocationHint, name });
       }),
 
     fetchUserInfo: (accessToken, sub) =>
-      talk('the userinfo request', async (configuration) => {
+      callProvider('the userinfo request', async (configuration) => {
         if (!configuration.serverMetadata().userinfo_endpoint) throw unsupported(name, 'userinfo endpoint');
         return fetchUserInfo(configuration, accessToken, sub);
       }),
 
     verifyLogoutToken: async (token) => {
-      const findVerifier = async () => prover.verifierOf(await configure());
+      const findVerifier = async () => identityVerifier.keyVerifierOf(await configure());
       try {
         return await verifyLogoutToken(token, { definition, name, findVerifier, now });
       } catch (error) {
@@ -230,7 +266,7 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
     },
 
     endSession: ({ tokens, sub, postLogoutRedirectUri, state }) =>
-      talk('the logout', async (configuration) => {
+      callProvider('the logout', async (configuration) => {
         const { end_session_endpoint: endpoint } = configuration.serverMetadata();
         if (capabilities.logout === false || !endpoint) return { url: undefined, tokens };
         if (capabilities.logout === 'api') {
@@ -271,9 +307,8 @@ async function callLogout(
   const headers = new Headers({ 'content-type': 'application/x-www-form-urlencoded' });
   const url = new URL(endpoint);
   try {
-    const { ok, status } = await client.fetchProtectedResource(
-      ...([configuration, accessToken, url, 'POST', '', headers] as const),
-    );
+    const answer = await client.fetchProtectedResource(configuration, accessToken, url, 'POST', '', headers);
+    const { ok, status } = answer;
     if (ok) return undefined;
     return new ProviderError(`Provider "${name}": the logout was answered with the status ${status}.`, {
       code: status >= 500 || status === 429 ? 'provider_unavailable' : 'provider_refused',
@@ -288,13 +323,10 @@ async function callLogout(
  * The answer of the implicit flow in its documented odd form: in the query, with an ID token and nothing else. The
  * token itself is verified as every ID token is.
  */
-function readImplicitAnswer(
-  answer: URLSearchParams,
-  checks: LoginChecks,
-  name: string,
-): Record<string, unknown> {
+function readImplicitAnswer(answer: URLSearchParams, checks: LoginChecks, name: string): TokenAnswer {
   const error = answer.get('error');
-  if (answer.get('state') !== checks.state) throw refusal(name, 'its state is not the one sent');
+  if (answer.get('state') !== checks.state)
+    throw invalidResponse(name, 'the answer', 'its state is not the one sent');
   if (error !== null) {
     const oauthError = readOauthError(error);
     throw new LoginError(`Provider "${name}" answered with the error ${oauthError ?? '(malformed)'}.`, {
@@ -302,8 +334,10 @@ function readImplicitAnswer(
       oauthError,
     });
   }
-  if (answer.has('code')) throw refusal(name, 'it mixes the code flow with the implicit flow');
-  return { id_token: answer.get('id_token') ?? undefined, token_type: 'bearer', expires_in: 0 };
+  if (answer.has('code'))
+    throw invalidResponse(name, 'the answer', 'it mixes the code flow with the implicit flow');
+  const none = { token_type: 'bearer', expires_in: 0 } as client.TokenEndpointResponse;
+  return { answer: none, idToken: answer.get('id_token') };
 }
 
 function findMissingScopes(asked: string, granted: string): readonly string[] {

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { LoginRequiredError, ProviderError, StoreError, TokenError } from '../errors.ts';
 import { hash } from '../keys.ts';
-import type { Proof } from '../provider/identity-proof.ts';
+import type { VerifiedIdentity } from '../provider/identity-verifier.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { Store, TokenSwap } from '../store/store.ts';
 import type { TokenSet } from '../tokens.ts';
@@ -51,7 +51,7 @@ export interface TokenSourceOptions {
   /** Whether a session lives, under this id or a newer one. */
   readonly livesOn: (sessionId: string) => Promise<boolean>;
   /** Writes what a refresh proved into the identity's record. */
-  readonly applyProof: (auth: string, proof: Proof) => Promise<string>;
+  readonly applyProof: (auth: string, proof: VerifiedIdentity) => Promise<string>;
   /** Told when the provider's "no" has ended a session, with the identity's record it had. */
   readonly onRefused: (owner: TokenOwner, auth: string | null, refusal: ProviderError) => Promise<void>;
 }
@@ -125,7 +125,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   };
 
   /** Returns the identity's new record. Comes after the tokens are safe: no fault here may cost them. */
-  const saveProof = async ({ sessionId }: TokenOwner, sealed: string, proof: Proof) => {
+  const saveProof = async ({ sessionId }: TokenOwner, sealed: string, proof: VerifiedIdentity) => {
     const key = hash(sessionId);
     const { auth: from } = await store.readSession(key);
     if (from === null) return undefined;
