@@ -27,6 +27,7 @@ export interface KeySet {
   fetchKeys(): Promise<PublishedKeys>;
 }
 
+/** What a set of keys needs. */
 export interface KeySetOptions {
   /** Of the provider, for messages. */
   readonly name: string;

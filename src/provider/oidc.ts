@@ -142,7 +142,7 @@ function readQuirks(given: OidcQuirks, issuer: string) {
   const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given;
   if (popupRedirectUri !== undefined) checkEndpoint(`${where}.popupRedirectUri`, popupRedirectUri, issuer);
   return {
-    identity: checkOneOf(`${where}.identity`, identity ?? 'id_token', ['id_token', 'access_token'] as const),
+    identity: checkOneOf(`${where}.identity`, identity ?? 'id_token', ['id_token', 'access_token']),
     popupRedirectUri,
     silentLogin: checkBoolean(`${where}.silentLogin`, silentLogin ?? true),
     implicit: checkBoolean(`${where}.dangerouslyUseImplicitFlow`, dangerouslyUseImplicitFlow ?? false),

@@ -1,7 +1,7 @@
-import * as client from 'openid-client';
+import type * as client from 'openid-client';
 import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
-import { type ConnectAuthError, LoginError, ProviderError, readOauthError } from '../errors.ts';
+import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import { findUnmetRequirement, type LoginDemands, type LoginStrength } from '../freshness.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
@@ -9,12 +9,15 @@ import { createAuthorizationRequest, type LoginChecks, type LoginRequest } from 
 import { createConfigurationSource } from './configuration.ts';
 import { createIdentityVerifier, type VerifiedIdentity } from './identity-verifier.ts';
 import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
-import { invalidResponse, toProviderError } from './provider-faults.ts';
+import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
+import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
 import { readUserClaims } from './read-user-claims.ts';
-import { applyAccessTokenExpiry, createTokenReader, type TokenAnswer } from './token-answer.ts';
+import { applyAccessTokenExpiry } from './token-answer.ts';
 import { mergeTokens, verifySameLogin } from './token-refresh.ts';
+import { createTokenRequests } from './token-requests.ts';
 import { revokeTokens } from './token-revocation.ts';
+import { fetchUserInfo, findMoreClaims } from './user-info.ts';
 
 export type { LoginChecks, LoginRequest } from './authorization-request.ts';
 
@@ -81,23 +84,6 @@ export interface Provider {
   endSession(request: EndSessionRequest): Promise<ProviderLogoutResult>;
 }
 
-/** What became of a logout at the provider. */
-export interface ProviderLogoutResult {
-  readonly url: URL | undefined;
-  /** The tokens as they are now. */
-  readonly tokens: TokenSet | undefined;
-  /** Why the provider's session may live on. */
-  readonly fault?: ConnectAuthError | undefined;
-}
-
-/** The session that is to end at the provider, and where the browser goes afterwards. */
-export interface EndSessionRequest {
-  readonly tokens: TokenSet | undefined;
-  readonly sub: string | undefined;
-  readonly postLogoutRedirectUri: string;
-  readonly state?: string | undefined;
-}
-
 /** What a provider needs beside its definition. */
 export interface ProviderSettings {
   /** Its name in the options. */
@@ -136,69 +122,15 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     }
   };
 
-  const read = createTokenReader(definition, { name, now });
-
-  /** Asks the token endpoint; the ID token of the answer stays with us, who alone judge it. */
-  const requestTokens = async (
-    configuration: client.Configuration,
-    request: (own: client.Configuration) => Promise<client.TokenEndpointResponse>,
-  ) => {
-    let idToken: unknown;
-    const own = configurations.withFetch(configuration, (url, options) =>
-      fetch(url, options, (kept) => {
-        idToken = kept;
-      }),
-    );
-    const answer = await request(own);
-    return { answer, idToken };
-  };
-
-  const exchangeCode = (
-    answer: URLSearchParams,
-    checks: LoginChecks,
-    configuration: client.Configuration,
-  ) => {
-    const callback = new URL(checks.redirectUri);
-    callback.search = answer.toString();
-    return requestTokens(configuration, (own) =>
-      client.authorizationCodeGrant(own, callback, {
-        expectedState: checks.state,
-        ...(checks.codeVerifier === undefined ? {} : { pkceCodeVerifier: checks.codeVerifier }),
-      }),
-    );
-  };
-
-  const fetchUserInfo = async (configuration: client.Configuration, accessToken: string, sub: string) =>
-    readUserClaims(name, await client.fetchUserInfo(configuration, accessToken, sub));
-
-  /** What an unsigned source adds. The ID token's own claims win. */
-  const findMoreClaims = async (
-    configuration: client.Configuration,
-    tokens: TokenSet,
-    { sub }: VerifiedIdentity,
-    answer: Readonly<Record<string, unknown>>,
-  ): Promise<Partial<UserClaims>> => {
-    if (quirks.userinfo === 'in_token_answer' && answer.userinfo !== undefined) {
-      const userinfo = answer.userinfo as { sub?: unknown } | null;
-      if (userinfo?.sub !== sub)
-        throw invalidResponse(name, 'the answer', 'its userinfo speaks of another sub than the ID token');
-      return readUserClaims(name, userinfo);
-    }
-    if (!definition.userinfoAtLogin || !tokens.accessToken) return {};
-    return fetchUserInfo(configuration, tokens.accessToken, sub);
-  };
+  const tokenRequests = createTokenRequests(definition, { name, configurations, fetch, now });
 
   const refresh: Provider['refresh'] = async (tokens, { sub }) => {
     const { refreshToken } = tokens;
     if (!capabilities.refresh || !refreshToken) throw unsupported(name, 'refresh token');
     return callProvider('the token refresh', async (configuration) => {
       // Those that were granted: a newer release may ask for more.
-      const params = new URLSearchParams(
-        quirks.refreshScope ? { scope: tokens.scope ?? definition.scope } : {},
-      );
-      const fresh = read(
-        await requestTokens(configuration, (own) => client.refreshTokenGrant(own, refreshToken, params)),
-      );
+      const scope = tokens.scope ?? definition.scope;
+      const { tokens: fresh } = await tokenRequests.refresh(configuration, refreshToken, scope);
       const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
       if (!speaksOfIdentity) return { tokens: mergeTokens(tokens, fresh), proof: undefined };
       const proof = await verifySameLogin(() => identityVerifier.verifyRefresh(fresh, configuration), {
@@ -212,6 +144,12 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       if (!proof) return { tokens: mergeTokens(tokens, { ...fresh, idToken: undefined }), proof };
       return { tokens: mergeTokens(tokens, applyAccessTokenExpiry(fresh, proof)), proof };
     });
+  };
+
+  /** The logout call needs an access token that lives: a stale one is refreshed first. */
+  const keepAlive = async (tokens: TokenSet | undefined, sub: string | undefined) => {
+    if (!tokens?.refreshToken || sub === undefined || tokens.expiresAt > now()) return tokens;
+    return (await refresh(tokens, { sub })).tokens;
   };
 
   return {
@@ -230,12 +168,11 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
 
     finishLogin: (answer, checks) =>
       callProvider('the login', async (configuration) => {
-        const given = definition.implicit
-          ? readImplicitAnswer(answer, checks, name)
-          : await exchangeCode(answer, checks, configuration);
-        const answered = read(given);
+        const requested = await tokenRequests.finishLogin(configuration, answer, checks);
+        const answered = requested.tokens;
         const identity = await identityVerifier.verifyLogin(answered, checks, configuration);
-        const more = await findMoreClaims(configuration, answered, identity, given.answer);
+        const { sub } = identity;
+        const more = await findMoreClaims(configuration, definition, { ...requested, name, sub });
         // Without `scope` in the answer everything was granted (RFC 6749, section 5.1).
         const scope = answered.scope ?? definition.scope;
         const tokens = { ...applyAccessTokenExpiry(answered, identity), scope };
@@ -253,7 +190,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     fetchUserInfo: (accessToken, sub) =>
       callProvider('the userinfo request', async (configuration) => {
         if (!configuration.serverMetadata().userinfo_endpoint) throw unsupported(name, 'userinfo endpoint');
-        return fetchUserInfo(configuration, accessToken, sub);
+        return fetchUserInfo(configuration, { name, accessToken, sub });
       }),
 
     verifyLogoutToken: async (token) => {
@@ -265,79 +202,11 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       }
     },
 
-    endSession: ({ tokens, sub, postLogoutRedirectUri, state }) =>
-      callProvider('the logout', async (configuration) => {
-        const { end_session_endpoint: endpoint } = configuration.serverMetadata();
-        if (capabilities.logout === false || !endpoint) return { url: undefined, tokens };
-        if (capabilities.logout === 'api') {
-          const living = await keepAlive(tokens, sub);
-          const fault = living?.accessToken
-            ? await callLogout(configuration, endpoint, living.accessToken, name)
-            : undefined;
-          return { url: undefined, tokens: living, fault };
-        }
-        const { idToken } = tokens ?? {};
-        const hint = quirks.logoutHint ? idToken : undefined;
-        const url = client.buildEndSessionUrl(configuration, {
-          post_logout_redirect_uri: postLogoutRedirectUri,
-          ...(hint ? { id_token_hint: hint } : {}),
-          ...(state ? { state } : {}),
-        });
-        return { url, tokens };
-      }),
+    endSession: (request) =>
+      callProvider('the logout', (configuration) =>
+        endProviderSession(configuration, request, { name, definition, keepAlive }),
+      ),
   };
-
-  /** The logout call needs an access token that lives: a stale one is refreshed first. */
-  async function keepAlive(
-    tokens: TokenSet | undefined,
-    sub: string | undefined,
-  ): Promise<TokenSet | undefined> {
-    if (!tokens?.refreshToken || sub === undefined || tokens.expiresAt > now()) return tokens;
-    return (await refresh(tokens, { sub })).tokens;
-  }
-}
-
-/** Returns what kept the provider from ending the session. Its answer is an empty one of any 2xx status. */
-async function callLogout(
-  configuration: client.Configuration,
-  endpoint: string,
-  accessToken: string,
-  name: string,
-): Promise<ConnectAuthError | undefined> {
-  const headers = new Headers({ 'content-type': 'application/x-www-form-urlencoded' });
-  const url = new URL(endpoint);
-  try {
-    const answer = await client.fetchProtectedResource(configuration, accessToken, url, 'POST', '', headers);
-    const { ok, status } = answer;
-    if (ok) return undefined;
-    return new ProviderError(`Provider "${name}": the logout was answered with the status ${status}.`, {
-      code: status >= 500 || status === 429 ? 'provider_unavailable' : 'provider_refused',
-      provider: name,
-    });
-  } catch (error) {
-    return toProviderError(error, name, 'the logout');
-  }
-}
-
-/**
- * The answer of the implicit flow in its documented odd form: in the query, with an ID token and nothing else. The
- * token itself is verified as every ID token is.
- */
-function readImplicitAnswer(answer: URLSearchParams, checks: LoginChecks, name: string): TokenAnswer {
-  const error = answer.get('error');
-  if (answer.get('state') !== checks.state)
-    throw invalidResponse(name, 'the answer', 'its state is not the one sent');
-  if (error !== null) {
-    const oauthError = readOauthError(error);
-    throw new LoginError(`Provider "${name}" answered with the error ${oauthError ?? '(malformed)'}.`, {
-      code: 'login_denied',
-      oauthError,
-    });
-  }
-  if (answer.has('code'))
-    throw invalidResponse(name, 'the answer', 'it mixes the code flow with the implicit flow');
-  const none = { token_type: 'bearer', expires_in: 0 } as client.TokenEndpointResponse;
-  return { answer: none, idToken: answer.get('id_token') };
 }
 
 function findMissingScopes(asked: string, granted: string): readonly string[] {
