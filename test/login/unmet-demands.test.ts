@@ -128,22 +128,45 @@ describe('a guard that a provider cannot satisfy (N-02, N-03)', () => {
   });
 });
 
+describe('a time that is in milliseconds', () => {
+  it.each<[string, (script: Script) => Script, Partial<OidcOptions>]>([
+    ['an ID token', (script) => script, {}],
+    ['an access token', asAccessToken, byAccessToken],
+  ])('satisfies no age for ever, in %s (N-02)', async (_, bring, oidc) => {
+    const app = await start({ oidc });
+    op.script(bring(claims(() => ({ auth_time: clock.now() }))));
+    const outcome = await walk(app, app.browser(), '/fresh');
+    expect(outcome).toMatchObject({ status: 502, trips: 1, error: 'provider_invalid_response' });
+  });
+});
+
 describe('a login that satisfied its demand at its end, and a moment later does not', () => {
   it.each([
-    ['is as old as it may be', '/fresh', 90],
-    ['may be a second old', '/now', 31],
+    ['is as old as it may be', '/fresh', 89],
+    ['may be a second old', '/now', 30],
   ])('is not asked for again at once, when it %s (N-03)', async (_, path, age) => {
-    const app = await start({ onLogin: () => clock.advance(1000) });
+    const app = await start({ onLogin: () => clock.advance(2000) });
     op.script(claims(() => ({ auth_time: seconds() - age })));
     const outcome = await walk(app, app.browser(), path);
     expect(outcome).toMatchObject({ status: 403, trips: 1, error: 'login_insufficient' });
+    expect(app.errors.map(({ during }) => during)).toEqual(['guard']);
     expect(outcome.page).toContain('More is needed here');
   });
 
-  it('is asked for again when the person comes back later (N-03)', async () => {
-    const app = await start({ onLogin: () => clock.advance(1000) });
+  it('for less than is asked now is no reason not to ask (N-03)', async () => {
+    const app = await start();
     const browser = app.browser();
-    op.script(claims(() => ({ auth_time: seconds() - 90 })));
+    op.script({
+      claims: (honest, request) => ({ ...honest, auth_time: seconds() - Number(request.get('max_age')) }),
+    });
+    expect(await walk(app, browser, '/fresh')).toMatchObject({ status: 200, trips: 1 });
+    expect(await walk(app, browser, '/now')).toMatchObject({ status: 200, trips: 1 });
+  });
+
+  it('is asked for again when the person comes back later (N-03)', async () => {
+    const app = await start({ onLogin: () => clock.advance(2000) });
+    const browser = app.browser();
+    op.script(claims(() => ({ auth_time: seconds() - 89 })));
     expect(await walk(app, browser, '/fresh')).toMatchObject({ status: 403, trips: 1 });
     clock.advance(10_000);
     op.script();
@@ -177,9 +200,9 @@ describe('guards in a row', () => {
   });
 
   it('answer a script as ever, which is sent nowhere', async () => {
-    const app = await start({ onLogin: () => clock.advance(1000) });
+    const app = await start({ onLogin: () => clock.advance(2000) });
     const browser = app.browser();
-    op.script(claims(() => ({ auth_time: seconds() - 90 })));
+    op.script(claims(() => ({ auth_time: seconds() - 89 })));
     await walk(app, browser, '/fresh');
     const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', 'sec-fetch-site': 'same-origin' };
     expect((await browser.get('/fresh', script)).status).toBe(401);
