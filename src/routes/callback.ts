@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { ConfigurationError, ConnectAuthError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
+import { rememberAnswered } from '../freshness.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
@@ -82,6 +83,7 @@ export function createCallback(options: CallbackOptions): Callback {
       browserSession: proven.browserSession || undefined,
       acr: proven.acr,
       authTime: proven.authTime,
+      answered: rememberAnswered(taken.login, browser.identity, taken.login.startedAt),
       issuedAt: proven.issuedAt,
       loginStartedAt: taken.login.startedAt,
       loggedInAt: now(),

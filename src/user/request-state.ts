@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
+import type { LoginDemands } from '../freshness.ts';
 import type { LoginParameters, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
@@ -38,8 +39,8 @@ export interface RequestServices {
   now(): number;
   /** Says whether an unsafe request comes from another origin. */
   isForeign(req: IncomingMessage): boolean;
-  /** Says whether the login's authentication context class answers those asked for. */
-  meetsAcr(identity: Identity, asked: readonly string[]): boolean;
+  /** Says whether a login is fresh and strong enough, by the rule that judged it when it was done. */
+  meets(identity: Identity, rules: LoginDemands): boolean;
   login(state: RequestState, parameters: LoginParameters): Promise<void>;
   logout(state: RequestState, options: { returnTo?: string }): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'>): ApiAccess;

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { LoginRequiredError, ProviderError, StoreError, TokenError } from '../errors.ts';
 import { type ApplicationKeys, hash } from '../keys.ts';
-import type { Proof } from '../provider/identity-proof.ts';
+import type { VerifiedIdentity } from '../provider/identity-verifier.ts';
 import type { Provider } from '../provider/provider.ts';
 import { insist } from '../store/insist.ts';
 import type { HeldLock, SessionLock } from '../store/session-lock.ts';
@@ -52,7 +52,7 @@ export interface TokenSourceOptions {
   /** Whether a session lives, under this id or a newer one. */
   readonly hasLiveSession: (sessionId: string) => Promise<boolean>;
   /** Writes what a refresh proved into the text of an identity. */
-  readonly updateIdentity: (identity: string, proof: Proof) => Promise<string>;
+  readonly updateIdentity: (identity: string, proof: VerifiedIdentity) => Promise<string>;
   /**
    * Ends the session that the provider does not renew, if its tokens are still these. `conflict`: another process has
    * won meanwhile.
@@ -151,7 +151,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const saveProof = async (
     owner: TokenOwner,
     sealed: Buffer,
-    proof: Proof,
+    proof: VerifiedIdentity,
   ): Promise<StoredLogin | undefined> => {
     const key = keyOf(owner);
     const { login } = await store.readSession(key);
