@@ -19,6 +19,7 @@ import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
+/** What it is made of. */
 export interface CallbackOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly pendingLogins: PendingLogins;
@@ -55,6 +56,7 @@ interface FinishedLogin {
   readonly returnTo: string;
 }
 
+/** Makes the callback of all providers. */
 export function createCallback(options: CallbackOptions): Callback {
   const { providers, pendingLogins, sessions, vault, readReturnAddress, urls, answers, hooks } = options;
   const { mapUser, revocation, now, monotonic } = options;

@@ -26,6 +26,7 @@ export interface RequestAnswers {
   publicPath(req: Request, mountPath: string): string;
 }
 
+/** What they are made of. */
 export interface RequestServicesOptions
   extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'cookie' | 'watch' | 'loginUrl' | 'now'>,
     Omit<ApiAccessOptions, 'browser'> {

@@ -53,10 +53,12 @@ export interface RequestServices {
 // In the global registry, so that two copies of this package in one process recognise each other's requests.
 const STATE = Symbol.for('express-connect-auth.request');
 
+/** What a request carries; `undefined`: it has passed no `connectAuth()`. */
 export function getRequestState(req: Request): RequestState | undefined {
   return (req as unknown as Record<symbol, RequestState | undefined>)[STATE];
 }
 
+/** Makes a request carry it. */
 export function setRequestState(req: Request, state: RequestState): void {
   (req as unknown as Record<symbol, RequestState>)[STATE] = state;
 }

@@ -18,6 +18,7 @@ export interface TokenOwner {
   readonly sub: string;
 }
 
+/** What the tokens are wanted for. */
 export interface TokenNeed {
   readonly minValiditySeconds: number;
   /** An access token that an API has refused: any other will do. */
@@ -30,6 +31,7 @@ export interface UsableTokens {
   readonly login?: StoredLogin | undefined;
 }
 
+/** Gives tokens of a session that lives. */
 export interface TokenSource {
   /**
    * Gives tokens whose access token lives as long as is needed, refreshing them first if it does not.
@@ -40,6 +42,7 @@ export interface TokenSource {
   get(owner: TokenOwner, need: TokenNeed): Promise<UsableTokens>;
 }
 
+/** What it is made of. */
 export interface TokenSourceOptions {
   readonly store: Store;
   readonly keys: ApplicationKeys;
