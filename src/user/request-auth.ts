@@ -93,7 +93,7 @@ function checkLoginParameters(where: string, parameters: LoginParameters): Login
 }
 
 async function renew(state: RequestState): Promise<void> {
-  const { res, browser, services, appSession } = state;
+  const { req, res, browser, services, appSession } = state;
   const before = browser.id;
   try {
     await services.sessions.renew(browser, res, appSession?.readData() ?? browser.data ?? '{}');
@@ -102,6 +102,7 @@ async function renew(state: RequestState): Promise<void> {
     if (browser.id !== before) {
       appSession?.abandon();
       state.appSession = undefined;
+      delete (req as { session?: unknown }).session;
     }
   }
 }

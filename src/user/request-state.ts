@@ -21,12 +21,18 @@ export interface RequestState {
   readonly res: Response;
   readonly next: NextFunction;
   readonly browser: BrowserSession;
+  readonly read: RequestReaders;
   /** Where the middleware was mounted; routers further in change `req.baseUrl`. */
   readonly mountPath: string;
   /** Built when they are first read. */
   appSession: AppSession | undefined;
   auth: RequestAuth | undefined;
 }
+
+/** What the properties of a request are read by. */
+export type RequestReaders = Readonly<
+  Record<'user' | 'auth' | 'session' | 'sessionID' | 'sessionStore', (state: RequestState) => unknown>
+>;
 
 /** What all requests of one `connectAuth()` share. */
 export interface RequestServices {
