@@ -1,0 +1,87 @@
+import { createBrowser } from '../../test/support/browser-client.ts';
+import type { Flags } from '../flags.ts';
+import type { Bed } from './bed.ts';
+import { type KeySpace, measureKeys, sumOf } from './redis-cost.ts';
+import type { ServerProcess } from './server-process.ts';
+import { inTurns, logIn } from './sessions.ts';
+import { type Spread, spreadOf } from './statistics.ts';
+
+/** What logins cost the application, ours beside the same by hand. */
+export interface LoginResults {
+  readonly ours: LoginCost;
+  readonly byHand: LoginCost;
+  /** Processor time, block by block. */
+  readonly ratio: Spread;
+}
+
+/** Of one application. */
+export interface LoginCost {
+  /** Milliseconds of its processor time per whole login. */
+  readonly cpu: Spread;
+  /** Redis commands per whole login, those that scripts run included. */
+  readonly commands: number;
+  /** What one `GET /login` leaves in Redis. */
+  readonly leftByStart: KeySpace;
+}
+
+interface Application {
+  readonly server: ServerProcess;
+  readonly group: string;
+  readonly blocks: number[];
+  logins: number;
+}
+
+const BLOCKS = 15;
+const COUNTED = 20;
+
+/** Logs in at both, in blocks that take turns. */
+export async function measureLogins(
+  bed: Bed,
+  flags: Flags,
+  say: (text: string) => void,
+): Promise<LoginResults> {
+  const start = async (server: string, variant: string): Promise<Application> => {
+    const group = `logins-${server}`;
+    const started = await bed.start({ name: group, group, server, variant });
+    return { server: started, group, blocks: [], logins: 0 };
+  };
+  const [ours, byHand] = [await start('ours', 'user'), await start('login-by-hand', '')];
+  say(`warming with ${flags.loginsToWarm} logins each`);
+  for (const application of [ours, byHand]) await logInOften(bed, application, flags.loginsToWarm);
+  const size = Math.ceil(flags.loginsToMeasure / BLOCKS);
+  for (let block = 0; block < BLOCKS; block += 1) {
+    say(`${size} logins each, block ${block + 1} of ${BLOCKS}`);
+    for (const application of block % 2 === 0 ? [ours, byHand] : [byHand, ours]) {
+      const before = await application.server.readUsage();
+      await logInOften(bed, application, size);
+      const after = await application.server.readUsage();
+      application.blocks.push((after.cpu - before.cpu) / size / 1000);
+    }
+  }
+  return {
+    ours: await describe(bed, ours),
+    byHand: await describe(bed, byHand),
+    ratio: spreadOf(ours.blocks.map((cost, block) => cost / byHand.blocks[block]!)),
+  };
+}
+
+async function logInOften(bed: Bed, application: Application, count: number): Promise<void> {
+  const baseUrl = bed.baseUrlOf(application.group);
+  await inTurns(count, async () => {
+    application.logins += 1;
+    await logIn(bed, createBrowser(application.server.origin), { baseUrl, index: application.logins });
+  });
+  bed.op.forgetRequests();
+}
+
+async function describe(bed: Bed, application: Application): Promise<LoginCost> {
+  const database = bed.databaseOf(application.group);
+  await bed.redis.resetCommandCounts();
+  await logInOften(bed, application, COUNTED);
+  const commands = sumOf(await bed.redis.commandCounts()) / COUNTED;
+  await database.flushdb();
+  await inTurns(COUNTED, () => createBrowser(application.server.origin).get('/login'));
+  const { keys, bytes } = await measureKeys(database);
+  const leftByStart = { keys: keys / COUNTED, bytes: bytes / COUNTED };
+  return { cpu: spreadOf(application.blocks), commands, leftByStart };
+}
