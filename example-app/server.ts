@@ -29,13 +29,13 @@ export function createApp({ providerOrigin, ...options }: ExampleOptions): Expre
   app.get('/profile', requireAuth, async (req, res) => {
     req.session.visits = (req.session.visits ?? 0) + 1;
     const { claims, expiresAt } = req.auth;
-    const sessions = await auth.sessions.list(findUser(req), req);
+    const sessions = await auth.sessions.list(findUser(req), { current: req });
     const visit = req.session.visits;
     res.send(renderProfile({ user: req.user!, claims: claims!, expiresAt: expiresAt!, visit, sessions }));
   });
   app.post('/sessions/end', requireAuth, express.urlencoded({ extended: false }), async (req, res) => {
     // Only what is in the person's own list: a handle from elsewhere is nobody's business here.
-    const own = await auth.sessions.list(findUser(req), req);
+    const own = await auth.sessions.list(findUser(req), { current: req });
     const session = own.find(({ handle }) => handle === req.body.handle);
     if (session) await auth.sessions.revoke(session.handle);
     res.redirect(303, '/profile');
@@ -57,7 +57,7 @@ export function createApp({ providerOrigin, ...options }: ExampleOptions): Expre
 
 /** Only the pair of issuer and subject names a person. */
 function findUser(req: Request): UserName {
-  return { iss: req.auth.issuer!, sub: req.auth.claims!.sub };
+  return { issuer: req.auth.issuer!, sub: req.auth.claims!.sub };
 }
 
 /** What people recognise in a list: no more than this is kept of the header. */

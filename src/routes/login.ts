@@ -51,10 +51,12 @@ export function createLogin(options: LoginOptions): Login {
     display: LoginDisplay,
   ) => {
     const startedAt = now();
-    const { popupRedirectUri } = provider.definition;
     const inProviderPopup = display === 'provider_popup';
+    const redirectUri = findRedirectUri(provider, display, urls);
+    const begun = pendingLogins.begin();
     const { url, checks } = await provider.startLogin({
-      redirectUri: inProviderPopup ? popupRedirectUri! : urls.redirectUri(provider.name),
+      secrets: begun.secrets,
+      redirectUri,
       wrapState: inProviderPopup ? (state) => wrapPopupState(state, options.origin) : undefined,
       prompt: parameters.prompt,
       maxAgeSeconds: parameters.maxAgeSeconds,
@@ -62,16 +64,27 @@ export function createLogin(options: LoginOptions): Login {
       loginHint: parameters.loginHint,
       uiLocales: parameters.uiLocales,
     });
-    const returnTo = readReturnAddress(parameters.returnTo) ?? urls.home;
+    const { maxAgeSeconds, acrValues } = checks;
     const crossSite = provider.definition.responseMode === 'form_post' && !inProviderPopup;
-    await pendingLogins.put(
-      req,
-      res,
+    const { issuer, definition } = provider;
+    pendingLogins.put(
+      { req, res },
       {
-        ...{ provider: provider.name, checks, returnTo, startedAt, display },
+        provider: provider.name,
+        startedAt,
+        display,
+        returnTo: readReturnAddress(parameters.returnTo) ?? urls.home,
+        maxAgeSeconds,
+        acrValues,
         sessionId: crossSite ? parameters.browser.id : undefined,
       },
-      { crossSite },
+      {
+        seed: begun.seed,
+        client: { issuer, clientId: definition.clientId, redirectUri },
+        crossSite,
+        fallback: urls.home,
+        location: url.href,
+      },
     );
     return url;
   };
@@ -150,6 +163,13 @@ export function createLogin(options: LoginOptions): Login {
       await start(req, res, parameters);
     },
   };
+}
+
+/** Where the provider answers a login that shows itself like this. */
+export function findRedirectUri(provider: Provider, display: LoginDisplay, urls: Urls): string {
+  return display === 'provider_popup'
+    ? provider.definition.popupRedirectUri!
+    : urls.redirectUri(provider.name);
 }
 
 /** The only provider there is, or the one named; `undefined`: the person must say. */

@@ -27,7 +27,12 @@ export interface AppSessionOptions {
   readonly maxAgeSeconds: number | undefined;
   /** Ends the whole session when the application calls `req.session.destroy()`. */
   readonly endSession: (req: Request, res: Response, browser: BrowserSession) => Promise<void>;
-  readonly reportError: (req: Request, res: Response, error: ConnectAuthError) => void;
+  readonly reportError: (
+    req: Request,
+    res: Response,
+    error: ConnectAuthError,
+    during: 'session',
+  ) => Promise<void>;
 }
 
 export type StartAppSession = (
@@ -78,7 +83,7 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
     middleware(derived, res, (error?: unknown) => {
       if (!started && error) throw error;
       // Called again only for a write that failed after the response had begun.
-      if (started && error) reportError(req, res, asStoreError(error));
+      if (started && error) reportError(req, res, asStoreError(error), 'session').catch(() => undefined);
     });
     started = true;
 
@@ -177,7 +182,7 @@ function createRequestStore(
     serializer: { parse: JSON.parse, stringify: (data) => serializeData(data as SessionData) },
     client: {
       set: async (id: string, data: string) => {
-        await sessions.writeData(browser, id, data, { mustExist: existingIds.has(id) });
+        await sessions.writeData(id, data, { mustExist: existingIds.has(id) });
         existingIds.add(id);
       },
     },
@@ -210,7 +215,7 @@ function createRequestStore(
         checkNotBegun(res, 'req.session.regenerate()');
         if (browser.identity) {
           // A login survives: its identity and tokens move to the new id, with the application's data emptied.
-          await sessions.renew(browser, '{}');
+          await sessions.renew(browser, res, '{}');
           setNextId(browser.id!);
           existingIds.add(browser.id!);
         } else {

@@ -1,13 +1,18 @@
 import type { Request } from 'express';
 import { ConfigurationError } from '../errors.ts';
-import { checkObject, checkString } from '../option-checks.ts';
+import { checkKeys, checkObject, checkString, checkWholeNumber } from '../option-checks.ts';
 import type { UserName, UserSession, UserSessions } from '../session/user-sessions.ts';
 import { getRequestState } from './request-state.ts';
 
 /** All of them reject with `StoreError` when Redis is away: then nothing is known to have ended. */
 export interface ConnectAuthSessions {
-  /** The sessions that live now, the one seen last first; `current` marks that of the request. */
-  list(user: UserName, current?: Request): Promise<readonly UserSession[]>;
+  /**
+   * The sessions that live now, the one seen last first.
+   *
+   * @param options - `current`: a request, whose own session is marked. `limit`: only so many of the newest, up to
+   * 1,000. @default 100
+   */
+  list(user: UserName, options?: { current?: Request; limit?: number }): Promise<readonly UserSession[]>;
   /** Ends the session with this handle. False: it had ended already. */
   revoke(handle: string): Promise<boolean>;
   /** Ends all sessions of the person who asks but the one they ask from. Returns how many. */
@@ -16,14 +21,19 @@ export interface ConnectAuthSessions {
   revokeAll(user: UserName): Promise<number>;
 }
 
+const DEFAULT_LIMIT = 100;
+
 /** What applications call as `auth.sessions`. */
 export function createAuthSessions(userSessions: UserSessions): ConnectAuthSessions {
   return {
-    list: async (user, current) =>
-      userSessions.list(
-        checkUserName('list', user),
-        current === undefined ? undefined : browserOf('list', current),
-      ),
+    list: async (user, options = {}) => {
+      checkKeys('auth.sessions.list()', options, ['current', 'limit']);
+      const { current, limit = DEFAULT_LIMIT } = options;
+      return userSessions.list(checkUserName('list', user), {
+        current: current === undefined ? undefined : browserOf('list', current),
+        limit: checkWholeNumber('auth.sessions.list(): limit', limit, { min: 1, max: 1000 }),
+      });
+    },
     revoke: userSessions.revoke,
     revokeOthers: async (current) => userSessions.revokeOthers(browserOf('revokeOthers', current)),
     revokeAll: async (user) => userSessions.revokeAll(checkUserName('revokeAll', user)),
@@ -34,7 +44,10 @@ export function createAuthSessions(userSessions: UserSessions): ConnectAuthSessi
 function checkUserName(method: string, user: UserName): UserName {
   const where = `auth.sessions.${method}()`;
   checkObject(`${where}: user`, user);
-  return { iss: checkString(`${where}: iss`, user.iss), sub: checkString(`${where}: sub`, user.sub) };
+  return {
+    issuer: checkString(`${where}: issuer`, user.issuer),
+    sub: checkString(`${where}: sub`, user.sub),
+  };
 }
 
 function browserOf(method: string, req: Request) {
