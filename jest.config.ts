@@ -18,8 +18,6 @@ const config: Config = {
   testTimeout: 30_000,
   // Half of the time is spent waiting for bounds, browsers and servers. By itself Jest leaves one core unused.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  // What a test file imported is never given back: a worker that has run many files is slow, and is replaced.
-  workerIdleMemoryLimit: '600MB',
 };
 
 export default config;

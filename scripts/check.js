@@ -38,6 +38,8 @@ const jest = {
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     join('node_modules', 'jest', 'bin', 'jest.js'),
+    // What a test file imported is never given back: a worker that has run many files is slow, and is replaced.
+    '--workerIdleMemoryLimit=600MB',
     ...process.argv.slice(2),
     '--reporters=<rootDir>/scripts/quiet-reporter.js', // Last, for it takes what follows as more reporters.
   ],
