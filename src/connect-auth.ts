@@ -148,7 +148,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const sendPage = createPageSender(() => findFormTargets(providers));
   const answers = createAnswers({ sendPage, hooks, loginPath: urls.login, homePath: urls.home });
   /** Of faults that no request is to be answered with. */
-  const reportError = (error: unknown) => answers.report(undefined, undefined, error, 'session');
+  const reportError = (error: unknown) => answers.reportError(undefined, undefined, error, 'session');
 
   const finishLater = createFinishLater(reportError);
   const lockTimes = {
@@ -166,7 +166,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     finishLater,
     onLogout,
     idleTimeoutMs,
-    reportError: (error, req) => answers.report(req, undefined, error, 'logout'),
+    reportError: (error, req) => answers.reportError(req, undefined, error, 'logout'),
   });
   const cookieOptions = { path: cookiePath, secure: https, secrets, keys };
   const cookie = createSessionCookie({
@@ -273,7 +273,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     cookie,
     maxAgeSeconds,
     endSession: logout.destroy,
-    reportError: answers.report,
+    reportError: answers.reportError,
   });
   const services = createRequestServices({
     sessions,

@@ -44,13 +44,16 @@ export class ConfigurationError extends ConnectAuthError {
  */
 export type StoreErrorCode = 'store_unavailable' | 'store_damaged';
 
+/** Seconds until a client should try again, where nobody knows better. */
+export const RETRY_AFTER_SECONDS = 5;
+
 /** The session store is at fault. */
 export class StoreError extends ConnectAuthError {
   declare readonly code: StoreErrorCode;
   /** For the `Retry-After` header, in seconds. */
-  readonly retryAfterSeconds: number = 5;
+  readonly retryAfterSeconds: number = RETRY_AFTER_SECONDS;
   /** Express's default error handler sends these. */
-  readonly headers: Record<string, string> = { 'Retry-After': '5' };
+  readonly headers: Record<string, string> = { 'Retry-After': String(RETRY_AFTER_SECONDS) };
 
   constructor(
     message: string,
@@ -112,7 +115,8 @@ export class ProviderError extends ConnectAuthError {
 /**
  * - `login_invalid` (400): the callback breaks the protocol (repeated parameters, wrong content type, too large).
  * - `login_not_found` (400): no login of this browser waits for this callback: unknown, foreign or used before.
- * - `login_expired` (400): it waited longer than ten minutes, or took longer than fifteen altogether.
+ * - `login_expired` (400): it waited longer than fifteen minutes, its callback took longer than ten, or the provider is
+ *   configured otherwise by now.
  * - `login_insufficient` (403): the login proves less than was asked by `maxAge` or `acr`.
  * - `login_denied` (403): the provider answered with an error; `oauthError` names it.
  * - `login_refused` (403): the application's `mapUser` or `onLogin` threw.

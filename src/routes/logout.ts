@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { noStore } from '../cache-headers.ts';
 import type { StoreError } from '../errors.ts';
 import { findSource, isPrefetch, isSubresource, wantsJson } from '../fetch-metadata.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -110,7 +111,7 @@ export function createLogout(options: LogoutOptions): Logout {
     const ended = await provider
       .endSession(request)
       .catch((fault: unknown) => ({ url: undefined, tokens, fault }));
-    if (ended.fault) await answers.report(req, res, ended.fault, 'logout');
+    if (ended.fault) await answers.reportError(req, res, ended.fault, 'logout');
     if (isFirst) await revocation.revoke(ended.tokens, { provider: name, req, res });
     return ended.fault ? 'unreachable' : ended.url;
   };
@@ -137,7 +138,8 @@ export function createLogout(options: LogoutOptions): Logout {
     if (wantsJson(req)) {
       const redirectTo = target instanceof URL ? shorten(target).href : returnTo;
       const told = target === 'unreachable' ? { redirectTo, provider: target } : { redirectTo };
-      res.set('Cache-Control', 'no-store').json(told);
+      noStore(res);
+      res.json(told);
     } else if (target === 'unreachable') sendUnreachable(req, res, returnTo);
     else if (target && target.href.length > MAX_URL_LENGTH) postToProvider(req, res, target);
     else answers.redirect(res, 303, target ? target.href : returnTo);

@@ -4,7 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import session, { type Session, type SessionData, type Store as SessionStore } from 'express-session';
 import { ConfigurationError, type ConnectAuthError, StoreError } from '../errors.ts';
 import type { BrowserSession } from './browser-session.ts';
-import { checkNotBegun, keepNowhereWithCookie } from './cookies.ts';
+import { checkNotBegun, noStoreWithCookie } from './cookies.ts';
 import { saveBeforeResponse } from './save-before-response.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { Sessions } from './sessions.ts';
@@ -63,7 +63,7 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
     });
     const derived = deriveRequest(req, browser, cookie);
     const plainEnd = res.end;
-    keepNowhereWithCookie(res, cookie.name);
+    noStoreWithCookie(res, cookie.name);
     const middleware = session({
       name: cookie.name,
       secret: [...cookie.keys()],

@@ -89,6 +89,8 @@ export interface NewLogin {
   readonly takenAt: number;
   /** Whether a logout of this browser has come since it was taken. */
   readonly isCancelled: () => Promise<boolean>;
+  /** Told of the session of somebody else whose end failed with the store, when it has come about after all. */
+  readonly onLateEnd: (replaced: ReplacedSession) => Promise<void>;
 }
 
 /** The session of somebody else that a login ended. */
@@ -178,6 +180,23 @@ export function createSessions(options: SessionsOptions): Sessions {
     return identity ? { key, identity, data } : ((await findLive(key)) ?? { key, identity, data });
   };
 
+  /** Ends the session of somebody else. Where the store fails, it is ended later: the new one stands. */
+  const replace = async (
+    key: string,
+    { oldId, onLateEnd }: { oldId: string; onLateEnd: NewLogin['onLateEnd'] },
+    { req, res }: Exchange,
+  ): Promise<EndedSession | undefined> => {
+    const target = { key, onLateEnd: (ended: EndedSession) => onLateEnd({ id: oldId, ended }) };
+    try {
+      const ended = await ending.end(target, 'replaced', req);
+      return typeof ended === 'object' ? ended : undefined;
+    } catch (error) {
+      passStoreError(error);
+      endingCookie.write(res, oldId);
+      return undefined;
+    }
+  };
+
   /** Of nobody: there is no login to be told of. */
   const removeData = (id: string) => store.endSession(keys.sessionKey(id), { owner: createId() });
 
@@ -199,7 +218,11 @@ export function createSessions(options: SessionsOptions): Sessions {
       return true;
     },
 
-    logIn: async (browser, { req, res }, { id, identity: proven, sealedTokens, takenAt, isCancelled }) => {
+    logIn: async (
+      browser,
+      { req, res },
+      { id, identity: proven, sealedTokens, takenAt, isCancelled, onLateEnd },
+    ) => {
       const old = await findNewest(browser);
       const key = keys.sessionKey(id);
       const isSame = old?.identity !== undefined && isSamePerson(old.identity, proven);
@@ -215,10 +238,11 @@ export function createSessions(options: SessionsOptions): Sessions {
       }
       const { id: oldId } = browser;
       if (isSame) await rotation.takePlace(old.key, key, old.identity!).catch(passStoreError);
-      const ended = old && !isSame ? await ending.end({ key: old.key }, 'replaced', req) : undefined;
+      const ended =
+        old && !isSame ? await replace(old.key, { oldId: oldId!, onLateEnd }, { req, res }) : undefined;
       setCurrentSession(browser, { id, identity, data });
       cookie.write(res, id, identity);
-      return typeof ended === 'object' && ended.isFirst ? { id: oldId!, ended } : undefined;
+      return ended?.isFirst ? { id: oldId!, ended } : undefined;
     },
 
     undoLogin: async (browser, res) => {

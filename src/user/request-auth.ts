@@ -72,7 +72,13 @@ async function beforeResponse({ res }: RequestState, call: string, work: () => P
 }
 
 const LOGIN_PARAMETERS: readonly (keyof LoginParameters)[] = [
-  ...(['returnTo', 'provider', 'prompt', 'maxAgeSeconds', 'acrValues', 'loginHint', 'uiLocales'] as const),
+  'returnTo',
+  'provider',
+  'prompt',
+  'maxAgeSeconds',
+  'acrValues',
+  'loginHint',
+  'uiLocales',
   'display',
 ];
 

@@ -21,7 +21,7 @@ export interface RequestAnswers {
     options: { returnTo?: string },
   ): Promise<void>;
   sendLoginPage(req: Request, res: Response): void;
-  fail(req: Request, res: Response, error: unknown, during: ErrorEvent['during']): Promise<void>;
+  fail(req: Request, res: Response, error: unknown, failure: Pick<ErrorEvent, 'during'>): Promise<void>;
   /** What the browser sees of this request: path and query. */
   publicPath(req: Request, mountPath: string): string;
 }
@@ -56,7 +56,7 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     },
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
     sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
-    fail: ({ req, res }, error, during) => answers.fail(req, res, error, during),
+    fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
     createApiAccess: ({ browser }) => createApiAccess({ ...options, browser }),
   };
 }

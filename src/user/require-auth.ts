@@ -1,9 +1,9 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import { ConfigurationError, CrossOriginError } from '../errors.ts';
 import { isFormPost, isNavigation, isUnsafe } from '../fetch-metadata.ts';
 import { checkKeys, checkNumber, checkString, checkStrings, refuse } from '../option-checks.ts';
 import type { Identity } from '../session/identity.ts';
-import { markPersonal } from './personal.ts';
 import { getRequestState, type RequestServices, type RequestState } from './request-state.ts';
 
 /** What a route asks of a login beyond that there is one. */
@@ -14,6 +14,7 @@ export interface AuthRules {
   acr?: string | readonly string[];
 }
 
+/** A middleware as it stands, or a factory of one that is given rules. */
 export interface RequireAuth {
   (req: Request, res: Response, next: NextFunction): void;
   // biome-ignore lint/suspicious/noExplicitAny: Express declares its handler's parameters so
@@ -26,8 +27,10 @@ export interface RequireAuth {
  * Guards a route: `app.get('/me', requireAuth, handler)`, or with rules `requireAuth({ maxAge: 300 })`.
  *
  * Without a login a page is sent to the provider and comes back to where it was; a form that a person sends gets 401 and
- * a page that says so; anything else (fetch, another method, an API client) 401 and `{ error, loginUrl }`. An unsafe request from another origin gets 403. With
- * the store away the answer is 503 with `Retry-After`.
+ * a page that says so; anything else (fetch, another method, an API client) 401 and `{ error, loginUrl }`. An unsafe
+ * request from another origin gets 403. With the store away the answer is 503 with `Retry-After`.
+ *
+ * @throws ConfigurationError at start, for rules that are unknown or wrong.
  */
 export const requireAuth: RequireAuth = ((...args: [Request, Response, NextFunction] | [AuthRules?]) => {
   if (args.length === 3) {
@@ -75,7 +78,7 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
     next(new ConfigurationError('requireAuth needs app.use(connectAuth({ … })) before this route.'));
     return;
   }
-  markPersonal(state, { keepNowhere: true });
+  setPrivateCacheHeaders(res, { mayStore: false });
   const { fault, identity } = state.browser;
   if (isUnsafe(req) && state.services.isForeign(req)) {
     state.services.fail(state, new CrossOriginError(), 'guard').catch(next);

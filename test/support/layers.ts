@@ -32,6 +32,10 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   jose: ['provider', 'vault'],
   express: ['routes', 'connect-auth.ts'],
   helmet: ['routes', 'connect-auth.ts'],
+  'escape-html': ['routes'],
+  'raw-body': ['routes'],
+  'type-is': ['routes'],
+  leven: ['option-checks.ts'],
 };
 
 /** What no file may hold, by the kind of node it is, and what to do instead. */
