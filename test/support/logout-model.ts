@@ -15,12 +15,10 @@ import type { TokenSet } from '../../src/tokens.ts';
 import type { Sealer } from '../../src/vault/sealer.ts';
 import { createTokenSource } from '../../src/vault/token-source.ts';
 import { createTokenVault } from '../../src/vault/token-vault.ts';
-import { createModelLogoutRoute } from './model-logout-route.ts';
 import type { Turns } from './turns.ts';
 
 const DAY_MS = 86_400_000;
 const PREFIX = 'model:';
-export const ISSUER = 'https://id.example';
 
 const createCookie = (name: string) =>
   createSessionCookie({
@@ -70,19 +68,12 @@ export function createModelProcess(name: string, client: Redis, turns: () => Tur
       await sessions.forgetEnded(hash(sessionId), auth);
     },
   });
-  const deliverLogoutToken = createModelLogoutRoute({
-    store,
-    userSessions,
-    now,
-    issuer: ISSUER,
-    clientId: 'app',
-  });
   /** Under which keys there is anything of a session. */
   const listSessions = async () => {
     const names = await Promise.all(['auth', 'tok'].map((kind) => client.keys(`${PREFIX}${kind}:*`)));
     return [...new Set(names.flat().map((name) => name.slice(name.indexOf('{') + 1, -1)))];
   };
-  return { name, real, store, vault, sessions, userSessions, tokenSource, deliverLogoutToken, listSessions };
+  return { name, real, store, vault, sessions, userSessions, tokenSource, listSessions };
 }
 
 /** Each command waits for its turn. Who finds a lock held tries again when one was given back, not by the clock. */

@@ -3,11 +3,11 @@ import { hash } from '../../src/keys.ts';
 import type { BrowserSession } from '../../src/session/browser-session.ts';
 import { indexesOf } from '../../src/session/cut.ts';
 import { decodeEndedIdentity, type Identity } from '../../src/session/identity.ts';
-import { createRequest, createResponse, createTokens, ISSUER, type ModelProcess } from './logout-model.ts';
-import type { ModelLogoutToken } from './model-logout-route.ts';
+import { createRequest, createResponse, createTokens, type ModelProcess } from './logout-model.ts';
 import type { Turns } from './turns.ts';
 
 const WEEK_MS = 604_800_000;
+const ISSUER = 'https://id.example';
 
 export type StepKind =
   | 'login'
@@ -39,9 +39,6 @@ interface Browser {
   atProvider: { sid: string; authTime: number } | undefined;
 }
 
-/** A logout token, and when it came first. */
-type Delivered = ModelLogoutToken & { cameAt: number };
-
 /** What an acknowledged logout promised: none of these logins is authenticated in a request that begins later. */
 interface Promised {
   readonly by: string;
@@ -70,7 +67,7 @@ export function createWorld(
   const promised: Promised[] = [];
   const seen: { by: string; from: number; loginId: string }[] = [];
   let count = 0;
-  let lastToken: Delivered | undefined;
+  let lastToken: { jti: string; sub?: string; sid?: string; issuedBy: number } | undefined;
   const seconds = () => Math.floor(now() / 1000);
   const next = (what: string) => `${sub} ${what} ${++count}`;
 
@@ -164,7 +161,7 @@ export function createWorld(
       for (const browser of browsers) {
         if (step.target === 'sub' || browser.atProvider === atProvider) browser.atProvider = undefined;
       }
-      lastToken = { jti: next('jti'), ...target, issuedAt: seconds(), cameAt: Number.POSITIVE_INFINITY };
+      lastToken = { jti: next('jti'), ...target, issuedBy: seconds() };
       await deliver(step, lastToken);
     },
     logoutTokenAgain: async (step) => {
@@ -191,20 +188,15 @@ export function createWorld(
     },
   };
 
-  const deliver = async (step: Step, token: Delivered) => {
-    const { jti, sub: whom, sid: which, issuedAt: issuedBy } = token;
+  /** As the route does, after the token was verified. */
+  const deliver = async (step: Step, { jti, issuedBy, ...target }: NonNullable<typeof lastToken>) => {
+    const { store, userSessions } = processes[step.process];
     await turns.take('the logout token arrives', async () => undefined);
-    // When it came first is what counts, to whichever process.
-    token.cameAt = Math.min(token.cameAt, now());
-    const { cameAt } = token;
-    const status = await processes[step.process].deliverLogoutToken({
-      ...{ jti, issuedAt: issuedBy },
-      ...(whom !== undefined && { sub: whom }),
-      ...(which !== undefined && { sid: which }),
-    });
-    if (status !== 200) throw new Error(`${nameOf(step)} was answered by ${status}`);
+    const meaning = JSON.stringify({ cameAt: now() });
+    const { cameAt } = JSON.parse(await store.putLogoutToken(hash([ISSUER, jti]), meaning, 240_000));
+    await userSessions.endByCut({ issuer: ISSUER, ...target }, { issuedBy, cameAt }, 'back_channel');
     promise(step, ({ sub: whose, sid, authTime = 0, issuedAt, loginStartedAt }) => {
-      const isMeant = whose === (whom ?? whose) && sid === (which ?? sid);
+      const isMeant = whose === (target.sub ?? whose) && sid === (target.sid ?? sid);
       const mayBeBefore = Math.min(authTime, issuedAt) <= issuedBy && loginStartedAt <= cameAt;
       return isMeant && (issuedAt < issuedBy || mayBeBefore);
     });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from '@jest/globals';
-import type { Redis } from 'ioredis';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { createRedisStore } from '../../src/store/redis-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
 import { startTcpFaultProxy, type TcpFaultProxy } from './tcp-fault-proxy.ts';
+import { until } from './until.ts';
 
 /** A store under test, and a way to send operations to it. */
 export interface StoreBed {
@@ -15,9 +15,9 @@ export interface StoreBed {
   readonly id: string;
   /** Sends one operation as often as this run is about, and gives its last answer. */
   send<Answer>(operation: () => Promise<Answer>): Promise<Answer>;
-  /** A life in milliseconds that is over after the next `shortLivesEnd()`, and not before, however slow the machine is. */
+  /** A life in milliseconds that is soon over, but not before the next operation is done. */
   readonly shortMs: number;
-  /** Lets so much time pass for all that is stored: what has no more to live is gone. */
+  /** Resolves when everything has expired that was given such a life before. */
   shortLivesEnd(): Promise<void>;
 }
 
@@ -33,17 +33,14 @@ const modes = [
 /** Defines the same tests for the store on Redis and its twin in memory, and for commands that arrive twice. */
 export function describeStore(topic: string, define: (bed: StoreBed) => void): void {
   describe.each(modes)(`${topic}: in $kind, each operation sent $calls`, ({ kind, calls }) => {
-    const shortMs = 10_000;
-    let aheadMs = 0;
+    const shortMs = 80;
     let redis: RedisServer;
-    let database: Redis;
     let proxy: TcpFaultProxy;
     let store: Store;
     let count = 0;
 
     beforeAll(async () => {
       redis = await startRedisServer();
-      database = redis.client();
       proxy = await startTcpFaultProxy(redis);
       store =
         kind === 'redis'
@@ -52,7 +49,7 @@ export function describeStore(topic: string, define: (bed: StoreBed) => void): v
               prefix: 'test:',
               timeoutMs: 3000,
             })
-          : createMemoryStore({ now: () => Date.now() + aheadMs });
+          : createMemoryStore({ now: Date.now });
     });
     beforeEach(() => {
       count += 1;
@@ -84,17 +81,9 @@ export function describeStore(topic: string, define: (bed: StoreBed) => void): v
         return answer;
       },
       shortLivesEnd: async () => {
-        aheadMs += shortMs;
-        await shortenLives(database, shortMs);
+        await store.writeData('bystander', 'data', shortMs, { mustExist: false });
+        await until(async () => (await store.readSession('bystander')).data === null);
       },
     });
   });
-}
-
-async function shortenLives(client: Redis, ms: number): Promise<void> {
-  for (const key of await client.keys('*')) {
-    const life = await client.pttl(key);
-    // A life of nothing or less is over at once.
-    if (life >= 0) await client.pexpire(key, life - ms);
-  }
 }
