@@ -5,7 +5,7 @@ import { ConfigurationError } from '../errors.ts';
 import { checkString } from '../option-checks.ts';
 import type { ClientAuthentication, ClientKey } from '../provider-definition.ts';
 import { createSecret } from '../secret.ts';
-import { checkAuthentication } from './definition.ts';
+import { checkAuthentication } from './preset-options.ts';
 
 interface AuthenticationOptions {
   clientAuthentication?: unknown;

@@ -8,7 +8,7 @@ import {
   checkOrigin,
   resolveCommon,
   resolveQuirks,
-} from './definition.ts';
+} from './preset-options.ts';
 
 /** Options of {@link did}. */
 export interface DidOptions extends CommonProviderOptions {
@@ -27,7 +27,8 @@ export interface DidOptions extends CommonProviderOptions {
 
 /**
  * DID.app. The callback is a form post from another site; the token answer has no type, no life and no refresh token;
- * `prompt=create` opens the sign-up page; there is no silent login, revocation or logout.
+ * `prompt=create` opens the sign-up page; there is no silent login, revocation or logout, and nothing is said of when
+ * and how a person proved who they are: `maxAge` and `acr` are refused.
  *
  * Checked on 2026-11-20 against the step-by-step integration guide.
  *
@@ -73,12 +74,24 @@ export function did(options: DidOptions): ProviderDefinition {
       nonce: false,
       userinfo: 'in_token_answer',
     }),
-    capabilities: Object.freeze({ refresh: false, revocation: false, logout: false, silentLogin: false }),
+    capabilities: Object.freeze({
+      refresh: false,
+      revocation: false,
+      logout: false,
+      silentLogin: false,
+      authTime: false,
+      acr: false,
+    }),
     ...resolveCommon('did', options),
   });
 }
 
 const OPTION_NAMES: readonly (keyof DidOptions)[] = [
-  ...(['clientId', 'clientSecret', 'origin', 'issuer', 'responseMode', 'authorizationRequest'] as const),
+  'clientId',
+  'clientSecret',
+  'origin',
+  'issuer',
+  'responseMode',
+  'authorizationRequest',
   ...COMMON_OPTION_NAMES,
 ];

@@ -11,7 +11,7 @@ import {
   checkScope,
   resolveCommon,
   resolveQuirks,
-} from './definition.ts';
+} from './preset-options.ts';
 
 /** Options of {@link fewlines}. */
 export interface FewlinesOptions extends CommonProviderOptions {
@@ -35,11 +35,24 @@ export interface FewlinesOptions extends CommonProviderOptions {
   issuer?: string;
   /** Whether logins use PKCE (S256). @default true */
   pkce?: boolean;
+  /**
+   * Takes a client secret of fewer than 32 bytes though it signs the access tokens (HS256). Whoever has one token can
+   * try secrets without anybody noticing, and then log in as anybody: ask the provider for a longer one.
+   * @default false
+   */
+  dangerouslyAllowShortSecret?: boolean;
+  /**
+   * Takes access tokens signed by RSA keys of 1024 bits or more (RS256), where 2048 are needed. Such a key can be
+   * factored by whoever can pay for it, who can then log in as anybody.
+   * @default false
+   */
+  dangerouslyAllowWeakKeys?: boolean;
 }
 
 /**
  * Fewlines Connect. The access token is a JWT that says who logged in; refresh tokens are used once; there is no
- * revocation and no logout at the provider.
+ * revocation and no logout at the provider. It does not say when and how a person proved who they are: `maxAge` and
+ * `acr` are refused.
  *
  * Checked on 2026-11-20 against the authorization code flow guide.
  *
@@ -62,6 +75,17 @@ export function fewlines(options: FewlinesOptions): ProviderDefinition {
     where('clientSecret'),
     checkString(where('clientSecret'), options.clientSecret),
     algorithm,
+    {
+      option: 'dangerouslyAllowShortSecret',
+      allowed: checkBoolean(
+        where('dangerouslyAllowShortSecret'),
+        options.dangerouslyAllowShortSecret ?? false,
+      ),
+    },
+  );
+  const allowsWeakKeys = checkBoolean(
+    where('dangerouslyAllowWeakKeys'),
+    options.dangerouslyAllowWeakKeys ?? false,
   );
   return Object.freeze({
     preset: 'fewlines',
@@ -99,22 +123,34 @@ export function fewlines(options: FewlinesOptions): ProviderDefinition {
       nonce: false,
       maxStateLength: 255,
       refreshScope: true,
+      minimumKeyBits: allowsWeakKeys ? 1024 : 2048,
     }),
-    capabilities: Object.freeze({ refresh: true, revocation: false, logout: false, silentLogin: false }),
+    capabilities: Object.freeze({
+      refresh: true,
+      revocation: false,
+      logout: false,
+      silentLogin: false,
+      authTime: false,
+      acr: false,
+    }),
     ...resolveCommon('fewlines', options),
   });
 }
 
 const OPTION_NAMES: readonly (keyof FewlinesOptions)[] = [
-  ...([
-    'origin',
-    'clientId',
-    'clientSecret',
-    'scope',
-    'clientAuthentication',
-    'accessTokenAlgorithm',
-  ] as const),
-  ...(['decryptionKey', 'encryptedContent', 'audience', 'issuer', 'pkce'] as const),
+  'origin',
+  'clientId',
+  'clientSecret',
+  'scope',
+  'clientAuthentication',
+  'accessTokenAlgorithm',
+  'decryptionKey',
+  'encryptedContent',
+  'audience',
+  'issuer',
+  'pkce',
+  'dangerouslyAllowShortSecret',
+  'dangerouslyAllowWeakKeys',
   ...COMMON_OPTION_NAMES,
 ];
 
@@ -135,9 +171,10 @@ function resolveEncryption({ decryptionKey, encryptedContent }: FewlinesOptions)
 function checkPrivateKey(where: string, value: unknown): string {
   const pem = checkString(where, value);
   try {
-    if (createPrivateKey(pem).asymmetricKeyType === 'rsa') return pem;
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem);
+    if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048) return pem;
   } catch {
     // What it says may quote the key.
   }
-  throw new ConfigurationError(`${where} must be a private RSA key in PEM form.`);
+  throw new ConfigurationError(`${where} must be a private RSA key of at least 2048 bits, in PEM form.`);
 }

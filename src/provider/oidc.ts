@@ -19,7 +19,7 @@ import {
   resolveCommon,
   resolveQuirks,
   STANDARD_CAPABILITIES,
-} from './definition.ts';
+} from './preset-options.ts';
 
 /** Options of {@link oidc}. */
 export interface OidcOptions extends CommonProviderOptions {
@@ -104,7 +104,10 @@ export function oidc(options: OidcOptions): ProviderDefinition {
       identity === 'id_token'
         ? { from: 'id_token', algorithm }
         : {
-            ...({ from: 'access_token', algorithm, issuer, encryption: undefined } as const),
+            from: 'access_token',
+            algorithm,
+            issuer,
+            encryption: undefined,
             audiences: Object.freeze([clientId, ...trustedAudiences]),
           },
     ),
@@ -117,9 +120,18 @@ export function oidc(options: OidcOptions): ProviderDefinition {
 }
 
 const OPTION_NAMES: readonly (keyof OidcOptions)[] = [
-  ...(['issuer', 'clientId', 'clientSecret', 'clientAuthentication', 'scope', 'responseMode'] as const),
-  ...(['clientKey', 'clientKeyId'] as const),
-  ...(['metadata', 'idTokenSigningAlgorithm', 'trustedAudiences', 'quirks'] as const),
+  'issuer',
+  'clientId',
+  'clientSecret',
+  'clientAuthentication',
+  'clientKey',
+  'clientKeyId',
+  'scope',
+  'responseMode',
+  'metadata',
+  'idTokenSigningAlgorithm',
+  'trustedAudiences',
+  'quirks',
   ...COMMON_OPTION_NAMES,
 ];
 
@@ -130,7 +142,7 @@ function readQuirks(given: OidcQuirks, issuer: string) {
   const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given;
   if (popupRedirectUri !== undefined) checkEndpoint(`${where}.popupRedirectUri`, popupRedirectUri, issuer);
   return {
-    identity: checkOneOf(`${where}.identity`, identity ?? 'id_token', ['id_token', 'access_token'] as const),
+    identity: checkOneOf(`${where}.identity`, identity ?? 'id_token', ['id_token', 'access_token']),
     popupRedirectUri,
     silentLogin: checkBoolean(`${where}.silentLogin`, silentLogin ?? true),
     implicit: checkBoolean(`${where}.dangerouslyUseImplicitFlow`, dangerouslyUseImplicitFlow ?? false),
@@ -139,10 +151,25 @@ function readQuirks(given: OidcQuirks, issuer: string) {
 }
 
 const KIND_NAMES: readonly Exclude<keyof OidcQuirks, keyof ProviderQuirks>[] = [
-  ...(['identity', 'popupRedirectUri', 'silentLogin', 'dangerouslyUseImplicitFlow'] as const),
+  'identity',
+  'popupRedirectUri',
+  'silentLogin',
+  'dangerouslyUseImplicitFlow',
 ];
 
+/** Every algorithm that `idTokenSigningAlgorithm` may name. */
 export const SIGNING_ALGORITHMS: readonly SigningAlgorithm[] = [
-  ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
-  ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'HS256', 'HS384', 'HS512'] as const),
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'HS256',
+  'HS384',
+  'HS512',
 ];

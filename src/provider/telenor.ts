@@ -8,7 +8,7 @@ import {
   checkScope,
   resolveCommon,
   resolveQuirks,
-} from './definition.ts';
+} from './preset-options.ts';
 
 /** Options of {@link telenor}. */
 export interface TelenorOptions extends CommonProviderOptions {
@@ -76,13 +76,25 @@ export function telenor(options: TelenorOptions): ProviderDefinition {
       logoutHint: false,
       minimumKeyBits: options.minimumKeyBits ?? 2048,
     }),
-    capabilities: Object.freeze({ refresh: true, revocation: true, logout, silentLogin: true }),
+    capabilities: Object.freeze({
+      refresh: true,
+      revocation: true,
+      logout,
+      silentLogin: true,
+      authTime: true,
+      acr: true,
+    }),
     ...resolveCommon('telenor', options),
   });
 }
 
 const OPTION_NAMES: readonly (keyof TelenorOptions)[] = [
-  ...(['clientId', 'clientSecret', 'origin', 'scope', 'refuseMissingScopes', 'singleSignOnLogout'] as const),
+  'clientId',
+  'clientSecret',
+  'origin',
+  'scope',
+  'refuseMissingScopes',
+  'singleSignOnLogout',
   'minimumKeyBits',
   ...COMMON_OPTION_NAMES,
 ];

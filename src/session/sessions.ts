@@ -99,6 +99,7 @@ export interface ReplacedSession {
   readonly ended: EndedSession;
 }
 
+/** What they are made of. */
 export interface SessionsOptions {
   readonly store: Store;
   readonly keys: ApplicationKeys;
@@ -121,9 +122,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { store, keys, readIdentity, records, ending, rotation, cookie, endingCookie, carryOver } = options;
   const { idleTimeoutMs, monotonic, reportError } = options;
 
-  const readById: Sessions['readById'] = async (id) => {
+  const readSession = async (id: string, choice: { mayRefuse: boolean }): Promise<BrowserSession> => {
     try {
-      const { login, data, unreadable } = await store.readSession(keys.sessionKey(id));
+      const { login, data, unreadable } = await store.readSession(keys.sessionKey(id), choice);
       if (!login && !unreadable) return createBrowserSession({ id, data });
       const identity = readIdentity(login);
       // Data beside a login that does not count here is not to be had.
@@ -202,11 +203,11 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   return {
     newId: createId,
-    readById,
+    readById: (id) => readSession(id, { mayRefuse: false }),
 
     read: async (req) => {
       const id = cookie.read(req);
-      return id === undefined ? createBrowserSession() : readById(id);
+      return id === undefined ? createBrowserSession() : readSession(id, { mayRefuse: true });
     },
 
     keepUp: async (browser, req) => {

@@ -39,11 +39,14 @@ export const STANDARD_QUIRKS: Readonly<Required<ProviderQuirks>> = Object.freeze
   userinfo: 'endpoint',
 });
 
+/** What a provider can do unless its preset or the options say otherwise. */
 export const STANDARD_CAPABILITIES: ProviderCapabilities = Object.freeze({
   refresh: true,
   revocation: undefined,
   logout: 'browser',
   silentLogin: true,
+  authTime: true,
+  acr: true,
 });
 
 /** Options that every preset has. */
@@ -64,18 +67,24 @@ export interface CommonProviderOptions {
   timeoutMs?: number;
 }
 
+/** Names of the options that every preset has. */
 export const COMMON_OPTION_NAMES = [
-  ...([
-    'authorizationParams',
-    'userinfoAtLogin',
-    'clockToleranceSeconds',
-    'defaultExpiresInSeconds',
-  ] as const),
-  ...(['strictLogoutTokenType', 'logoutTokenMaxAgeSeconds', 'timeoutMs'] as const),
+  'authorizationParams',
+  'userinfoAtLogin',
+  'clockToleranceSeconds',
+  'defaultExpiresInSeconds',
+  'strictLogoutTokenType',
+  'logoutTokenMaxAgeSeconds',
+  'timeoutMs',
 ] as const;
 
 type Common = Required<CommonProviderOptions> & Pick<ProviderDefinition, 'authorizationParams'>;
 
+/**
+ * Completes and checks the options that every preset has.
+ *
+ * @throws ConfigurationError naming the option.
+ */
 export function resolveCommon(preset: string, options: CommonProviderOptions): Common {
   const where = (name: string) => `providers.${preset}(): ${name}`;
   if ('clientSecret' in options && options.clientSecret === undefined) {
@@ -123,6 +132,7 @@ const QUIRK_CHOICES: Readonly<Record<string, readonly string[]>> = {
 };
 const YES_OR_NO = ['nonce', 'refreshScope', 'revocationHint', 'logoutHint'] as const;
 
+/** Names of all quirks. */
 export const QUIRK_NAMES = Object.keys(STANDARD_QUIRKS);
 
 /** Completes a preset's quirks; each that an application gives is checked. */
@@ -150,8 +160,17 @@ function dropUndefined<T extends object>(given: T): T {
 
 /** Parameters that carry the protocol: nothing but the flow itself may set them. */
 const RESERVED_PARAMS = new Set([
-  ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'],
-  ...['code_challenge', 'code_challenge_method', 'request', 'request_uri'],
+  'client_id',
+  'redirect_uri',
+  'response_type',
+  'response_mode',
+  'scope',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
 ]);
 
 function checkAuthorizationParams(where: string, value: unknown): Readonly<Record<string, string>> {
@@ -160,9 +179,13 @@ function checkAuthorizationParams(where: string, value: unknown): Readonly<Recor
     if (RESERVED_PARAMS.has(name))
       throw new ConfigurationError(`${where} must not set "${name}"; the login does.`);
   }
+  // What is asked for here is checked at each login: an age that is none would be met by every login.
+  if (params.max_age !== undefined && !/^\d{1,9}$/.test(params.max_age))
+    throw new ConfigurationError(`${where}.max_age must be a whole number of seconds.`);
   return params;
 }
 
+/** An issuer as the provider writes it: a URL without query and fragment. Returned to the letter. */
 export function checkIssuer(where: string, value: unknown): string {
   const url = checkUrl(where, value);
   if (url.search || url.hash) throw new ConfigurationError(`${where} must have no query and no fragment.`);
@@ -221,11 +244,16 @@ export function checkEndpoint(where: string, value: unknown, issuer: string): vo
   }
 }
 
-/** An HMAC key must be as long as its hash, or it can be guessed (RFC 7518, section 3.2). */
+/**
+ * An HMAC key must be as long as its hash, or it can be guessed (RFC 7518, section 3.2).
+ *
+ * @param shortBy - the option that lets a shorter one pass, where there is one: its name, and whether it is on.
+ */
 export function checkClientSecret(
   where: string,
   value: unknown,
   algorithm: SigningAlgorithm,
+  shortBy?: { readonly option: string; readonly allowed: boolean },
 ): Secret | undefined {
   const bytes = algorithm.startsWith('HS') ? Number(algorithm.slice(2)) / 8 : 0;
   if (value === undefined) {
@@ -233,9 +261,10 @@ export function checkClientSecret(
     throw new ConfigurationError(`${where} is needed for tokens signed with ${algorithm}.`);
   }
   const secret = checkString(where, value);
-  if (Buffer.byteLength(secret) < bytes) {
+  if (Buffer.byteLength(secret) < bytes && !shortBy?.allowed) {
+    const way = shortBy ? ` ${shortBy.option} takes a shorter one, which can be guessed.` : '';
     throw new ConfigurationError(
-      `${where} must have at least ${bytes} bytes for tokens signed with ${algorithm}.`,
+      `${where} must have at least ${bytes} bytes for tokens signed with ${algorithm}.${way}`,
     );
   }
   return createSecret(secret);
@@ -258,7 +287,11 @@ export function checkAuthentication(
   return method;
 }
 
-/** @param mustHold - a scope that this provider gives no identity without. */
+/**
+ * A space-separated list of scopes.
+ *
+ * @param mustHold - a scope that this provider gives no identity without.
+ */
 export function checkScope(where: string, value: unknown, mustHold: string | undefined = 'openid'): string {
   const scope = checkString(where, value);
   if (mustHold && !scope.split(' ').includes(mustHold)) {
