@@ -1,15 +1,17 @@
 import { X509Certificate } from 'node:crypto';
 import { ConfigurationError } from '../errors.ts';
-import { checkBoolean, checkKeys, checkOneOf, checkString } from '../option-checks.ts';
+import { checkBoolean, checkString, oneOf } from '../option-checks.ts';
+import { required, type Table, withDefault } from '../option-table.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import {
-  COMMON_OPTION_NAMES,
+  COMMON_OPTIONS,
   type CommonProviderOptions,
   checkClientSecret,
   checkIssuer,
   checkScope,
-  resolveCommon,
-  resolveQuirks,
+  completeQuirks,
+  pickCommon,
+  readProviderOptions,
 } from './definition.ts';
 
 /** Options of {@link connectis}. */
@@ -36,6 +38,20 @@ export interface ConnectisOptions extends CommonProviderOptions {
   dangerouslyUseImplicitFlow?: boolean;
 }
 
+/** The options of `providers.connectis()`. */
+export const CONNECTIS_OPTIONS = {
+  baseUrl: required(checkIssuer, { aliases: ['origin'] }),
+  issuer: required(checkIssuer),
+  certificate: required(checkCertificate),
+  clientId: required(checkString, { aliases: ['client_id'] }),
+  clientSecret: required(checkString, { aliases: ['client_secret'] }),
+  scope: withDefault(checkScope, 'openid', { aliases: ['scopes'] }),
+  tokenParams: withDefault(oneOf('query', 'body'), 'query'),
+  expiresInUnit: withDefault(oneOf('ms', 's'), 'ms'),
+  dangerouslyUseImplicitFlow: withDefault(checkBoolean, false, { aliases: ['useImplicitFlow'] }),
+  ...COMMON_OPTIONS,
+} satisfies Table<ConnectisOptions>;
+
 /**
  * The Connectis Identity Broker (`/broker/openidconnect`). Token parameters travel in the URL and `expires_in` counts
  * milliseconds, unless the options say otherwise; ID tokens are verified with the broker's certificate.
@@ -46,57 +62,41 @@ export interface ConnectisOptions extends CommonProviderOptions {
  * @see [Broker documentation](https://developer.signicat.com)
  */
 export function connectis(options: ConnectisOptions): ProviderDefinition {
-  checkKeys('providers.connectis()', options, OPTION_NAMES);
-  const where = (name: keyof ConnectisOptions) => `providers.connectis(): ${name}`;
-  const base = new URL(checkIssuer(where('baseUrl'), options.baseUrl)).href.replace(/\/$/, '');
-  const implicit = checkBoolean(
-    where('dangerouslyUseImplicitFlow'),
-    options.dangerouslyUseImplicitFlow ?? false,
-  );
+  const call = 'providers.connectis()';
+  const given = readProviderOptions(call, options, CONNECTIS_OPTIONS);
+  const base = new URL(given.baseUrl).href.replace(/\/$/, '');
+  const implicit = given.dangerouslyUseImplicitFlow;
   return Object.freeze({
     preset: 'connectis',
-    issuer: checkIssuer(where('issuer'), options.issuer),
+    issuer: given.issuer,
     metadata: Object.freeze({
       authorization_endpoint: `${base}/broker/openidconnect/authorize`,
       token_endpoint: `${base}/broker/openidconnect/token`,
       userinfo_endpoint: `${base}/broker/openidconnect/userinfo`,
     }),
-    clientId: checkString(where('clientId'), options.clientId),
-    clientSecret: checkClientSecret(
-      where('clientSecret'),
-      checkString(where('clientSecret'), options.clientSecret),
-      'RS256',
-    ),
+    clientId: given.clientId,
+    clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, 'RS256'),
     clientAuthentication: 'client_secret_post',
-    scope: checkScope(where('scope'), options.scope ?? 'openid'),
+    scope: given.scope,
     refuseMissingScopes: false,
     implicit,
     responseMode: 'query',
     identity: Object.freeze({
       from: 'id_token',
       algorithm: 'RS256',
-      certificate: checkCertificate(where('certificate'), options.certificate),
+      certificate: given.certificate,
     }),
     popupRedirectUri: undefined,
     trustedAudiences: Object.freeze([]),
-    quirks: resolveQuirks('providers.connectis()', {
-      tokenParams: checkOneOf(where('tokenParams'), options.tokenParams ?? 'query', [
-        'query',
-        'body',
-      ] as const),
-      expiresInUnit: checkOneOf(where('expiresInUnit'), options.expiresInUnit ?? 'ms', ['ms', 's'] as const),
+    quirks: completeQuirks({
+      tokenParams: given.tokenParams,
+      expiresInUnit: given.expiresInUnit,
       pkce: 'none',
     }),
     capabilities: Object.freeze({ refresh: !implicit, revocation: false, logout: false, silentLogin: true }),
-    ...resolveCommon('connectis', options),
+    ...pickCommon(call, options, given),
   });
 }
-
-const OPTION_NAMES: readonly (keyof ConnectisOptions)[] = [
-  ...(['baseUrl', 'issuer', 'certificate', 'clientId', 'clientSecret', 'scope', 'tokenParams'] as const),
-  ...(['expiresInUnit', 'dangerouslyUseImplicitFlow'] as const),
-  ...COMMON_OPTION_NAMES,
-];
 
 function checkCertificate(where: string, value: unknown): string {
   const pem = checkString(where, value);

@@ -1,6 +1,7 @@
 import type { UserClaims } from '../claims.ts';
 import { LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
-import { checkKeys, checkNumber } from '../option-checks.ts';
+import { ACCESS_TOKEN_OPTIONS } from '../login-options.ts';
+import { readOptions } from '../option-table.ts';
 import type { Provider } from '../provider/provider.ts';
 import { type BrowserSession, moveTo } from '../session/browser-session.ts';
 import { decodeIdentity, type Identity } from '../session/identity.ts';
@@ -21,8 +22,7 @@ export interface ApiAccessOptions {
   readonly now: () => number;
 }
 
-const MIN_VALIDITY_SECONDS = 30;
-const MAX_MIN_VALIDITY_SECONDS = 86_400;
+const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
 
 export function createApiAccess(options: ApiAccessOptions): ApiAccess {
   const { browser, tokenSource, providers, apiOrigins, now } = options;
@@ -51,10 +51,8 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
 
   return {
     getAccessToken: async (given = {}) => {
-      checkKeys('getAccessToken()', given, ['minValiditySeconds']);
-      const { minValiditySeconds = MIN_VALIDITY_SECONDS } = given;
-      const bounds = { min: 0, max: MAX_MIN_VALIDITY_SECONDS };
-      return getAccessToken(checkNumber('getAccessToken(): minValiditySeconds', minValiditySeconds, bounds));
+      const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
+      return getAccessToken(minValiditySeconds);
     },
 
     fetch: async (address, init = {}) => {

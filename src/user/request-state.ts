@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
-import type { LoginParameters, RequestAuth } from '../request-types.ts';
+import type { ResolvedLoginParameters } from '../login-options.ts';
+import type { LogoutParameters, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
@@ -40,8 +41,8 @@ export interface RequestServices {
   isForeign(req: IncomingMessage): boolean;
   /** Says whether the login's authentication context class answers those asked for. */
   meetsAcr(identity: Identity, asked: readonly string[]): boolean;
-  login(state: RequestState, parameters: LoginParameters): Promise<void>;
-  logout(state: RequestState, options: { returnTo?: string }): Promise<void>;
+  login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
+  logout(state: RequestState, parameters: LogoutParameters): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'>): ApiAccess;
   /** Tells a person that they are not logged in, with a way to the login. */
   sendLoginPage(state: RequestState): void;

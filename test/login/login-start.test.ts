@@ -96,7 +96,7 @@ describe('what a login asks the provider', () => {
   });
 
   it('takes from the query what options allow, and each of it once (R-04)', async () => {
-    const app = await start({ op, loginParameters: { prompt: ['create'], login_hint: true } });
+    const app = await start({ op, loginParameters: { prompt: ['create'], loginHint: true } });
     const url = await beginLogin(
       app.browser(),
       '/login?prompt=create&login_hint=a%26state%3Devil&ui_locales=de&prompt=none',
@@ -247,7 +247,7 @@ describe('a login', () => {
   });
 
   it('keeps its redirect below 8 KB of headers, and gives back nothing that was too long (F-113)', async () => {
-    const app = await start({ op, loginParameters: { login_hint: true } });
+    const app = await start({ op, loginParameters: { loginHint: true } });
     const browser = app.browser();
     const query = `returnTo=/${'x'.repeat(2000)}&login_hint=${'y'.repeat(256)}`;
     const sizes: number[] = [];

@@ -146,8 +146,8 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
   ],
   [
     'a hint that is neither yes nor no',
-    { loginParameters: { login_hint: 1 } },
-    'loginParameters.login_hint must be true or false; it is 1.',
+    { loginParameters: { loginHint: 1 } },
+    'loginParameters.loginHint must be true or false; it is 1.',
   ],
 
   ['a mapUser that is none', { mapUser: {} }, 'mapUser must be a function; it is an object.'],

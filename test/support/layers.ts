@@ -30,6 +30,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   jose: ['provider', 'vault'],
   express: ['routes', 'connect-auth.ts'],
   helmet: ['routes', 'connect-auth.ts'],
+  leven: ['nearest-name.ts'],
 };
 
 const FORBIDDEN: readonly (readonly [pattern: RegExp, remedy: string])[] = [

@@ -1,0 +1,34 @@
+import { ConfigurationError } from './errors.ts';
+import { checkPath } from './option-checks.ts';
+import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
+import type { ResolvedOptions, RouteOptions } from './options.ts';
+
+const checkPathOrOff = (where: string, value: unknown) => (value === false ? false : checkPath(where, value));
+
+/** The options of `routes`. */
+export const ROUTE_OPTIONS = {
+  login: withDefault(checkPathOrOff, '/login', { aliases: ['signIn'] }),
+  callback: withDefault(checkPathOrOff, '/oauth/callback', { aliases: ['redirect', 'redirectUri'] }),
+  logout: withDefault(checkPathOrOff, '/logout', { aliases: ['signOut'] }),
+  backchannelLogout: withDefault(checkPathOrOff, '/oauth/backchannel-logout'),
+  frontchannelLogout: withDefault(checkPathOrOff, '/oauth/frontchannel-logout'),
+  signedOut: withDefault(checkPathOrOff, '/signed-out'),
+  home: withDefault(checkPath, '/'),
+  afterLogout: optional(checkPath, {
+    defaultIs: '`home`',
+    aliases: ['postLogoutRedirect', 'postLogoutRedirectUri'],
+  }),
+} satisfies Table<RouteOptions>;
+
+/** Completes the routes. @throws ConfigurationError when two of them have one path. */
+export function completeRoutes(
+  where: string,
+  routes: Resolved<typeof ROUTE_OPTIONS>,
+): ResolvedOptions['routes'] {
+  const { afterLogout = routes.home, ...own } = routes;
+  const paths = Object.values(own).filter((path) => path !== false);
+  const repeated = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (repeated)
+    throw new ConfigurationError(`${where} must all differ from each other; several are "${repeated}".`);
+  return Object.freeze({ ...own, afterLogout });
+}
