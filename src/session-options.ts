@@ -1,4 +1,5 @@
 import { ConfigurationError } from './errors.ts';
+import { hash } from './keys.ts';
 import {
   checkBoolean,
   checkFunction,
@@ -78,8 +79,9 @@ function checkCookieName(where: string, value: unknown): string {
 /**
  * Cookies know no port, and all of ours are sent to every path: applications of one host would take them for their own.
  */
-function findCookieName(_place: CookiePlace): string {
-  return 'session';
+function findCookieName({ baseUrl, basePath, application }: CookiePlace): string {
+  if (application === undefined && baseUrl.port === '' && basePath === '') return 'session';
+  return `session-${hash(application ?? [baseUrl.port, basePath]).slice(0, 8)}`;
 }
 
 /** A callback that the cookie is not sent to would never find its login. */
@@ -94,6 +96,10 @@ function checkCookiePath(where: string, cookiePath: string, { basePath, routes }
       );
     }
   }
+  process.emitWarning(
+    `${where} is ${cookiePath}: other applications of the host, and scripts of their pages, can put a cookie in front of ours. Leave it out; applications of one host have cookies of their own names.`,
+    { type: 'ConnectAuthWarning', code: 'CONNECT_AUTH_COOKIE_PATH' },
+  );
 }
 
 /**
@@ -110,5 +116,5 @@ function completeCookieName(where: string, name: string, cookiePath: string, htt
     throw new ConfigurationError(`${where}: a ${prefix} cookie must have the path "/". Drop cookiePath.`);
   }
   if (!https) return name;
-  return `${cookiePath === '/' ? '__Host-' : '__Secure-'}${name.slice(prefix.length)}`;
+  return `${cookiePath === '/' ? '__Host-Http-' : '__Secure-'}${name.slice(prefix.length)}`;
 }
