@@ -51,13 +51,10 @@ describe('createCookieJar()', () => {
       '__Host-b=1; Secure; Path=/x',
       '__Host-c=1; Secure; Path=/; Domain=example.com',
       '__Secure-d=1; Path=/',
-      '__Host-Http-e=1; Secure; Path=/',
-      '__Host-Http-h=1; Secure; HttpOnly; Path=/',
-      '__Http-i=1; HttpOnly; Path=/',
       'e=1; Path=/; Domain=other.com',
       'f=1; Path=/; Domain=.example.com',
     ]);
-    expect(jar.header('https://app.example.com/')).toBe('__Host-a=1; __Host-Http-h=1; f=1');
+    expect(jar.header('https://app.example.com/')).toBe('__Host-a=1; f=1');
     expect(jar.header('https://www.example.com/')).toBe('f=1');
   });
 });

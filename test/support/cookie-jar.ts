@@ -140,8 +140,6 @@ function isAcceptable(cookie: Cookie, from: URL): boolean {
   if (cookie.secure && !isTrustworthy(from)) return false;
   if (cookie.sameSite === 'none' && !cookie.secure) return false;
   if (/^__secure-/i.test(cookie.name)) return cookie.secure;
-  if (/^__(host-)?http-/i.test(cookie.name) && !cookie.httpOnly) return false;
-  if (/^__http-/i.test(cookie.name)) return cookie.secure;
   if (/^__host-/i.test(cookie.name)) return cookie.secure && cookie.hostOnly && cookie.path === '/';
   return true;
 }
