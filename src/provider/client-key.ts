@@ -4,7 +4,7 @@ import * as client from 'openid-client';
 import { ConfigurationError } from '../errors.ts';
 import type { ClientAuthentication, ClientKey } from '../provider-definition.ts';
 import { createSecret } from '../secret.ts';
-import { checkAuthentication } from './definition.ts';
+import { checkAuthentication } from './preset-options.ts';
 
 interface AuthenticationOptions {
   clientAuthentication?: ClientAuthentication | undefined;

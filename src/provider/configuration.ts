@@ -4,7 +4,7 @@ import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { createKeyAuthentication } from './client-key.ts';
-import { checkEndpoint } from './definition.ts';
+import { checkEndpoint } from './preset-options.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createRawBasic } from './quirks/raw-basic.ts';
 

@@ -12,7 +12,7 @@ import {
   completeQuirks,
   pickCommon,
   readProviderOptions,
-} from './definition.ts';
+} from './preset-options.ts';
 
 /** Options of {@link connectis}. */
 export interface ConnectisOptions extends CommonProviderOptions {
@@ -22,7 +22,9 @@ export interface ConnectisOptions extends CommonProviderOptions {
   issuer: string;
   /** PEM of the certificate that signs its ID tokens, as handed over by it. */
   certificate: string;
+  /** The id that the provider knows this application by. */
   clientId: string;
+  /** The secret that the provider gave with it. */
   clientSecret: string;
   /** Scopes; must hold `openid`. @default 'openid' */
   scope?: string;

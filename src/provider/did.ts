@@ -10,10 +10,11 @@ import {
   completeQuirks,
   pickCommon,
   readProviderOptions,
-} from './definition.ts';
+} from './preset-options.ts';
 
 /** Options of {@link did}. */
 export interface DidOptions extends CommonProviderOptions {
+  /** The id that the provider knows this application by. */
   clientId: string;
   /** Absent for a public client, which proves itself by PKCE with the method that DID.app calls `sha256`. @default none */
   clientSecret?: string;

@@ -12,13 +12,15 @@ import {
   completeQuirks,
   pickCommon,
   readProviderOptions,
-} from './definition.ts';
+} from './preset-options.ts';
 
 /** Options of {@link fewlines}. */
 export interface FewlinesOptions extends CommonProviderOptions {
   /** Your tenant: `https://` and the provider's domain name. */
   origin: string;
+  /** The id that the provider knows this application by. */
   clientId: string;
+  /** The secret that the provider gave with it. */
   clientSecret: string;
   /** A subset of the Application's scopes. @default 'openid profile email' */
   scope?: string;

@@ -22,16 +22,20 @@ import {
   QUIRKS,
   readProviderOptions,
   STANDARD_CAPABILITIES,
-} from './definition.ts';
+} from './preset-options.ts';
 
 /** Options of {@link oidc}. */
 export interface OidcOptions extends CommonProviderOptions {
   /** The issuer, exactly as the provider writes it: a trailing slash counts. */
   issuer: string;
+  /** The id that the provider knows this application by. */
   clientId: string;
   /** Absent for a public client. @default none */
   clientSecret?: string;
-  /** @default 'client_secret_basic'; 'private_key_jwt' with a key; 'none' without either */
+  /**
+   * How this application proves itself at the token endpoint.
+   * @default 'client_secret_basic'; 'private_key_jwt' with a key; 'none' without either
+   */
   clientAuthentication?: ClientAuthentication;
   /** Private key in PEM for `private_key_jwt`. RSA signs by RS256, an EC key on P-256 by ES256. @default none */
   clientKey?: string;

@@ -10,10 +10,11 @@ import {
   completeQuirks,
   pickCommon,
   readProviderOptions,
-} from './definition.ts';
+} from './preset-options.ts';
 
 /** Options of {@link telenor}. */
 export interface TelenorOptions extends CommonProviderOptions {
+  /** The id that the provider knows this application by. */
   clientId: string;
   /** Absent for a public client. @default none */
   clientSecret?: string;
