@@ -125,6 +125,7 @@ export const FOREIGN_ROUTES: Elsewhere = {
 export const FOREIGN_PROVIDER_OPTIONS: Elsewhere = {
   acrValues: 'Ask for it where it is needed: requireAuth({ acrValues }), or req.auth.login({ acrValues }).',
   authorizationURL: 'Use metadata: { authorization_endpoint, … }, or leave it out: endpoints are discovered.',
+  audience: 'Use authorizationParams: { audience }.',
   callbackURL: 'The redirect URI follows from baseUrl and routes.callback of connectAuth().',
   redirectUri: 'The redirect URI follows from baseUrl and routes.callback of connectAuth().',
   redirect_uri: 'The redirect URI follows from baseUrl and routes.callback of connectAuth().',

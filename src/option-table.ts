@@ -89,8 +89,8 @@ export function readOptions<Fields extends AnyTable>(
   const unknown = findUnknown(where, given, { table, elsewhere });
   if (unknown.length > 0) throw new ConfigurationError(unknown.join('\n'));
   const entries = Object.entries(table).map(([name, field]) => {
-    const value = Object.hasOwn(given, name) ? given[name] : undefined;
-    return [name, field.check(nameOption(where, name), value === undefined ? field.default : value)];
+    const value = given[name] === undefined ? field.default : given[name];
+    return [name, field.check(nameOption(where, name), value)];
   });
   return Object.freeze(Object.fromEntries(entries)) as Resolved<Fields>;
 }

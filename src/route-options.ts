@@ -26,9 +26,14 @@ export function completeRoutes(
   routes: Resolved<typeof ROUTE_OPTIONS>,
 ): ResolvedOptions['routes'] {
   const { afterLogout = routes.home, ...own } = routes;
-  const paths = Object.values(own).filter((path) => path !== false);
-  const repeated = paths.find((path, index) => paths.indexOf(path) !== index);
-  if (repeated)
-    throw new ConfigurationError(`${where} must all differ from each other; several are "${repeated}".`);
+  const paths = Object.entries(own).filter(([, path]) => path !== false);
+  for (const [, path] of paths) {
+    const names = paths.filter(([, other]) => other === path).map(([name]) => name);
+    if (names.length > 1) {
+      throw new ConfigurationError(
+        `${where} must all differ from each other; ${names.join(' and ')} are "${path}".`,
+      );
+    }
+  }
   return Object.freeze({ ...own, afterLogout });
 }

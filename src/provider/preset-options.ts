@@ -195,7 +195,8 @@ export const METADATA = {
 
 /** Checks metadata given by hand: the endpoints that must be there, and the form of each. */
 export function checkMetadata(where: string, metadata: unknown): Readonly<ProviderMetadata> {
-  return readOptions(where, metadata, METADATA);
+  readOptions(where, metadata, METADATA);
+  return Object.freeze({ ...(metadata as ProviderMetadata) });
 }
 
 /** Checks that no endpoint is on plain http where the issuer is not. */
@@ -252,7 +253,8 @@ export function checkAuthentication(
 export function checkScope(where: string, value: unknown): string {
   const scope = checkString(where, value);
   if (!scope.split(' ').includes('openid')) {
-    throw new ConfigurationError(`${where} must hold "openid"; without it there is no ID token.`);
+    const remedy = scope.includes(',') ? ' Scopes are separated by spaces.' : '';
+    throw new ConfigurationError(`${where} must hold "openid"; without it there is no ID token.${remedy}`);
   }
   return scope;
 }

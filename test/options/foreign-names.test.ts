@@ -108,6 +108,9 @@ describe('an option of another library', () => {
       } as never);
     expect(make).toThrow('"issuerBaseURL". Did you mean "issuer"?');
     expect(make).toThrow('"client_id". Did you mean "clientId"?');
+    expect(() => providers.telenor({ clientId: 'a', audience: 'x' } as never)).toThrow(
+      '"audience". Use authorizationParams: { audience }.',
+    );
     expect(make).toThrow('"callbackURL". The redirect URI follows from baseUrl and routes.callback');
     expect(make).toThrow('providers.oidc(): quirks has no option "usePKCE". Did you mean "pkce"?');
     expect(() => requireAuth({ max_age: 5 } as never)).toThrow('"max_age". Did you mean "maxAgeSeconds"?');

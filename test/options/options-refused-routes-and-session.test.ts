@@ -22,12 +22,17 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
   [
     'two routes at one path',
     { routes: { login: '/x', logout: '/x' } },
-    'routes must all differ from each other; several are "/x".',
+    'routes must all differ from each other; login and logout are "/x".',
+  ],
+  [
+    'a callback at the home page',
+    { routes: { callback: '/' } },
+    'routes must all differ from each other; callback and home are "/".',
   ],
   [
     'a login at the home page',
     { routes: { login: '/' } },
-    'routes must all differ from each other; several are "/".',
+    'routes must all differ from each other; login and home are "/".',
   ],
 
   [

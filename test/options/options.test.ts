@@ -46,6 +46,22 @@ describe('connectAuth()', () => {
     expect(construct(changes)).toBeInstanceOf(Function);
   });
 
+  it('takes options from an object of a class, whose values are getters (F-123)', () => {
+    class Settings {
+      get baseUrl() {
+        return goodOptions.baseUrl;
+      }
+      get secret() {
+        return goodOptions.secret;
+      }
+    }
+    const settings = Object.assign(new Settings(), {
+      redis: 'memory',
+      provider: goodOptions.provider,
+    } as const);
+    expect(connectAuth(settings)).toBeInstanceOf(Function);
+  });
+
   it('refuses memory in production, unless it is written out', () => {
     const before = process.env.NODE_ENV;
     process.env.NODE_ENV = 'production';
@@ -111,6 +127,7 @@ describe('providers.oidc()', () => {
     [{ clientSecret: undefined, clientAuthentication: 'client_secret_post' }, 'clientSecret is needed'],
     [{ clientAuthentication: 'basic' }, 'clientAuthentication must be one of "client_secret_basic"'],
     [{ scope: 'profile' }, 'providers.oidc(): scope must hold "openid"'],
+    [{ scope: 'openid,profile' }, 'there is no ID token. Scopes are separated by spaces.'],
     [{ responseMode: 'fragment' }, 'responseMode must be one of "query", "form_post"'],
     [{ idTokenSigningAlgorithm: 'none' }, 'idTokenSigningAlgorithm must be one of'],
     [{ idTokenSigningAlgorithm: 'HS256', clientSecret: 'short' }, 'clientSecret must have at least 32 bytes'],
