@@ -131,6 +131,8 @@ describe('an option of another library', () => {
     'store2',
     'user',
     'onLog',
+    'subscribe',
+    'consistent',
     'toString',
     'constructor',
     '__proto__x',
