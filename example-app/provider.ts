@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import escapeHtml from 'escape-html';
 import type { ClientMetadata, Configuration, Provider } from 'oidc-provider';
 
 // Its warnings are meant for those who run it for real. The first comes while it is imported, hence not above.
@@ -228,10 +229,6 @@ function renderPage(title: string, content: string): string {
 </style>
 <main><h1>${title}</h1>${content}</main>
 </html>`;
-}
-
-function escapeHtml(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function createPerson(given_name: string, family_name: string, phone_number: string): Person {

@@ -5,11 +5,13 @@ import { type ConnectAuthOptions, connectAuth, requireAuth, type UserName } from
 import helmet from 'helmet';
 import { renderHome, renderProfile } from './pages.ts';
 
+/** What the application is started with. */
 export type ExampleOptions = Pick<ConnectAuthOptions, 'baseUrl' | 'secret' | 'redis' | 'provider'> & {
   /** Where the provider's pages are: the sign-out form is redirected there, which a browser wants to be allowed. */
   providerOrigin: string;
 };
 
+/** Builds the application: public and guarded pages, an API, a list of sessions. */
 export function createApp({ providerOrigin, ...options }: ExampleOptions): Express {
   const app = express();
   const formAction = ["'self'", providerOrigin];
@@ -29,13 +31,13 @@ export function createApp({ providerOrigin, ...options }: ExampleOptions): Expre
   app.get('/profile', requireAuth, async (req, res) => {
     req.session.visits = (req.session.visits ?? 0) + 1;
     const { claims, expiresAt } = req.auth;
-    const sessions = await auth.sessions.list(findUser(req), req);
+    const sessions = await auth.sessions.list(findUser(req), { current: req });
     const visit = req.session.visits;
     res.send(renderProfile({ user: req.user!, claims: claims!, expiresAt: expiresAt!, visit, sessions }));
   });
   app.post('/sessions/end', requireAuth, express.urlencoded({ extended: false }), async (req, res) => {
     // Only what is in the person's own list: a handle from elsewhere is nobody's business here.
-    const own = await auth.sessions.list(findUser(req), req);
+    const own = await auth.sessions.list(findUser(req), { current: req });
     const session = own.find(({ handle }) => handle === req.body.handle);
     if (session) await auth.sessions.revoke(session.handle);
     res.redirect(303, '/profile');
@@ -57,7 +59,7 @@ export function createApp({ providerOrigin, ...options }: ExampleOptions): Expre
 
 /** Only the pair of issuer and subject names a person. */
 function findUser(req: Request): UserName {
-  return { iss: req.auth.issuer!, sub: req.auth.claims!.sub };
+  return { issuer: req.auth.issuer!, sub: req.auth.claims!.sub };
 }
 
 /** What people recognise in a list: no more than this is kept of the header. */

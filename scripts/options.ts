@@ -20,6 +20,7 @@ import { COMMON_OPTIONS, METADATA } from '../src/provider/preset-options.ts';
 import { TELENOR_OPTIONS } from '../src/provider/telenor.ts';
 import { ROUTE_OPTIONS } from '../src/route-options.ts';
 import { SESSION_OPTIONS } from '../src/session-options.ts';
+import { SESSION_LIST_OPTIONS } from '../src/user/auth-sessions.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -42,6 +43,7 @@ export const sections: readonly Section[] = [
   section('req.auth.login()', LOGIN_PARAMETERS, DEMANDS),
   section('req.auth.logout()', LOGOUT_PARAMETERS, ['request-types.ts', 'LogoutParameters']),
   section('req.auth.getAccessToken()', ACCESS_TOKEN_OPTIONS, ['request-types.ts', 'AccessTokenOptions']),
+  section('auth.sessions.list()', SESSION_LIST_OPTIONS, ['user/auth-sessions.ts', 'SessionListOptions']),
   section('Every provider', COMMON_OPTIONS, COMMON),
   section('providers.oidc()', OIDC_OPTIONS, ['provider/oidc.ts', 'OidcOptions'], COMMON),
   section('providers.oidc(): metadata', METADATA, ['provider-definition.ts', 'ProviderMetadata']),

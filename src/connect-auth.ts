@@ -1,14 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
-import { pickUserClaims } from './claims.ts';
-import type { Clocks } from './clock.ts';
 import { ConfigurationError } from './errors.ts';
-import type { LogoutReason } from './events.ts';
-import { findSource, isNavigation } from './fetch-metadata.ts';
-import { hash } from './keys.ts';
+import { createApplicationKeys } from './keys.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
-import type { Proof } from './provider/identity-proof.ts';
-import { createProvider } from './provider/provider.ts';
+import { createProvider, type Provider } from './provider/provider.ts';
 import type { UpgradeAuth } from './request-types.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { createAnswers } from './routes/answers.ts';
@@ -20,26 +16,30 @@ import { createLogout } from './routes/logout.ts';
 import { createLogoutReturns } from './routes/logout-returns.ts';
 import { createPageSender } from './routes/pages.ts';
 import { createPendingLogins } from './routes/pending-logins.ts';
-import { createPutAway } from './routes/put-away.ts';
 import { createReturnAddressReader } from './routes/return-address.ts';
-import { createSealedRevocation, createTokenRevocation } from './routes/revocation.ts';
+import { createRevocation } from './routes/revocation.ts';
 import { createRouteTable } from './routes/route-table.ts';
 import { createUrls } from './routes/urls.ts';
 import { createAppSessionStarter } from './session/app-session.ts';
-import { createBrowserSession } from './session/browser-session.ts';
-import { decodeIdentity, encodeIdentity, type Identity } from './session/identity.ts';
+import { createClientFinder, createIdentityReader } from './session/identity.ts';
+import { createIdentityUpdate } from './session/identity-update.ts';
+import { createRefusedEnd } from './session/refused-end.ts';
 import { createSessionCookie } from './session/session-cookie.ts';
+import { createSessionEnding } from './session/session-ending.ts';
+import { createSessionIndexes } from './session/session-indexes.ts';
 import { createSessionRecords } from './session/session-records.ts';
+import { createSessionRotation } from './session/session-rotation.ts';
 import { createSessionWatch } from './session/session-watch.ts';
 import { createSessions } from './session/sessions.ts';
 import { createUserSessions } from './session/user-sessions.ts';
+import { createFinishLater } from './store/finish-later.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { createRedisStore } from './store/redis-store.ts';
+import { createSessionLock } from './store/session-lock.ts';
 import type { Store, StoreHealth } from './store/store.ts';
-import { createApiAccess } from './user/api-access.ts';
-import { attachRequest } from './user/attach-request.ts';
 import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessions.ts';
-import { getRequestState, type RequestServices } from './user/request-state.ts';
+import { createRequestHandler } from './user/request-handler.ts';
+import { createRequestServices } from './user/request-services.ts';
 import { createUpgradeAuth } from './user/upgrade-auth.ts';
 import { createSealer } from './vault/sealer.ts';
 import { createTokenSource } from './vault/token-source.ts';
@@ -73,7 +73,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
   const resolved = resolveOptions(options);
   const store = createStore(resolved);
-  const { handle, sessions, authenticateUpgrade, watch } = joinParts(resolved, store);
+  const { handle, sessions, authenticateUpgrade, watch, finishLater } = joinParts(resolved, store);
 
   function connectAuthMiddleware(req: Request, res: Response, next: NextFunction): void {
     handle(req, res, next).catch(next);
@@ -88,6 +88,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
     },
     close: async () => {
       watch.close();
+      finishLater.close();
       await store.close();
     },
   });
@@ -103,7 +104,9 @@ function refuseRequest(options: unknown): void {
 function createStore(options: ResolvedOptions): Store {
   const redis = options.redis();
   if (redis !== undefined && redis !== 'memory') {
-    return createRedisStore({ redis, prefix: options.redisPrefix, timeoutMs: options.storeTimeoutMs });
+    const { redisPrefix: prefix, storeTimeoutMs: timeoutMs, clocks } = options;
+    const { monotonic, store: now } = clocks;
+    return createRedisStore({ redis, prefix, timeoutMs, monotonic, now });
   }
   if (redis === undefined) {
     // Express's own idea of the environment, which is NODE_ENV unless the application says otherwise.
@@ -120,8 +123,6 @@ function createStore(options: ResolvedOptions): Store {
   return createMemoryStore({ now: options.clocks.store ?? options.clocks.now });
 }
 
-type Handler = (req: Request, res: Response, next: NextFunction) => Promise<void>;
-
 /** Builds every part once and joins them. The only place where they meet. */
 function joinParts(options: ResolvedOptions, store: Store) {
   const { hooks, secrets, https, origin, storeTimeoutMs, mapUser, apiOrigins } = options;
@@ -130,157 +131,170 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const idleTimeoutMs = options.session.idleTimeoutSeconds * 1000;
   const absoluteTimeoutMs = options.session.absoluteTimeoutSeconds * 1000;
   const maxAgeSeconds = persistent ? options.session.absoluteTimeoutSeconds : undefined;
+  const storePatienceMs = 2 * storeTimeoutMs;
 
-  const providers = new Map(
-    [...options.providers].map(([name, definition]) => [
+  const providers = createProviders(options);
+  const clients = new Map(
+    [...providers.values()].map(({ name, issuer, definition }) => [
       name,
-      createProvider(definition, { name, now, monotonic }),
+      { issuer, clientId: definition.clientId },
     ]),
   );
-  const sealer = createSealer(secrets);
-  const vault = createTokenVault({ store, sealer });
-  const cookieOptions = { path: cookiePath, secure: https, secrets };
-  const cookie = createSessionCookie({
-    ...{ ...cookieOptions, name: cookieName, purpose: 'cookie signature', maxAgeSeconds },
-  });
-  const endingCookie = createSessionCookie({
-    ...{ ...cookieOptions, name: `${cookieName}-ending`, purpose: 'ending cookie signature' },
-    maxAgeSeconds: ENDING_COOKIE_SECONDS,
-  });
-  const records = createSessionRecords({ store, idleTimeoutMs, now });
-  const lockLeaseMs = findLockLease(options);
-  const resealTokens = vault.reseal;
-  /** Of faults that no request is to be answered with. */
-  const reportError = (error: unknown) => answers.report(undefined, undefined, error, 'session');
-  const sessions = createSessions({
-    ...{ store, records, cookie, endingCookie, carryOver, now, resealTokens, lockLeaseMs, reportError },
-  });
-  const userSessions = createUserSessions({ store, records, now, onEnded: (...ended) => report(...ended) });
-  const watch = createSessionWatch({
-    ...{ findLiving: sessions.findLiving, intervalMs: WATCH_INTERVAL_MS, reportError },
-  });
+  const keys = createApplicationKeys(options.application);
+  const vault = createTokenVault({ store, sealer: createSealer(secrets, keys), keys });
 
   const urls = createUrls(options);
   const ownOrigins = new Set([origin, ...options.trustedOrigins]);
   const readReturnAddress = createReturnAddressReader(origin, urls.own);
-  // The issuer's own, because a process that has served no login yet knows no other.
-  const sendPage = createPageSender(() =>
-    [...providers.values()].flatMap(({ issuer, knownOrigins }) => [
-      new URL(issuer).origin,
-      ...knownOrigins(),
-    ]),
-  );
+  const sendPage = createPageSender(() => findFormTargets(providers));
   const answers = createAnswers({ sendPage, hooks, loginPath: urls.login, homePath: urls.home });
-  const { redirect } = answers;
-  const pendingLogins = createPendingLogins({ store, sealer, cookieName, cookiePath, https, now });
-  const logoutReturns = createLogoutReturns({
-    ...{ urls, readReturnAddress, sendPage, redirect, cookieName, cookiePath, https },
-  });
-  const revokeTokens = createTokenRevocation(providers, answers);
-  const revokeSealed = createSealedRevocation(vault, revokeTokens);
+  /** Of faults that no request is to be answered with. */
+  const reportError = (error: unknown) => answers.reportError(undefined, undefined, error, 'session');
 
-  const common = { providers, pendingLogins, sessions, vault, readReturnAddress, urls, answers, hooks, now };
-  const { loginParameters, clearSiteData } = options;
-  const login = createLogin({ ...common, loginParameters, origin, ownOrigins });
-  const logout = createLogout({ ...common, revokeTokens, logoutReturns, origin, clearSiteData, ownOrigins });
-  const report = (identity: Identity, reason: LogoutReason) =>
-    logout.report(undefined, undefined, identity, reason);
-  const putAway = createPutAway({ records, report: logout.report });
-  const callback = createCallback({
-    ...{ ...common, revokeTokens, revokeSealed, ownOrigins, mapUser, describe, absoluteTimeoutMs },
-    ...{ putAway, endUnended: logout.endUnended },
-    reportReplaced: (req, res, identity) => logout.report(req, res, identity, 'replaced'),
+  const finishLater = createFinishLater(reportError);
+  const lockTimes = {
+    leaseMs: Math.max(MIN_LEASE_MS, storePatienceMs),
+    patienceMs: findLockPatience(options),
+  };
+  const lock = createSessionLock({ store, ...lockTimes });
+  const indexes = createSessionIndexes(keys);
+  const readIdentity = createIdentityReader(clients);
+  const records = createSessionRecords({ store, indexes, idleTimeoutMs, absoluteTimeoutMs, now, monotonic });
+  const { onLogout } = hooks;
+  const ending = createSessionEnding({
+    store,
+    records,
+    finishLater,
+    onLogout,
+    idleTimeoutMs,
+    reportError: (error, req) => answers.reportError(req, undefined, error, 'logout'),
   });
+  const cookieOptions = { path: cookiePath, secure: https, secrets, keys };
+  const cookie = createSessionCookie({
+    ...cookieOptions,
+    name: cookieName,
+    purpose: 'cookie signature',
+    maxAgeSeconds,
+  });
+  const endingCookie = createSessionCookie({
+    ...cookieOptions,
+    name: `${cookieName}-ending`,
+    purpose: 'ending cookie signature',
+    maxAgeSeconds: ENDING_COOKIE_SECONDS,
+  });
+  const common = { store, keys, readIdentity, records, ending };
+  const rotation = createSessionRotation({
+    ...common,
+    lock,
+    finishLater,
+    resealTokens: vault.reseal,
+    patienceMs: storePatienceMs,
+  });
+  const sessions = createSessions({
+    ...common,
+    rotation,
+    cookie,
+    endingCookie,
+    carryOver,
+    idleTimeoutMs,
+    monotonic,
+    reportError,
+  });
+  const userSessions = createUserSessions({
+    ...common,
+    indexes,
+    now,
+    clientsOf: createClientFinder(clients),
+  });
+  const { findLiveKey, hasLiveSession } = sessions;
+  const watch = createSessionWatch({ keys, findLiveKey, intervalMs: WATCH_INTERVAL_MS, reportError });
+  const tokenSource = createTokenSource({
+    store,
+    keys,
+    vault,
+    lock,
+    providers,
+    now,
+    storePatienceMs,
+    hasLiveSession,
+    updateIdentity: createIdentityUpdate({ mapUser, reportError }),
+    endRefused: createRefusedEnd({ ending, keys, reportError }),
+  });
+
+  const pendingLogins = createPendingLogins({
+    store,
+    secrets,
+    // A login that began in the memory of one process cannot be finished by another, and must not go round.
+    keys: createApplicationKeys(options.application + (isInMemory(options) ? randomUUID() : '')),
+    cookieName,
+    cookiePath,
+    https,
+    now,
+  });
+  const { redirect } = answers;
+  const logoutReturns = createLogoutReturns({
+    urls,
+    readReturnAddress,
+    sendPage,
+    redirect,
+    cookieName,
+    cookiePath,
+    https,
+  });
+  const revocation = createRevocation(providers, vault, answers);
+  const parts = {
+    providers,
+    pendingLogins,
+    sessions,
+    vault,
+    readReturnAddress,
+    urls,
+    answers,
+    revocation,
+    ownOrigins,
+  };
+  const { loginParameters, clearSiteData } = options;
+  const login = createLogin({ ...parts, loginParameters, origin, now });
+  const logout = createLogout({ ...parts, logoutReturns, origin, clearSiteData });
   const findRoute = createRouteTable(
     options,
     {
       login: login.route,
       logout: logout.route,
-      callback,
-      backchannelLogout: createBackchannelLogout({ providers, userSessions, store, answers, now }),
+      callback: createCallback({ ...parts, hooks, mapUser, describe, now, monotonic }),
+      backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
       signedOut: logoutReturns.route,
     },
     { urls, answers },
   );
 
-  const tokenSource = createTokenSource({
-    ...{ store, vault, providers, now, storeTimeoutMs, leaseMs: lockLeaseMs },
-    // A store that fails says nothing: then what was brought is revoked, as after any end.
-    livesOn: (id) =>
-      sessions.findLiving(hash(id)).then(
-        (key) => key !== undefined,
-        () => false,
-      ),
-    applyProof: async (auth, proof) => {
-      try {
-        return await applyProof(auth, proof, { mapUser, now });
-      } catch (error) {
-        await reportError(error);
-        return auth;
-      }
-    },
-    onRefused: async ({ sessionId }, auth, refusal) => {
-      const identity = await sessions.forgetEnded(hash(sessionId), auth);
-      if (identity) await report(identity, 'refresh_refused');
-      // A plain "no" is said by that; that somebody else came back is not.
-      if (refusal.code === 'provider_identity_changed') {
-        await reportError(refusal);
-      }
-    },
-  });
   const startAppSession = createAppSessionStarter({
-    ...{ sessions, cookie, maxAgeSeconds },
-    endSession: async (req, res, browser) => {
-      const { id } = browser;
-      const { identity, tokens } = await sessions.logOut(browser, res);
-      await logout.endUnended(req, res);
-      if (!identity) return;
-      await logout.report(req, res, identity, 'destroyed');
-      await revokeSealed(req, res, { provider: identity.provider, id: id!, tokens });
-    },
-    reportError: (req, res, error) => {
-      answers.report(req, res, error, 'session').catch(() => undefined);
-    },
+    sessions,
+    cookie,
+    maxAgeSeconds,
+    endSession: logout.destroy,
+    reportError: answers.reportError,
   });
-
-  const services: RequestServices = {
-    ...{ sessions, startAppSession, cookie, watch, now },
+  const services = createRequestServices({
+    sessions,
+    startAppSession,
+    cookie,
+    watch,
+    now,
     loginUrl: urls.login(),
-    isForeign: (req) => findSource(req, ownOrigins) === 'foreign',
-    meetsAcr: ({ provider, acr }, asked) => providers.get(provider)?.meetsAcr(acr, asked) ?? false,
-    login: ({ req, res, browser, mountPath }, parameters) => {
-      const here = isNavigation(req) ? urls.publicPath(req, mountPath) : undefined;
-      return login.start(req, res, { ...parameters, returnTo: parameters.returnTo ?? here, browser });
-    },
-    logout: ({ req, res, browser }, choice) => logout.start(req, res, browser, choice),
-    sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
-    fail: ({ req, res }, error, during) => answers.fail(req, res, error, during),
-    createApiAccess: ({ browser }) => createApiAccess({ browser, tokenSource, providers, apiOrigins, now }),
-  };
-
-  const handle: Handler = async (req, res, next) => {
-    const known = getRequestState(req);
-    if (known) {
-      const twice = new ConfigurationError('Two connectAuth() handle one request.');
-      next(known.services === services ? undefined : twice);
-      return;
-    }
-    checkMount(req, options.basePath);
-    const route = findRoute(req.path);
-    const browser = route?.needsSession === false ? createBrowserSession() : await sessions.read(req);
-    if (browser.expiry) {
-      cookie.clear(res);
-      await putAway(req, res, browser);
-    }
-    const mountPath = req.baseUrl;
-    attachRequest({ services, req, res, next, browser, mountPath, appSession: undefined, auth: undefined });
-    if (route) await route.run(req, res, browser);
-    else next();
-  };
+    providers,
+    ownOrigins,
+    tokenSource,
+    apiOrigins,
+    readIdentity,
+    answers: { ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
+  });
 
   return {
-    ...{ handle, watch },
+    handle: createRequestHandler({ services, findRoute, basePath: options.basePath }),
+    watch,
+    finishLater,
     sessions: createAuthSessions(userSessions),
     authenticateUpgrade: createUpgradeAuth(services),
   };
@@ -292,44 +306,36 @@ const ENDING_COOKIE_SECONDS = 3600;
 /** An answer that waits may outlive its session by five seconds: this, and the time to look. */
 const WATCH_INTERVAL_MS = 4_000;
 
+/** A process that died with the lock of a session holds up its refresh for so long; one that lives renews it in time. */
+const MIN_LEASE_MS = 3_000;
+
 /**
  * Longer than a refresh takes at the slowest provider: discovery, the refresh itself and the keys, twice where they
  * rotate, each bounded; and the store's own waits around them.
  */
-function findLockLease({ providers, storeTimeoutMs }: ResolvedOptions): number {
+function findLockPatience({ providers, storeTimeoutMs }: ResolvedOptions): number {
   const slowest = Math.max(...[...providers.values()].map(({ timeoutMs }) => timeoutMs));
   return 4 * slowest + 6 * storeTimeoutMs;
 }
 
-/** Writes the claims that a refresh brought into an identity's record. */
-async function applyProof(
-  auth: string,
-  { claims: fresh }: Proof,
-  { mapUser, now }: Pick<ResolvedOptions, 'mapUser'> & Pick<Clocks, 'now'>,
-): Promise<string> {
-  const identity = decodeIdentity(auth, now());
-  if (!identity) return auth;
-  const { provider, issuer } = identity;
-  const claims = pickUserClaims({ ...identity.claims, ...fresh });
-  const user = await mapUser(claims, { provider, issuer });
-  return encodeIdentity({
-    ...identity,
-    claims,
-    user: user === (claims as Express.User) ? undefined : user,
-  });
+function createProviders({
+  providers,
+  clocks: { now, monotonic },
+}: ResolvedOptions): ReadonlyMap<string, Provider> {
+  const entries = [...providers].map(
+    ([name, definition]) => [name, createProvider(definition, { name, now, monotonic })] as const,
+  );
+  return new Map(entries);
 }
 
-/** Faults of assembly that would show themselves only as logins that do not hold. */
-function checkMount(req: Request, basePath: string): void {
-  // Express matches mount paths in any case of letters.
-  if (req.baseUrl !== '' && req.baseUrl.toLowerCase() !== basePath.toLowerCase()) {
-    throw new ConfigurationError(
-      `connectAuth is mounted at ${req.baseUrl}, but baseUrl has the path "${basePath || '/'}". They must be the same.`,
-    );
-  }
-  if ((req as { session?: unknown }).session !== undefined) {
-    throw new ConfigurationError(
-      'connectAuth brings req.session itself: remove the other session middleware.',
-    );
-  }
+/** Where the form of a page may lead. The issuer as well: a process that has served no login yet knows no other. */
+function findFormTargets(providers: ReadonlyMap<string, Provider>): readonly string[] {
+  return [...providers.values()].flatMap(({ issuer, knownOrigins }) => [
+    new URL(issuer).origin,
+    ...knownOrigins(),
+  ]);
+}
+
+function isInMemory({ redis }: ResolvedOptions): boolean {
+  return redis() === undefined || redis() === 'memory';
 }

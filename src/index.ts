@@ -45,5 +45,5 @@ export type {
 } from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';
 export type { StoreHealth } from './store/store.ts';
-export type { ConnectAuthSessions } from './user/auth-sessions.ts';
+export type { ConnectAuthSessions, SessionListOptions } from './user/auth-sessions.ts';
 export { type RequireAuth, requireAuth } from './user/require-auth.ts';

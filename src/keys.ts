@@ -1,14 +1,33 @@
 import { hash as digest, hkdfSync } from 'node:crypto';
+import type { Secret } from './secret.ts';
 
-/**
- * Derives a 256-bit key from a configured secret, by HKDF with SHA-256.
- *
- * @param purpose - separates the keys: each use has a purpose of its own.
- * @param salt - what the holder of the secret alone does not know, such as the session id.
- * @see [RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)
- */
-export function deriveKey(secret: string, purpose: string, salt = ''): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, salt, `express-connect-auth ${purpose}`, 32));
+/** Names and keys of one application: none of them is the same for another, whatever else the two share. */
+export interface ApplicationKeys {
+  /** Names something in the store: the hash of the application and these parts. */
+  name(...parts: readonly string[]): string;
+  /** Names a session in the store by its id, which is stored nowhere. */
+  sessionKey(id: string): string;
+  /**
+   * Derives a 256-bit key from a configured secret, by HKDF with SHA-256.
+   *
+   * @param purpose - separates the keys: each use has a purpose of its own.
+   * @param salt - what the holder of the secret alone does not know, such as the session id.
+   * @see [RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)
+   */
+  derive(secret: Secret, purpose: string, salt?: string | Buffer): Buffer;
+}
+
+/** @param application - its name; see `ConnectAuthOptions.application`. */
+export function createApplicationKeys(application: string): ApplicationKeys {
+  return {
+    name: (...parts) => hash([application, ...parts]),
+    sessionKey: (id) => hash([application, 'session', id]),
+    derive: (secret, purpose, salt = '') => {
+      // As JSON, so that no application and purpose together look like another pair.
+      const info = JSON.stringify(['express-connect-auth', application, purpose]);
+      return Buffer.from(hkdfSync('sha256', secret.reveal(), salt, info, 32));
+    },
+  };
 }
 
 /** SHA-256 as base64url. Tuples are hashed as JSON arrays, so that no two of them collide. */

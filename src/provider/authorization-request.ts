@@ -2,8 +2,16 @@ import * as client from 'openid-client';
 import { ConfigurationError, ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 
+/** What binds an answer to its login: nobody else may know them. */
+export interface LoginSecrets {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+}
+
 /** What one login asks of the provider. */
 export interface LoginRequest {
+  readonly secrets: LoginSecrets;
   readonly redirectUri: string;
   readonly prompt?: string | undefined;
   readonly maxAgeSeconds?: number | undefined;
@@ -44,16 +52,13 @@ export async function createAuthorizationRequest(
     });
   }
   const { max_age: maxAge, acr_values: acrValues } = definition.authorizationParams;
-  const usesPkce = quirks.pkce !== 'none' && !definition.implicit;
-  const checks: LoginChecks = {
-    state: client.randomState(),
-    nonce: quirks.nonce ? client.randomNonce() : undefined,
-    codeVerifier: usesPkce ? client.randomPKCECodeVerifier() : undefined,
+  const checks = createLoginChecks(definition, {
+    secrets: request.secrets,
     redirectUri: request.redirectUri,
     // What the options ask for at each login is checked as well.
     maxAgeSeconds: request.maxAgeSeconds ?? (maxAge === undefined ? undefined : Number(maxAge)),
     acrValues: request.acrValues ?? acrValues?.split(' '),
-  };
+  });
   const params = await buildParams(definition, request, checks);
   if (params.state!.length > quirks.maxStateLength) {
     throw new ConfigurationError(
@@ -63,6 +68,25 @@ export async function createAuthorizationRequest(
   const url = client.buildAuthorizationUrl(configuration, params);
   if (quirks.authorizationRequest === 'bare') url.searchParams.delete('response_type');
   return { url, checks };
+}
+
+/** What the answer to a login will be checked against: the same at its beginning and at its callback. */
+export function createLoginChecks(
+  { quirks, implicit }: ProviderDefinition,
+  {
+    secrets: { state, nonce, codeVerifier },
+    ...asked
+  }: Pick<LoginRequest, 'secrets' | 'redirectUri' | 'maxAgeSeconds' | 'acrValues'>,
+): LoginChecks {
+  const usesPkce = quirks.pkce !== 'none' && !implicit;
+  return {
+    state,
+    nonce: quirks.nonce ? nonce : undefined,
+    codeVerifier: usesPkce ? codeVerifier : undefined,
+    redirectUri: asked.redirectUri,
+    maxAgeSeconds: asked.maxAgeSeconds,
+    acrValues: asked.acrValues,
+  };
 }
 
 /** Everything the authorization request says; a definition's own parameters cannot replace any of it. */

@@ -4,7 +4,12 @@ import type { Clock } from '../clock.ts';
 import { type ConnectAuthError, LoginError, ProviderError, readOauthError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
-import { createAuthorizationRequest, type LoginChecks, type LoginRequest } from './authorization-request.ts';
+import {
+  createAuthorizationRequest,
+  createLoginChecks,
+  type LoginChecks,
+  type LoginRequest,
+} from './authorization-request.ts';
 import { createConfigurationSource } from './configuration.ts';
 import { meetsAcr } from './id-token.ts';
 import { createIdentityProver, type Proof, refusal } from './identity-proof.ts';
@@ -15,7 +20,7 @@ import { createTokenReader, setKnownEnd } from './token-answer.ts';
 import { mergeTokens, proveSameLogin } from './token-refresh.ts';
 import { revokeTokens } from './token-revocation.ts';
 
-export type { LoginChecks, LoginRequest } from './authorization-request.ts';
+export type { LoginChecks, LoginRequest, LoginSecrets } from './authorization-request.ts';
 
 /** What a login at the provider brought. */
 export interface ProvenLogin extends Proof {
@@ -43,6 +48,10 @@ export interface Provider {
   /** Says whether an authentication context class answers those asked for. */
   meetsAcr(acr: string | undefined, asked: readonly string[]): boolean;
   startLogin(request: LoginRequest): Promise<{ url: URL; checks: LoginChecks }>;
+  /** What the answer to a login is checked against, from what was kept of it. */
+  restoreChecks(
+    kept: Pick<LoginRequest, 'secrets' | 'redirectUri' | 'maxAgeSeconds' | 'acrValues'>,
+  ): LoginChecks;
   /**
    * Exchanges the code of a callback and verifies who logged in. The code is sent once, whatever happens.
    *
@@ -191,6 +200,7 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
     meetsAcr: (acr, asked) => meetsAcr(acr, asked, quirks.acr),
     refresh,
 
+    restoreChecks: (kept) => createLoginChecks(definition, kept),
     startLogin: async (request) => createAuthorizationRequest(await configure(), definition, request, name),
 
     finishLogin: (answer, checks) =>

@@ -1,72 +1,83 @@
 import type { Request, Response } from 'express';
+import { noStore } from '../cache-headers.ts';
 import type { Clock } from '../clock.ts';
-import { ConnectAuthError, ProviderError, StoreError } from '../errors.ts';
-import { hash } from '../keys.ts';
+import { ConnectAuthError, LoginError, ProviderError, StoreError } from '../errors.ts';
+import type { ApplicationKeys } from '../keys.ts';
 import { MAX_LOGOUT_TOKEN_LENGTH, peekAddress } from '../provider/logout-token.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { UserSessions } from '../session/user-sessions.ts';
-import type { Cut, Store } from '../store/store.ts';
-import type { Answers } from './answers.ts';
-import { invalidForm, readForm } from './form-body.ts';
+import type { LogoutMark } from '../store/logout-mark.ts';
+import type { Store } from '../store/store.ts';
+import { type Answers, setRetryAfter } from './answers.ts';
+import { invalidForm, readForm } from './request-input.ts';
 
 export interface BackchannelLogoutOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly userSessions: UserSessions;
   readonly store: Store;
+  readonly keys: ApplicationKeys;
   readonly answers: Answers;
   readonly now: Clock;
+  readonly monotonic: Clock;
 }
 
 /**
  * The endpoint where providers post logout tokens: no cookie, no session, no origin check.
  *
- * 200 when the sessions it means are gone, also when there were none; 400 for a token to refuse; 503 when they could
- * not be ended, so that the provider tries again. A token that comes again means the same cut and has it again: that
- * mends a failure half-way, and harms nobody who logged in since.
+ * 200 when the sessions it means are gone, also when there were none; 400 for a token to refuse, 408 for one that does
+ * not come; 503 when they could not be ended, so that the provider tries again. A token that comes again means the same
+ * mark and leaves it again: that mends a failure half-way, and harms nobody who logged in since.
  *
  * @see [OpenID Connect Back-Channel Logout, section 2.5](https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest)
  */
 export function createBackchannelLogout(
   options: BackchannelLogoutOptions,
 ): (req: Request, res: Response) => Promise<void> {
-  const { providers, userSessions, store, answers, now } = options;
-  const mayReport = createReportThrottle(now);
+  const { providers, userSessions, store, keys, answers, now, monotonic } = options;
+  const mayReport = createReportThrottle(monotonic);
 
   const endSessions = async (token: string) => {
     const provider = findProvider(providers, token);
     const { sub, sid, jti, issuedAt: issuedBy } = await provider.verifyLogoutToken(token);
     const { issuer, definition } = provider;
+    const { clientId } = definition;
     const meaning: LogoutMeaning = { sub, sid, issuedBy, cameAt: now() };
     const windowSeconds = definition.logoutTokenMaxAgeSeconds + 2 * definition.clockToleranceSeconds;
     const known = await store.putLogoutToken(
-      hash([issuer, jti]),
+      keys.name('logout token', issuer, clientId, jti),
       JSON.stringify(meaning),
-      Math.ceil(windowSeconds * 1000),
+      windowSeconds * 1000,
     );
     const first = JSON.parse(known) as LogoutMeaning;
     if (first.sub !== sub || first.sid !== sid || first.issuedBy !== issuedBy)
       throw invalidForm('has a logout token whose jti was used for another');
-    await userSessions.endByCut({ issuer, sub, sid }, { issuedBy, cameAt: first.cameAt }, 'back_channel');
+    const mark = { issuedBy, cameAt: first.cameAt };
+    await userSessions.endByMark({ issuer, clientId, sub, sid }, mark, 'back_channel');
   };
 
   return async (req, res) => {
-    res.set('Cache-Control', 'no-store');
+    noStore(res);
     try {
-      await endSessions(await readLogoutToken(req));
+      await endSessions(await readLogoutToken(req, res));
       res.status(200).end();
     } catch (error) {
-      if (mayReport(error)) await answers.report(req, res, error, 'logout');
+      if (mayReport(error)) await answers.reportError(req, res, error, 'logout');
       const passing =
         error instanceof StoreError ||
         (error instanceof ProviderError && error.code === 'provider_unavailable');
-      if (passing) res.status(503).set('Retry-After', '5').json({ error: 'temporarily_unavailable' });
-      else res.status(400).json({ error: 'invalid_request' });
+      if (passing) {
+        setRetryAfter(res, error);
+        res.status(503).json({ error: 'temporarily_unavailable' });
+      } else {
+        const cameLate = error instanceof LoginError && error.status === 408;
+        res.status(cameLate ? 408 : 400).json({ error: 'invalid_request' });
+      }
     }
   };
 }
 
 /** What a logout token meant when it came first. */
-interface LogoutMeaning extends Required<Pick<Cut, 'issuedBy' | 'cameAt'>> {
+interface LogoutMeaning extends Required<Pick<LogoutMark, 'issuedBy' | 'cameAt'>> {
   readonly sub?: string | undefined;
   readonly sid?: string | undefined;
 }
@@ -74,18 +85,18 @@ interface LogoutMeaning extends Required<Pick<Cut, 'issuedBy' | 'cameAt'>> {
 const REPORT_EVERY_MS = 1_000;
 
 /** Anybody can post here: of each kind of fault one a second is told, or a flood of tokens would be one of logs. */
-function createReportThrottle(now: Clock): (error: unknown) => boolean {
+function createReportThrottle(monotonic: Clock): (error: unknown) => boolean {
   const reportedAt = new Map<string, number>();
   return (error) => {
     const kind = error instanceof ConnectAuthError ? error.code : 'unexpected';
-    const isDue = now() - (reportedAt.get(kind) ?? Number.NEGATIVE_INFINITY) >= REPORT_EVERY_MS;
-    if (isDue) reportedAt.set(kind, now());
+    const isDue = monotonic() - (reportedAt.get(kind) ?? Number.NEGATIVE_INFINITY) >= REPORT_EVERY_MS;
+    if (isDue) reportedAt.set(kind, monotonic());
     return isDue;
   };
 }
 
-async function readLogoutToken(req: Request): Promise<string> {
-  const tokens = (await readForm(req)).getAll('logout_token');
+async function readLogoutToken(req: Request, res: Response): Promise<string> {
+  const tokens = (await readForm(req, res)).getAll('logout_token');
   if (tokens.length !== 1) throw invalidForm('must have exactly one logout_token');
   if (tokens[0]!.length > MAX_LOGOUT_TOKEN_LENGTH)
     throw invalidForm('has a logout token that is too large', 413);

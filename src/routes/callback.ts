@@ -1,21 +1,21 @@
 import type { Request, Response } from 'express';
 import type { Clock } from '../clock.ts';
-import { ConnectAuthError, LoginError } from '../errors.ts';
+import { ConfigurationError, ConnectAuthError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
-import type { BrowserSession } from '../session/browser-session.ts';
-import type { Identity } from '../session/identity.ts';
-import type { Sessions } from '../session/sessions.ts';
+import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
+import type { NewIdentity } from '../session/identity.ts';
+import type { ReplacedSession, Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
-import { readCallbackAnswer } from './callback-answer.ts';
-import type { Logout } from './logout.ts';
-import type { LoginDisplay, PendingLogin, PendingLogins } from './pending-logins.ts';
-import type { PutAway } from './put-away.ts';
-import type { RevokeSealed, RevokeTokens } from './revocation.ts';
+import { findRedirectUri } from './login.ts';
+import type { LoginDisplay, PendingLogins, TakenLogin } from './pending-logins.ts';
+import { readCallbackAnswer } from './request-input.ts';
+import type { ReturnAddressReader } from './return-address.ts';
+import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
 export interface CallbackOptions {
@@ -23,21 +23,16 @@ export interface CallbackOptions {
   readonly pendingLogins: PendingLogins;
   readonly sessions: Sessions;
   readonly vault: TokenVault;
+  readonly readReturnAddress: ReturnAddressReader;
   readonly urls: Urls;
   readonly answers: Answers;
   readonly hooks: Hooks;
   readonly mapUser: ResolvedOptions['mapUser'];
   readonly describe: ResolvedOptions['session']['describe'];
-  readonly absoluteTimeoutMs: number;
-  readonly putAway: PutAway;
-  readonly endUnended: Logout['endUnended'];
-  /** Tells `onLogout` that another login in the same browser ended this one. */
-  readonly reportReplaced: (req: Request, res: Response, identity: Identity) => Promise<void>;
-  /** Revokes tokens that no session keeps. */
-  readonly revokeTokens: RevokeTokens;
-  readonly revokeSealed: RevokeSealed;
+  readonly revocation: Revocation;
   readonly ownOrigins: ReadonlySet<string>;
   readonly now: Clock;
+  readonly monotonic: Clock;
 }
 
 /** Finishes a login, for GET and POST alike. */
@@ -48,131 +43,177 @@ export type Callback = (
   providerName: string,
 ) => Promise<void>;
 
+/** A login whose callback is at work. */
+interface FinishedLogin {
+  readonly proven: ProvenLogin;
+  readonly taken: TakenLogin;
+  /** When it was taken, by the monotonic clock. */
+  readonly takenAt: number;
+  readonly provider: Provider;
+  /** The path the browser is sent back to. */
+  readonly returnTo: string;
+}
+
 export function createCallback(options: CallbackOptions): Callback {
-  const {
-    providers,
-    pendingLogins,
-    sessions,
-    vault,
-    urls,
-    answers,
-    hooks,
-    mapUser,
-    describe,
-    absoluteTimeoutMs,
-    now,
-  } = options;
+  const { providers, pendingLogins, sessions, vault, readReturnAddress, urls, answers, hooks } = options;
+  const { mapUser, revocation, now, monotonic } = options;
 
   const establish = async (
     req: Request,
     res: Response,
     browser: BrowserSession,
-    pending: PendingLogin,
-    proven: ProvenLogin,
+    { proven, taken, takenAt, provider, returnTo }: FinishedLogin,
   ) => {
-    const provider = providers.get(pending.provider)!;
     checkScopes(provider, proven.missingScopes);
-    const user = await callHook(() =>
-      mapUser(proven.claims, { provider: provider.name, issuer: provider.issuer }),
-    );
+    const { name, issuer, definition } = provider;
+    const { claims, missingScopes } = proven;
+    const user = await callHook(() => mapUser(claims, { provider: name, issuer }));
     const id = sessions.newId();
-    const loggedInAt = now();
-    const identity: Identity = {
+    const identity: NewIdentity = {
       loginId: sessions.newId(),
-      description: describe(req)?.slice(0, 256),
-      provider: provider.name,
-      issuer: provider.issuer,
+      description: describeLogin(req, res),
+      provider: name,
+      issuer,
+      clientId: definition.clientId,
       sub: proven.sub,
       sid: proven.sid,
-      claims: proven.claims,
-      user: user === (proven.claims as Express.User) ? undefined : user,
+      claims,
+      user: user === (claims as Express.User) ? undefined : user,
       browserSession: proven.browserSession || undefined,
       acr: proven.acr,
       authTime: proven.authTime,
       issuedAt: proven.issuedAt,
-      loginStartedAt: pending.startedAt,
-      loggedInAt,
-      absoluteEnd: loggedInAt + absoluteTimeoutMs,
+      loginStartedAt: taken.login.startedAt,
+      loggedInAt: now(),
     };
-    const sealedTokens = await vault.seal(id, proven.tokens);
-    const { id: oldId = '' } = browser;
-    const replaced = await sessions.logIn(browser, res, { id, identity, sealedTokens });
-    // Where this fails its cookie stays: the next logout tries again.
-    await options.endUnended(req, res).catch(() => undefined);
+    const { isCancelled } = taken;
+    const sealedTokens = vault.seal(id, proven.tokens);
     // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
-    if (replaced?.identity) {
-      await options.reportReplaced(req, res, replaced.identity);
-      const { tokens, identity: old } = replaced;
-      await options.revokeSealed(req, res, { provider: old.provider, id: oldId, tokens });
-    }
+    const revokeReplaced = async ({ id: sessionId, ended }: ReplacedSession) => {
+      if (!ended.identity) return;
+      const from = { provider: ended.identity.provider, sessionId, req, res };
+      await revocation.revokeSealed(ended.tokens, from);
+    };
+    // Where this fails its cookie stays: the next logout tries again.
+    await sessions.finishFailedLogout({ req, res }).catch(() => undefined);
+    const login = { id, identity, sealedTokens, takenAt, isCancelled, onLateEnd: revokeReplaced };
+    const replaced = await sessions.logIn(browser, { req, res }, login);
+    if (replaced) await revokeReplaced(replaced);
     try {
-      const { claims, issuer } = identity;
-      const { returnTo } = pending;
-      const { missingScopes } = proven;
-      const event = { req, res, provider: provider.name, issuer, claims, user, missingScopes, returnTo };
+      const event = { req, res, provider: name, issuer, claims, user, missingScopes, returnTo };
       await callHook(() => hooks.onLogin(event));
     } catch (error) {
-      await sessions.logOut(browser, res);
+      await sessions.undoLogin(browser, res);
       throw error;
     }
   };
 
+  /** It labels a session in a list, and no more: its faults refuse nobody. */
+  const describeLogin = (req: Request, res: Response): string | undefined => {
+    try {
+      const description: unknown = options.describe(req);
+      if (description === undefined) return undefined;
+      if (typeof description === 'string') return description.slice(0, MAX_DESCRIPTION_LENGTH);
+      throw new ConfigurationError(
+        `session.describe must return a string; it returned a ${typeof description}.`,
+      );
+    } catch (error) {
+      answers.reportError(req, res, error, 'callback').catch(() => undefined);
+      return undefined;
+    }
+  };
+
+  /** Nothing is to be finished here. */
+  const answerUnknown = (
+    req: Request,
+    res: Response,
+    { browser, provider, reason }: { browser: BrowserSession; provider: string; reason: string },
+  ) => {
+    // The back button after a login, or a second tab: somebody who is logged in has nothing to be told.
+    if (browser.identity) {
+      answers.redirect(res, 303, urls.home);
+    } else if (req.method === 'POST' && findSource(req, options.ownOrigins) === 'foreign') {
+      // A POST from another site does not say whether somebody is logged in. A GET does.
+      answers.redirect(res, 303, new URL(urls.redirectUri(provider)).pathname);
+    } else {
+      throw new LoginError(`No login of this browser waits for this callback: ${reason}.`, {
+        code: 'login_not_found',
+      });
+    }
+  };
+
   return async (req, res, browser, providerName) => {
-    const answer = await readCallbackAnswer(req);
+    const answer = await readCallbackAnswer(req, res);
     const provider = providers.get(providerName)!;
     if (provider.definition.popupRedirectUri)
       answer.set('state', unwrapPopupState(answer.get('state') ?? ''));
-    const found = await pendingLogins.take(req, res, answer.get('state') ?? '');
-    if (found.outcome === 'unknown' || found.outcome === 'used') {
-      // The back button after a login, or a second tab: somebody who is logged in has nothing to be told.
-      if (!browser.identity) {
-        if (req.method === 'POST' && findSource(req, options.ownOrigins) === 'foreign') {
-          // A POST from another site does not say whether somebody is logged in. A GET does.
-          answers.redirect(res, 303, new URL(urls.redirectUri(providerName)).pathname);
-          return;
-        }
-        throw new LoginError('No login of this browser waits for this callback.', {
-          code: 'login_not_found',
-        });
-      }
-      answers.redirect(res, 303, urls.home);
+    const clientOf = (login: { provider: string; display: LoginDisplay }) => {
+      const { issuer, definition } = providers.get(login.provider) ?? {};
+      if (!issuer || !definition) return undefined;
+      const redirectUri = findRedirectUri(providers.get(login.provider)!, login.display, urls);
+      return { issuer, clientId: definition.clientId, redirectUri };
+    };
+    const isFinal = answer.has('code') || answer.has('id_token');
+    const state = answer.get('state') ?? '';
+    const takenAt = monotonic();
+    const found = await pendingLogins.take({ req, res }, { state, isFinal }, clientOf);
+    if (found.outcome === 'unknown' || found.outcome === 'taken') {
+      const reason = found.outcome === 'taken' ? 'it was finished before' : found.reason;
+      answerUnknown(req, res, { browser, provider: providerName, reason });
       return;
     }
-    if (found.outcome === 'expired') {
-      throw new LoginError('The login waited for more than ten minutes.', {
-        code: 'login_expired',
-        returnTo: found.returnTo,
-      });
-    }
+    if (found.outcome === 'cancelled')
+      throw new LoginError('A logout of this browser came first.', { code: 'login_ended' });
+    if (found.outcome === 'expired' || found.outcome === 'changed') throw startAnew(found);
     const { login } = found;
-    if (login.provider !== providerName || !cameAsAsked(req, provider, login.display)) {
+    if (login.provider !== providerName || !arrivedByExpectedMethod(req, provider, login.display)) {
       throw new LoginError('The callback came by another way than the login asked for.', {
         code: 'login_invalid',
       });
     }
-    await withLogin(login, async () => {
+    const returnTo = readReturnAddress(login.returnTo) ?? urls.home;
+    const { display } = login;
+    try {
       if (browser.id === undefined && login.sessionId) {
-        await sessions.restore(browser, login.sessionId);
-        await options.putAway(req, res, browser);
+        setCurrentSession(browser, await sessions.readById(login.sessionId));
+        await sessions.keepUp(browser, req);
+        if (browser.fault) throw browser.fault;
       }
-      const proven = await provider.finishLogin(answer, login.checks);
+      const redirectUri = findRedirectUri(provider, display, urls);
+      const proven = await provider.finishLogin(answer, provider.restoreChecks({ ...login, redirectUri }));
       try {
-        await establish(req, res, browser, login, proven);
+        await establish(req, res, browser, { proven, taken: found, takenAt, provider, returnTo });
       } catch (error) {
         // No session keeps these tokens: nobody else shall have them either.
-        await options.revokeTokens(req, res, providerName, proven.tokens);
+        await revocation.revoke(proven.tokens, { provider: providerName, req, res });
         throw error;
       }
-    });
-    if (!res.headersSent) answers.finishLogin(req, res, login);
+    } catch (error) {
+      // The answer knows where the login was shown, and offers a restart that leads to the same place.
+      await answers.fail(req, res, error, { during: 'callback', returnTo, display });
+      return;
+    }
+    if (!res.headersSent) answers.sendLoginResult(req, res, { returnTo, display });
   };
 
   /** An answer by another way than the one asked for is somebody else's doing. */
-  function cameAsAsked(req: Request, provider: Provider, display: LoginDisplay): boolean {
+  function arrivedByExpectedMethod(req: Request, provider: Provider, display: LoginDisplay): boolean {
     if (display === 'provider_popup')
       return req.method === 'POST' && findSource(req, options.ownOrigins) === 'own';
     return (req.method === 'POST') === (provider.definition.responseMode === 'form_post');
   }
+}
+
+/** What is kept of a description. */
+const MAX_DESCRIPTION_LENGTH = 256;
+
+/** A login that is over, of which only the way back is left. */
+function startAnew({ outcome, returnTo }: { outcome: 'expired' | 'changed'; returnTo: string }): LoginError {
+  const message =
+    outcome === 'expired'
+      ? 'The login waited for more than fifteen minutes.'
+      : 'The provider is configured otherwise than when this login began.';
+  return new LoginError(message, { code: 'login_expired', returnTo });
 }
 
 function checkScopes({ name, definition }: Provider, missing: readonly string[]): void {
@@ -187,14 +228,5 @@ async function callHook<T>(hook: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ConnectAuthError) throw error;
     throw new LoginError('The application refused the login.', { code: 'login_refused', cause: error });
-  }
-}
-
-/** Lets the answer to a failure know where the login was shown, and offer a restart that leads to the same place. */
-async function withLogin<T>({ returnTo, display }: PendingLogin, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw Object.assign(error as Error, { returnTo, display });
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { UserSessions } from '../session/user-sessions.ts';
 import type { SendPage } from './pages.ts';
-import { readQuery } from './read-query.ts';
+import { readQuery } from './request-input.ts';
 
 export interface FrontchannelLogoutOptions {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -25,9 +25,13 @@ export function createFrontchannelLogout(
   return async (req, res) => {
     const query = readQuery(req);
     const [issuer, sid] = [readOnce(query, 'iss'), readOnce(query, 'sid')];
-    const provider = [...providers.values()].find((candidate) => candidate.issuer === issuer);
-    if (provider && sid) {
-      await userSessions.endByCut({ issuer: provider.issuer, sid }, { startedBy: now() }, 'front_channel');
+    const known = [...providers.values()].filter((candidate) => candidate.issuer === issuer);
+    const [provider] = known;
+    // It does not say for which client: the session at the provider is over for all of them.
+    const clientIds = new Set(sid ? known.map(({ definition }) => definition.clientId) : []);
+    for (const clientId of clientIds) {
+      const target = { issuer: issuer!, clientId, sid };
+      await userSessions.endByMark(target, { startedBy: now() }, 'front_channel');
     }
     sendPage(req, res, {
       status: 200,

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { noStore } from '../cache-headers.ts';
 import type { Clock } from '../clock.ts';
 import { ConfigurationError, CrossOriginError, LoginRequiredError, ProviderError } from '../errors.ts';
 import { findSource, isNavigation, isPrefetch } from '../fetch-metadata.ts';
@@ -9,10 +10,11 @@ import { wrapPopupState } from '../provider/quirks/popup-state.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Answers } from './answers.ts';
 import type { LoginDisplay, PendingLogins } from './pending-logins.ts';
-import { readQuery } from './read-query.ts';
+import { readQuery } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Urls } from './urls.ts';
 
+/** What a login is started with. */
 export interface LoginOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly pendingLogins: PendingLogins;
@@ -30,6 +32,7 @@ export interface LoginStart extends ResolvedLoginParameters {
   readonly browser: BrowserSession;
 }
 
+/** How a login begins: by our route, or by a handler of the application. */
 export interface Login {
   /** Answers any request by sending the browser to the provider. */
   start(req: Request, res: Response, parameters: LoginStart): Promise<void>;
@@ -40,6 +43,7 @@ export interface Login {
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
 }
 
+/** Makes what starts logins. */
 export function createLogin(options: LoginOptions): Login {
   const { providers, pendingLogins, readReturnAddress, urls, answers, loginParameters, now } = options;
 
@@ -51,10 +55,12 @@ export function createLogin(options: LoginOptions): Login {
     display: LoginDisplay,
   ) => {
     const startedAt = now();
-    const { popupRedirectUri } = provider.definition;
     const inProviderPopup = display === 'provider_popup';
+    const redirectUri = findRedirectUri(provider, display, urls);
+    const begun = pendingLogins.begin();
     const { url, checks } = await provider.startLogin({
-      redirectUri: inProviderPopup ? popupRedirectUri! : urls.redirectUri(provider.name),
+      secrets: begun.secrets,
+      redirectUri,
       wrapState: inProviderPopup ? (state) => wrapPopupState(state, options.origin) : undefined,
       prompt: parameters.prompt,
       maxAgeSeconds: parameters.maxAgeSeconds,
@@ -62,16 +68,27 @@ export function createLogin(options: LoginOptions): Login {
       loginHint: parameters.loginHint,
       uiLocales: parameters.uiLocales,
     });
-    const returnTo = readReturnAddress(parameters.returnTo) ?? urls.home;
+    const { maxAgeSeconds, acrValues } = checks;
     const crossSite = provider.definition.responseMode === 'form_post' && !inProviderPopup;
-    await pendingLogins.put(
-      req,
-      res,
+    const { issuer, definition } = provider;
+    pendingLogins.put(
+      { req, res },
       {
-        ...{ provider: provider.name, checks, returnTo, startedAt, display },
+        provider: provider.name,
+        startedAt,
+        display,
+        returnTo: readReturnAddress(parameters.returnTo) ?? urls.home,
+        maxAgeSeconds,
+        acrValues,
         sessionId: crossSite ? parameters.browser.id : undefined,
       },
-      { crossSite },
+      {
+        seed: begun.seed,
+        client: { issuer, clientId: definition.clientId, redirectUri },
+        crossSite,
+        fallback: urls.home,
+        location: url.href,
+      },
     );
     return url;
   };
@@ -97,7 +114,8 @@ export function createLogin(options: LoginOptions): Login {
       });
     }
     const url = await begin(req, res, provider, parameters, 'provider_popup');
-    res.set('Cache-Control', 'no-store').json({
+    noStore(res);
+    res.json({
       authorizationUrl: url.href,
       providerOrigin: url.origin,
       callbackUrl: new URL(urls.redirectUri(provider.name)).pathname,
@@ -105,7 +123,10 @@ export function createLogin(options: LoginOptions): Login {
   };
 
   const sendChoice = (req: Request, res: Response, returnTo: string) => {
-    const links = [...providers.keys()].map((name) => ({ href: urls.login(returnTo, name), label: name }));
+    const links = [...providers.keys()].map((name) => ({
+      href: urls.login(returnTo, name),
+      label: nameProvider(name),
+    }));
     const known = links.filter((link): link is { href: string; label: string } => link.href !== undefined);
     if (known.length === 0) {
       throw new ConfigurationError(
@@ -152,6 +173,13 @@ export function createLogin(options: LoginOptions): Login {
   };
 }
 
+/** Where the provider answers a login that shows itself like this. */
+export function findRedirectUri(provider: Provider, display: LoginDisplay, urls: Urls): string {
+  return display === 'provider_popup'
+    ? provider.definition.popupRedirectUri!
+    : urls.redirectUri(provider.name);
+}
+
 /** The only provider there is, or the one named; `undefined`: the person must say. */
 function choose(providers: ReadonlyMap<string, Provider>, name: string | undefined): Provider | undefined {
   if (name !== undefined) {
@@ -160,6 +188,12 @@ function choose(providers: ReadonlyMap<string, Provider>, name: string | undefin
     return provider;
   }
   return providers.size === 1 ? [...providers.values()][0] : undefined;
+}
+
+/** For people: what names a provider in the options is a key, such as `work-account`. */
+function nameProvider(key: string): string {
+  const words = key.replace(/-+/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** A frame, an image or a fetch: a redirect would lead nowhere and leave a pending login behind. */

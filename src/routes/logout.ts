@@ -1,11 +1,11 @@
 import type { Request, Response } from 'express';
+import { noStore } from '../cache-headers.ts';
 import type { StoreError } from '../errors.ts';
-import type { Hooks, LogoutReason } from '../events.ts';
 import { findSource, isPrefetch, isSubresource, wantsJson } from '../fetch-metadata.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { checkNotBegun } from '../session/cookies.ts';
-import type { Identity } from '../session/identity.ts';
+import type { EndedSession } from '../session/session-ending.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
@@ -13,7 +13,7 @@ import type { Answers } from './answers.ts';
 import type { LogoutReturns } from './logout-returns.ts';
 import type { PendingLogins } from './pending-logins.ts';
 import type { ReturnAddressReader } from './return-address.ts';
-import type { RevokeTokens } from './revocation.ts';
+import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
 export interface LogoutOptions {
@@ -24,19 +24,11 @@ export interface LogoutOptions {
   readonly readReturnAddress: ReturnAddressReader;
   readonly urls: Urls;
   readonly answers: Answers;
-  readonly hooks: Hooks;
-  readonly revokeTokens: RevokeTokens;
+  readonly revocation: Revocation;
   readonly logoutReturns: LogoutReturns;
   readonly origin: string;
   readonly clearSiteData: boolean;
   readonly ownOrigins: ReadonlySet<string>;
-}
-
-interface ProviderLogout {
-  readonly name: string;
-  readonly sub: string | undefined;
-  readonly tokens: TokenSet | undefined;
-  readonly returnTo: string;
 }
 
 const MAX_URL_LENGTH = 4096;
@@ -49,30 +41,57 @@ export interface Logout {
   /** `POST /logout`, and `GET /logout` from a page of ours; anybody else's GET gets a page that asks. */
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
   /**
-   * Ends the session whose logout failed with the store before, where the browser has another by now. Its tokens stay:
-   * whoever has logged in since may be the same person.
+   * Ends the session for the application's `req.session.destroy()`, and revokes its tokens. Answers nothing.
    *
    * @throws StoreError
    */
-  endUnended(req: Request, res: Response): Promise<void>;
-  /** Tells `onLogout`; what it throws changes nothing. */
-  report(
-    req: Request | undefined,
-    res: Response | undefined,
-    identity: Identity,
-    reason: LogoutReason,
-  ): Promise<void>;
+  destroy(req: Request, res: Response, browser: BrowserSession): Promise<void>;
+}
+
+/** What is known of the session that a logout has ended. */
+interface LoggedOut {
+  /** Name of the provider in the options. */
+  readonly provider: string;
+  readonly sub: string | undefined;
+  readonly tokens: TokenSet | undefined;
+  /** Whether its provider has still to be told. Who presses twice has told it before. */
+  readonly isFirst: boolean;
 }
 
 export function createLogout(options: LogoutOptions): Logout {
-  const { providers, sessions, vault, pendingLogins, readReturnAddress, urls, answers, hooks } = options;
+  const { providers, sessions, vault, pendingLogins, readReturnAddress, urls, answers, revocation } = options;
 
-  const report: Logout['report'] = async (req, res, { provider, issuer, sub }, reason) => {
-    try {
-      await hooks.onLogout({ reason, provider, issuer, sub, req });
-    } catch (error) {
-      await answers.report(req, res, error, 'logout');
-    }
+  /**
+   * Ends the session of this browser, and one whose end failed before. Where the store fails, what can be told and
+   * revoked has been, or will be when the store is back.
+   */
+  const endHere = async (
+    req: Request,
+    res: Response,
+    browser: BrowserSession,
+    reason: 'logout' | 'destroyed',
+  ): Promise<{ loggedOut: LoggedOut | undefined; fault: StoreError | undefined }> => {
+    // The store may have been away when this browser tried before.
+    const isResumed =
+      !browser.identity && !browser.fault && (await sessions.resumeFailedLogout(browser, { req, res }));
+    const { id } = browser;
+    const revokeLate = async ({ identity, tokens }: EndedSession) => {
+      if (identity) {
+        await revocation.revokeSealed(tokens, { provider: identity.provider, sessionId: id!, req, res });
+      }
+    };
+    const ended = await sessions.end(browser, { req, res }, reason, revokeLate);
+    const fault = await sessions.finishFailedLogout({ req, res }).catch((error: StoreError) => error);
+    // A session that has expired here may live on at the provider, if there is only one that it can have been with.
+    const provider =
+      ended?.identity?.provider ?? (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
+    const loggedOut = provider && {
+      provider,
+      sub: ended?.identity?.sub,
+      tokens: vault.open(id!, ended?.tokens),
+      isFirst: isResumed || ended?.isFirst !== false,
+    };
+    return { loggedOut: loggedOut || undefined, fault: fault || undefined };
   };
 
   /**
@@ -82,52 +101,45 @@ export function createLogout(options: LogoutOptions): Logout {
   const endAtProvider = async (
     req: Request,
     res: Response,
-    { name, sub, tokens, returnTo }: ProviderLogout,
+    { provider: name, sub, tokens, isFirst }: LoggedOut,
+    returnTo: string,
   ): Promise<URL | 'unreachable' | undefined> => {
     const provider = providers.get(name);
-    if (!provider) return undefined;
+    if (!provider || (!isFirst && provider.definition.capabilities.logout === 'api')) return undefined;
     const { path, state } = options.logoutReturns.prepare(res, returnTo);
     const request = { tokens, sub, state, postLogoutRedirectUri: options.origin + path };
     const ended = await provider
       .endSession(request)
       .catch((fault: unknown) => ({ url: undefined, tokens, fault }));
-    if (ended.fault) await answers.report(req, res, ended.fault, 'logout');
-    await options.revokeTokens(req, res, name, ended.tokens);
+    if (ended.fault) await answers.reportError(req, res, ended.fault, 'logout');
+    if (isFirst) await revocation.revoke(ended.tokens, { provider: name, req, res });
     return ended.fault ? 'unreachable' : ended.url;
   };
 
-  const endUnended: Logout['endUnended'] = async (req, res) => {
-    const { identity } = await sessions.endUnended(req, res);
-    if (identity) await report(req, res, identity, 'logout');
+  const destroy: Logout['destroy'] = async (req, res, browser) => {
+    const { loggedOut, fault } = await endHere(req, res, browser, 'destroyed');
+    if (loggedOut?.isFirst) await revocation.revoke(loggedOut.tokens, { ...loggedOut, req, res });
+    if (fault) throw fault;
   };
 
   const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {
     const returnTo = readReturnAddress(asked) ?? urls.afterLogout;
-    // The store may have been away when this browser tried before.
-    if (!browser.identity && !browser.fault) await sessions.restoreUnended(req, res, browser);
-    const { id } = browser;
-    // A fault here must not keep anybody logged in. Read twice: a refresh may come between, and a reply be lost.
-    const [before] = await Promise.all([
-      browser.identity && id ? vault.read(id).catch(() => undefined) : undefined,
-      pendingLogins.forgetAll(req, res),
-    ]);
-    const { identity, tokens: sealed } = await sessions.logOut(browser, res);
-    const tokens = (id && sealed && (await vault.open(id, sealed).catch(() => undefined))) || before;
+    // First, so that what a callback does meanwhile is found. Its fault must keep nobody logged in.
+    const cancelling = await pendingLogins.cancelAll(req, res).catch((error: StoreError) => error);
+    const { loggedOut, fault = cancelling || undefined } = await endHere(req, res, browser, 'logout');
     // Not "cookies": ours are gone, and it would take those of the whole domain, such as the provider's.
     if (options.clearSiteData && !res.headersSent) res.setHeader('Clear-Site-Data', '"cache", "storage"');
-    if (identity) await report(req, res, identity, 'logout');
-    // A session that has expired here may live on at the provider, if there is only one that it can have been with.
-    const name = identity?.provider ?? (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
-    const fault = await endUnended(req, res).catch((error: StoreError) => error);
     // The browser is sent nowhere then, but what there is ends.
-    if ((fault || res.headersSent) && name) await options.revokeTokens(req, res, name, tokens);
+    if ((fault || res.headersSent) && loggedOut?.isFirst)
+      await revocation.revoke(loggedOut.tokens, { ...loggedOut, req, res });
     if (fault) throw fault;
     checkNotBegun(res, 'req.auth.logout()');
-    const target = name && (await endAtProvider(req, res, { name, sub: identity?.sub, tokens, returnTo }));
+    const target = loggedOut && (await endAtProvider(req, res, loggedOut, returnTo));
     if (wantsJson(req)) {
       const redirectTo = target instanceof URL ? shorten(target).href : returnTo;
       const told = target === 'unreachable' ? { redirectTo, provider: target } : { redirectTo };
-      res.set('Cache-Control', 'no-store').json(told);
+      noStore(res);
+      res.json(told);
     } else if (target === 'unreachable') sendUnreachable(req, res, returnTo);
     else if (target && target.href.length > MAX_URL_LENGTH) postToProvider(req, res, target);
     else answers.redirect(res, 303, target ? target.href : returnTo);
@@ -172,8 +184,7 @@ export function createLogout(options: LogoutOptions): Logout {
 
   return {
     start,
-    endUnended,
-    report,
+    destroy,
     route: async (req, res, browser) => {
       const source = findSource(req, options.ownOrigins);
       // A GET proves nothing by itself: without a sign that it comes from a page of ours, the person is asked.

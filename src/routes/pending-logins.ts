@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
-import type { Clock } from '../clock.ts';
-import { hash } from '../keys.ts';
-import type { LoginChecks } from '../provider/provider.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { ApplicationKeys } from '../keys.ts';
+import type { LoginSecrets } from '../provider/provider.ts';
+import type { Secret } from '../secret.ts';
 import { type CookieAttributes, readCookies, setCookie } from '../session/cookies.ts';
 import type { Store } from '../store/store.ts';
-import type { Sealer } from '../vault/sealer.ts';
+import { createLoginCookies, FINGERPRINT_BYTES, type KeptLogin, type OpenedLogin } from './login-cookies.ts';
 
 /**
  * Where a login shows itself: in the page, in a window of its own that ends on a page of ours, or in the popup of a
@@ -14,61 +15,116 @@ import type { Sealer } from '../vault/sealer.ts';
 export type LoginDisplay = 'page' | 'popup' | 'provider_popup';
 
 /** A login that waits for the provider's answer. */
-export interface PendingLogin {
-  readonly provider: string;
-  readonly checks: LoginChecks;
-  readonly returnTo: string;
-  readonly display: LoginDisplay;
-  /** The session that the browser had, where the provider's answer will be a POST without the cookie of it. */
-  readonly sessionId: string | undefined;
-  /** Milliseconds by our clock. */
-  readonly startedAt: number;
+export interface PendingLogin extends Omit<KeptLogin, 'fingerprint'> {
+  readonly secrets: LoginSecrets;
 }
 
-/** What a callback finds. `used`: taken before, by this browser; `expired`: only the return address is left. */
-export type FoundLogin =
-  | { readonly outcome: 'found'; readonly login: PendingLogin }
-  | { readonly outcome: 'expired'; readonly returnTo: string }
-  | { readonly outcome: 'unknown' }
-  | { readonly outcome: 'used' };
+/** To whom the answer of a login belongs; one that began before this changed is begun anew. */
+export interface LoginClient {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+}
 
+/** A login that was taken, by this callback alone. */
+export interface TakenLogin {
+  readonly outcome: 'mine';
+  readonly login: PendingLogin;
+  /** Whether a logout of this browser has come since. @throws StoreError */
+  isCancelled(): Promise<boolean>;
+}
+
+/**
+ * What a callback finds. `taken`: before, by this browser; `cancelled`: by a logout; `expired`: only the return address
+ * is left; `changed`: the provider is configured otherwise by now; `unknown`: see `reason`, for the operator.
+ */
+export type FoundLogin =
+  | TakenLogin
+  | { readonly outcome: 'expired'; readonly returnTo: string }
+  | { readonly outcome: 'changed'; readonly returnTo: string }
+  | { readonly outcome: 'taken' }
+  | { readonly outcome: 'cancelled' }
+  | { readonly outcome: 'unknown'; readonly reason: string };
+
+/** The logins under way of all browsers. They live in the browsers: to begin one asks nothing of the store. */
 export interface PendingLogins {
-  /** Keeps a login and binds it to this browser by a cookie of its own. */
-  put(req: Request, res: Response, login: PendingLogin, options: { crossSite: boolean }): Promise<void>;
-  /** Takes a login out: once, whatever comes of it, and only by the browser that began it. */
-  take(req: Request, res: Response, state: string): Promise<FoundLogin>;
+  /** The seed of a new login, and what follows from it. */
+  begin(): { readonly seed: Buffer; readonly secrets: LoginSecrets };
   /**
-   * Ends all logins that this browser has under way, also one whose callback is on its way to us. A store that fails
-   * leaves the records, which without the cookies nobody can take.
+   * Keeps a login in this browser. A return address that does not fit loses its query, then gives way to `fallback`.
+   *
+   * @param location - the address that the browser is sent to beside it.
+   * @throws ConfigurationError when what must be kept, or both together, are too large for proxies.
    */
-  forgetAll(req: Request, res: Response): Promise<void>;
+  put(
+    exchange: { req: Request; res: Response },
+    login: Omit<KeptLogin, 'fingerprint'>,
+    begun: { seed: Buffer; client: LoginClient; crossSite: boolean; fallback: string; location: string },
+  ): void;
+  /**
+   * Takes a login out: once, whatever comes of it, and only by the browser that began it. `isFinal` absent: the answer
+   * holds nothing that could be used twice, and nothing is written.
+   *
+   * @throws StoreError when nobody knows: the login stays in the browser then.
+   */
+  take(
+    exchange: { req: Request; res: Response },
+    answer: { state: string; isFinal: boolean },
+    clientOf: (login: KeptLogin) => LoginClient | undefined,
+  ): Promise<FoundLogin>;
+  /**
+   * Ends all logins that this browser has under way, also one whose callback is at work.
+   *
+   * @throws StoreError when nobody knows: they stay in the browser then.
+   */
+  cancelAll(req: Request, res: Response): Promise<void>;
 }
 
 export interface PendingLoginsOptions {
   readonly store: Store;
-  readonly sealer: Sealer;
-  /** Begins the cookies' names; carries the `__Host-` prefix on https. */
+  readonly secrets: readonly Secret[];
+  /** Of this application; with sessions in memory, of this process. */
+  readonly keys: ApplicationKeys;
+  /** Begins the cookies' names. */
   readonly cookieName: string;
   readonly cookiePath: string;
   readonly https: boolean;
-  readonly now: Clock;
+  readonly now: () => number;
 }
 
-const LOGIN_LIFE_MS = 600_000;
-/** After ten minutes only the return address counts, for a restart that still knows the way. */
-const RETURN_ADDRESS_LIFE_MS = 3_600_000;
-/** Each login under way costs a cookie in every request: more than this and headers grow without bound. */
-const MAX_PER_BROWSER = 5;
-/** What tells the cookies of several logins apart. */
-const COOKIE_ID = /^[\w-]{16}$/;
+/** The cookie stays for an hour, for a restart that still knows the way. */
+const COOKIE_LIFE_SECONDS = 3600;
+/** Without the store, which judges by its own clock. */
+const ERROR_ANSWER_LIFE_MS = 900_000;
+/** Each login under way costs a cookie in every request. */
+const NAMES = 5;
+/** Of one cookie's value, in characters. */
+const MAX_VALUE_LENGTH = 600;
+/** Of `Location` and `Set-Cookie` together, in characters: many proxies take no more than 4 KB of headers. */
+const MAX_HEADERS_LENGTH = 3500;
+/** Of a cookie's name and attributes, about. */
+const ATTRIBUTES_LENGTH = 120;
 
-/** Pending logins: sealed in the store by `state` and binding; the binding is in the cookie and nowhere else. */
+/** A cookie of a login under way, as the browser sent it. */
+interface SentCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly login: OpenedLogin | undefined;
+}
+
+/** Makes them. */
 export function createPendingLogins(options: PendingLoginsOptions): PendingLogins {
-  const { store, sealer, cookieName, cookiePath, https, now } = options;
-  const prefix = `${cookieName}-login-`;
-  const cookieOf = (state: string) => prefix + hash(state).slice(0, 16);
+  const { store, secrets, keys, cookieName, cookiePath, https, now } = options;
+  const cookies = createLoginCookies(secrets, keys);
+  const names = Array.from({ length: NAMES }, (_, index) => `${cookieName}-login-${index}`);
+  const takenName = (state: string) => keys.name('login', state);
+  const fingerprintOf = ({ issuer, clientId, redirectUri }: LoginClient) =>
+    createHash('sha256')
+      .update(JSON.stringify([issuer, clientId, redirectUri]))
+      .digest()
+      .subarray(0, FINGERPRINT_BYTES);
 
-  const attributesOf = ({ crossSite }: { crossSite: boolean }, maxAge: number): CookieAttributes => ({
+  const attributesOf = (crossSite: boolean, maxAge: number): CookieAttributes => ({
     httpOnly: true,
     // A POST from the provider's site carries only SameSite=None, which must be Secure, on loopback http as well.
     secure: https || crossSite,
@@ -76,75 +132,98 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
     path: cookiePath,
     maxAge,
   });
-  const remove = (res: Response, name: string, value: string) =>
-    setCookie(res, name, '', attributesOf({ crossSite: isCrossSite(value) }, 0));
+  const remove = (res: Response, { name, value }: SentCookie) =>
+    setCookie(res, name, '', attributesOf(value.startsWith(CROSS_SITE), 0));
 
-  /** A name that we never gave, and that somebody else put there, could not be written back. */
-  const isOurs = (name: string) => name.startsWith(prefix) && COOKIE_ID.test(name.slice(prefix.length));
-  /** Oldest first. */
-  const listCookies = (req: Request) =>
-    Object.entries(readCookies(req))
-      .filter((entry): entry is [string, string] => isOurs(entry[0]) && entry[1] !== undefined)
-      .sort(([, a], [, b]) => startOf(a) - startOf(b));
+  const readAll = (req: Request): SentCookie[] => {
+    const sent = readCookies(req);
+    return names.flatMap((name) => {
+      const value = sent[name];
+      return value === undefined ? [] : [{ name, value, login: cookies.open(value.slice(1)) }];
+    });
+  };
+
+  /** One that is free in this request, at random: two logins that begin at once shall not meet. Else the oldest. */
+  const chooseName = (sent: readonly SentCookie[]): string => {
+    const free = names.filter((name) => !sent.some((cookie) => cookie.name === name));
+    if (free.length > 0) return free[randomInt(free.length)]!;
+    const startOf = ({ login }: SentCookie) => login?.startedAt ?? 0;
+    return sent.reduce((oldest, cookie) => (startOf(cookie) < startOf(oldest) ? cookie : oldest)).name;
+  };
 
   return {
-    put: async (req, res, login, { crossSite }) => {
-      const { state } = login.checks;
-      const binding = randomBytes(32).toString('base64url');
-      const record = recordOf(cookieOf(state), binding);
-      const sealed = await sealer.seal(login, { purpose: 'login', record, salt: `${state}.${binding}` });
-      await store.putLogin(record, sealed, RETURN_ADDRESS_LIFE_MS);
-      const others = listCookies(req);
-      for (const [name, value] of others.slice(0, Math.max(0, others.length - MAX_PER_BROWSER + 1))) {
-        remove(res, name, value);
+    begin: cookies.begin,
+
+    put: ({ req, res }, login, { seed, client, crossSite, fallback, location }) => {
+      const fingerprint = fingerprintOf(client);
+      const addresses = [login.returnTo, login.returnTo.replace(/[?#].*/s, ''), fallback];
+      const value = addresses
+        .map(
+          (returnTo) =>
+            (crossSite ? CROSS_SITE : SAME_SITE) + cookies.seal(seed, { ...login, returnTo, fingerprint }),
+        )
+        .find(({ length }) => length <= MAX_VALUE_LENGTH);
+      if (value === undefined)
+        throw new ConfigurationError(`A login asks for more than its cookie holds. ${SHORTEN}`);
+      const length = location.length + value.length + ATTRIBUTES_LENGTH;
+      if (length > MAX_HEADERS_LENGTH) {
+        throw new ConfigurationError(
+          `A login makes headers of ${length} characters, which proxies refuse. ${SHORTEN}`,
+        );
       }
-      const value = [login.startedAt.toString(36), crossSite ? 'x' : 's', binding].join('.');
-      setCookie(res, cookieOf(state), value, attributesOf({ crossSite }, RETURN_ADDRESS_LIFE_MS / 1000));
+      setCookie(res, chooseName(readAll(req)), value, attributesOf(crossSite, COOKIE_LIFE_SECONDS));
     },
 
-    take: async (req, res, state) => {
-      const name = cookieOf(state);
-      const value = readCookies(req)[name];
-      const binding = value && bindingOf(value);
-      if (!value || !binding) return { outcome: 'unknown' };
-      const record = recordOf(name, binding);
-      const taken = await store.takeLogin(record, randomBytes(16).toString('base64url'));
-      remove(res, name, value);
-      if (taken === 'unknown') return { outcome: 'unknown' };
-      if (taken === 'taken') return { outcome: 'used' };
-      const context = { purpose: 'login', record, salt: `${state}.${binding}` } as const;
-      const login = (await sealer.open(taken.value, context)) as PendingLogin | undefined;
-      if (!login) return { outcome: 'unknown' };
-      if (now() - login.startedAt > LOGIN_LIFE_MS) return { outcome: 'expired', returnTo: login.returnTo };
-      return { outcome: 'found', login };
+    take: async ({ req, res }, { state, isFinal }, clientOf) => {
+      const sent = readAll(req);
+      const cookie = sent.find(({ login }) => login && isEqual(login.secrets.state, state));
+      const login = cookie?.login;
+      if (!login) return { outcome: 'unknown', reason: findReason(sent) };
+      const { returnTo, fingerprint, startedAt } = login;
+      const client = clientOf(login);
+      if (!client || !fingerprintOf(client).equals(fingerprint)) {
+        remove(res, cookie);
+        return { outcome: 'changed', returnTo };
+      }
+      const owner = randomBytes(16).toString('base64url');
+      const name = takenName(state);
+      const outcome = isFinal
+        ? await store.takeLogin(name, owner, startedAt)
+        : now() - startedAt > ERROR_ANSWER_LIFE_MS
+          ? 'expired'
+          : 'mine';
+      remove(res, cookie);
+      if (outcome === 'expired') return { outcome, returnTo };
+      if (outcome !== 'mine') return { outcome };
+      const isCancelled = async () => isFinal && (await store.readLogins([name]))[0] !== owner;
+      return { outcome, login, isCancelled };
     },
 
-    forgetAll: async (req, res) => {
-      const cookies = listCookies(req);
-      if (!res.headersSent) for (const [name, value] of cookies) remove(res, name, value);
-      const records = cookies
-        .slice(-MAX_PER_BROWSER)
-        .map(([name, value]) => recordOf(name, bindingOf(value)));
-      const nobody = randomBytes(16).toString('base64url');
-      await Promise.all(records.map((record) => store.takeLogin(record, nobody))).catch(() => undefined);
+    cancelAll: async (req, res) => {
+      const sent = readAll(req);
+      const states = sent.flatMap(({ login }) => (login ? [login.secrets.state] : []));
+      if (states.length > 0) await store.cancelLogins(states.map(takenName));
+      if (!res.headersSent) for (const cookie of sent) remove(res, cookie);
     },
   };
 }
 
-/** By what the cookie alone tells, so that a logout finds it; opening it takes the state as well. */
-function recordOf(cookieName: string, binding: string): string {
-  return hash([cookieName, binding]);
+/** Begins a cookie's value: how it was set, and so how it is removed. */
+const CROSS_SITE = 'x';
+const SAME_SITE = 's';
+
+const SHORTEN = 'Shorten acrValues, authorizationParams or loginHint.';
+
+function isEqual(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function bindingOf(cookieValue: string): string {
-  return cookieValue.split('.')[2] ?? '';
-}
-
-/** When the login of this cookie began. Only orders them; a browser that lies harms itself. */
-function startOf(value: string): number {
-  return Number.parseInt(value.split('.')[0] ?? '', 36) || 0;
-}
-
-function isCrossSite(value: string): boolean {
-  return value.split('.')[1] === 'x';
+/** Why no login of this browser waits for a callback, as far as its cookies tell. */
+function findReason(sent: readonly SentCookie[]): string {
+  if (sent.length === 0)
+    return 'the browser sent no login cookie: it was opened under another name, a proxy drops cookies, or it is old';
+  if (sent.every(({ login }) => !login))
+    return 'its login cookies cannot be opened: do all processes have the same secret, application and Redis?';
+  return 'its login cookies are of other logins';
 }

@@ -4,27 +4,42 @@ import type { TokenSet } from '../tokens.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 
-/** Revokes tokens that nobody needs any more, as well as the provider allows. Never fails, and never waits long. */
-export type RevokeTokens = (
-  req: Request,
-  res: Response,
-  provider: string,
-  tokens: TokenSet | undefined,
-) => Promise<void>;
+/**
+ * Revokes tokens that nobody needs any more, as well as the provider allows. Never fails, and never waits long.
+ *
+ * Which ends revoke: a logout (after that of the provider, which may need a live token), `req.session.destroy()`, and a
+ * session that another person's login replaced. An expired session does not: the same person may be logging in. The
+ * others cannot: only the browser's cookie opens the tokens.
+ */
+export interface Revocation {
+  revoke(tokens: TokenSet | undefined, from: RevokedFrom): Promise<void>;
+  /** The same for tokens as a session had them when it ended, sealed for its id. */
+  revokeSealed(sealed: Buffer | undefined, from: RevokedFrom & { readonly sessionId: string }): Promise<void>;
+}
 
-/** A person waits for this: what takes longer goes on behind their back. */
+/** Whose tokens they are, and the request at hand. */
+export interface RevokedFrom {
+  /** Name of the provider in the options. */
+  readonly provider: string;
+  readonly req: Request;
+  readonly res: Response;
+}
+
+/** A person waits for this, in milliseconds: what takes longer goes on behind their back. */
 const MAX_WAIT_MS = 2_000;
 
-export function createTokenRevocation(
+/** Makes it for all providers. */
+export function createRevocation(
   providers: ReadonlyMap<string, Provider>,
-  answers: Pick<Answers, 'report'>,
-): RevokeTokens {
-  return async (req, res, name, tokens) => {
+  vault: TokenVault,
+  answers: Pick<Answers, 'reportError'>,
+): Revocation {
+  const revoke: Revocation['revoke'] = async (tokens, { provider: name, req, res }) => {
     const provider = providers.get(name);
     if (!provider || !tokens) return;
     const revocation = provider
       .revoke(tokens)
-      .catch((error) => answers.report(req, res, error, 'logout'))
+      .catch((error) => answers.reportError(req, res, error, 'logout'))
       .catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -33,18 +48,9 @@ export function createTokenRevocation(
     await Promise.race([revocation, patience]);
     clearTimeout(timer);
   };
-}
 
-/** The same for tokens as a session had them when it ended, sealed for its id. */
-export type RevokeSealed = (
-  req: Request,
-  res: Response,
-  ended: { readonly provider: string; readonly id: string; readonly tokens: string | undefined },
-) => Promise<void>;
-
-export function createSealedRevocation(vault: TokenVault, revokeTokens: RevokeTokens): RevokeSealed {
-  return async (req, res, { provider, id, tokens: sealed }) => {
-    const tokens = sealed && (await vault.open(id, sealed).catch(() => undefined));
-    await revokeTokens(req, res, provider, tokens || undefined);
+  return {
+    revoke,
+    revokeSealed: (sealed, from) => revoke(vault.open(from.sessionId, sealed), from),
   };
 }

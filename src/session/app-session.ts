@@ -4,7 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import session, { type Session, type SessionData, type Store as SessionStore } from 'express-session';
 import { ConfigurationError, type ConnectAuthError, StoreError } from '../errors.ts';
 import type { BrowserSession } from './browser-session.ts';
-import { checkNotBegun, keepNowhereWithCookie } from './cookies.ts';
+import { checkNotBegun, noStoreWithCookie } from './cookies.ts';
 import { saveBeforeResponse } from './save-before-response.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { Sessions } from './sessions.ts';
@@ -27,7 +27,12 @@ export interface AppSessionOptions {
   readonly maxAgeSeconds: number | undefined;
   /** Ends the whole session when the application calls `req.session.destroy()`. */
   readonly endSession: (req: Request, res: Response, browser: BrowserSession) => Promise<void>;
-  readonly reportError: (req: Request, res: Response, error: ConnectAuthError) => void;
+  readonly reportError: (
+    req: Request,
+    res: Response,
+    error: ConnectAuthError,
+    during: 'session',
+  ) => Promise<void>;
 }
 
 export type StartAppSession = (
@@ -58,7 +63,7 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
     });
     const derived = deriveRequest(req, browser, cookie);
     const plainEnd = res.end;
-    keepNowhereWithCookie(res, cookie.name);
+    noStoreWithCookie(res, cookie.name);
     const middleware = session({
       name: cookie.name,
       secret: [...cookie.keys()],
@@ -78,7 +83,7 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
     middleware(derived, res, (error?: unknown) => {
       if (!started && error) throw error;
       // Called again only for a write that failed after the response had begun.
-      if (started && error) reportError(req, res, asStoreError(error));
+      if (started && error) reportError(req, res, asStoreError(error), 'session').catch(() => undefined);
     });
     started = true;
 
@@ -177,7 +182,7 @@ function createRequestStore(
     serializer: { parse: JSON.parse, stringify: (data) => serializeData(data as SessionData) },
     client: {
       set: async (id: string, data: string) => {
-        await sessions.writeData(browser, id, data, { mustExist: existingIds.has(id) });
+        await sessions.writeData(id, data, { mustExist: existingIds.has(id) });
         existingIds.add(id);
       },
     },
@@ -210,7 +215,7 @@ function createRequestStore(
         checkNotBegun(res, 'req.session.regenerate()');
         if (browser.identity) {
           // A login survives: its identity and tokens move to the new id, with the application's data emptied.
-          await sessions.renew(browser, '{}');
+          await sessions.renew(browser, res, '{}');
           setNextId(browser.id!);
           existingIds.add(browser.id!);
         } else {

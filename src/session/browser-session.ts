@@ -2,27 +2,49 @@ import type { StoreError } from '../errors.ts';
 import type { Identity } from './identity.ts';
 import type { SessionExpiry } from './session-records.ts';
 
-/** The session of the browser behind one request, as it stands now: a login or logout changes it in place. */
-export interface BrowserSession {
-  /** The id in the browser's cookie, or the one just given to it. */
+/**
+ * The session of the browser behind one request, as it stands now. A login, a logout or a change of id changes it, by
+ * {@link setCurrentSession} alone.
+ */
+export interface BrowserSession extends SessionState {
   readonly id: string | undefined;
+}
+
+/** What was found under a session id. */
+export interface SessionState {
+  /** Who is logged in. */
   readonly identity: Identity | undefined;
   /** The application's data as JSON; `null` when there is none. */
   readonly data: string | null;
-  /** Why the session that the cookie names does not count any more, where that is known. */
-  readonly expiry: SessionExpiry | undefined;
+  /** A login that has come to its end by the clock of this process. It counts only if the store's clock says otherwise. */
+  readonly expired: ExpiredLogin | undefined;
+  /** Whether what is stored could not be read, and is to be removed. */
+  readonly isDamaged: boolean;
   /** Why the session could not be read. Nobody knows then whether somebody is logged in. */
   readonly fault: StoreError | undefined;
 }
 
-export function createBrowserSession(state: Partial<BrowserSession> = {}): BrowserSession {
-  return { id: undefined, identity: undefined, data: null, expiry: undefined, fault: undefined, ...state };
+/** A login that seems to be over. */
+export interface ExpiredLogin {
+  readonly identity: Identity;
+  readonly data: string | null;
+  readonly expiry: SessionExpiry;
 }
 
-/** Makes another session, or none, that of this browser. */
-export function moveTo(
-  browser: BrowserSession,
-  state: Pick<Partial<BrowserSession>, 'id' | 'identity' | 'data'>,
-): void {
+/** Makes the session of a browser: that of nobody, but for what is given. */
+export function createBrowserSession(state: Partial<BrowserSession> = {}): BrowserSession {
+  return {
+    id: undefined,
+    identity: undefined,
+    data: null,
+    expired: undefined,
+    isDamaged: false,
+    fault: undefined,
+    ...state,
+  };
+}
+
+/** Makes another session, or that of nobody, the one of this browser. */
+export function setCurrentSession(browser: BrowserSession, state: Partial<BrowserSession> = {}): void {
   Object.assign(browser, createBrowserSession(state));
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Cookies, parseCookie, stringifySetCookie } from 'cookie';
+import { noStore } from '../cache-headers.ts';
 import { ConfigurationError } from '../errors.ts';
 
+/** How a cookie of ours is set: always closed to scripts. */
 export interface CookieAttributes {
   readonly httpOnly: true;
   readonly secure: boolean;
@@ -29,11 +31,14 @@ export function setCookie(
   const given = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
   const others = given.filter((cookie) => !cookie.startsWith(`${name}=`));
   res.setHeader('Set-Cookie', [...others, stringifySetCookie(name, value, attributes)]);
-  res.setHeader('Cache-Control', 'no-store');
+  noStore(res);
 }
 
-/** Sets a cookie and takes it away again: the browser notes that a cookie has changed, and keeps nothing. */
-export function flashCookie(res: ServerResponse, name: string, attributes: CookieAttributes): void {
+/**
+ * Makes the browser forget pages it kept for the back button: a cookie is set and taken away again, and the change
+ * alone is what counts.
+ */
+export function invalidatePageCache(res: ServerResponse, name: string, attributes: CookieAttributes): void {
   setCookie(res, name, '1', { ...attributes, maxAge: 60 });
   res.appendHeader('Set-Cookie', stringifySetCookie(name, '', { ...attributes, maxAge: 0 }));
 }
@@ -43,12 +48,11 @@ export function flashCookie(res: ServerResponse, name: string, attributes: Cooki
  *
  * @see [CVE-2025-48947](https://github.com/advisories/GHSA-f3fg-mf2q-fj3f)
  */
-export function keepNowhereWithCookie(res: ServerResponse, name: string): void {
+export function noStoreWithCookie(res: ServerResponse, name: string): void {
   const { writeHead } = res;
   const writeHeadWithCare = (...args: Parameters<typeof writeHead>) => {
     const setCookies = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
-    if (setCookies.some((cookie) => cookie.startsWith(`${name}=`)))
-      res.setHeader('Cache-Control', 'no-store');
+    if (setCookies.some((cookie) => cookie.startsWith(`${name}=`))) noStore(res);
     return writeHead.apply(res, args);
   };
   res.writeHead = writeHeadWithCare as typeof writeHead;

@@ -1,4 +1,5 @@
 import { reviveClaims, type UserClaims } from '../claims.ts';
+import type { StoredLogin } from '../store/session-record.ts';
 
 /** Who is logged in: what a login proved, kept apart from anything the application can write. */
 export interface Identity {
@@ -7,6 +8,8 @@ export interface Identity {
   /** Name of the provider in the options. */
   readonly provider: string;
   readonly issuer: string;
+  /** The client that the login was for. */
+  readonly clientId: string;
   readonly sub: string;
   /** The session at the provider. */
   readonly sid?: string | undefined;
@@ -22,75 +25,95 @@ export interface Identity {
   readonly authTime?: number | undefined;
   /** When the ID token was issued: seconds since the epoch, by the provider's clock. */
   readonly issuedAt: number;
-  /** When the login began and when it was done, in milliseconds by our clock. */
+  /** When the login began and when it was done, in milliseconds by the clocks of the processes that saw it. */
   readonly loginStartedAt: number;
   readonly loggedInAt: number;
-  /** When the session ends in any case, in milliseconds by our clock. */
+  /** When the session ends in any case, in milliseconds by the store's clock. */
   readonly absoluteEnd: number;
 }
 
-/** Of the stored record. Another version reads as "nobody", and is left alone for those who understand it. */
-const FORMAT_VERSION = 1;
+/** An identity as it is made, before the store has said when its session ends. */
+export type NewIdentity = Omit<Identity, 'absoluteEnd'>;
 
-export function encodeIdentity(identity: Identity): string {
-  return JSON.stringify({ v: FORMAT_VERSION, ...identity });
+/** What an identity must fit to count: a provider of the options, by what it is rather than by its name. */
+export interface KnownClient {
+  readonly issuer: string;
+  readonly clientId: string;
 }
 
-/** Reads a stored identity. Anything that is not one, or has reached its absolute end, is nobody. */
-export function decodeIdentity(text: string | null, now: number): Identity | undefined {
-  const identity = decodeEndedIdentity(text);
-  return identity && identity.absoluteEnd > now ? identity : undefined;
+/** Reads a stored login as somebody who counts here. `undefined`: nobody does. */
+export type IdentityReader = (login: StoredLogin | undefined) => Identity | undefined;
+
+/**
+ * A login counts only where its issuer and client are configured, under whatever name: a provider that was taken out of
+ * the options leaves nobody logged in.
+ *
+ * @param clients - by their names in the options.
+ */
+export function createIdentityReader(clients: ReadonlyMap<string, KnownClient>): IdentityReader {
+  const isFor = ({ issuer, clientId }: Identity, client: KnownClient | undefined) =>
+    client !== undefined && client.issuer === issuer && client.clientId === clientId;
+
+  return (login) => {
+    const identity = login && decodeIdentity(login);
+    if (!identity || isFor(identity, clients.get(identity.provider))) return identity;
+    for (const [provider, client] of clients) if (isFor(identity, client)) return { ...identity, provider };
+    return undefined;
+  };
 }
 
-/** Reads a stored identity whether or not it counts still. */
-export function decodeEndedIdentity(text: string | null): Identity | undefined {
-  if (text === null || !text.startsWith('{')) return undefined;
-  const record = parse(text);
-  if (record?.v !== FORMAT_VERSION || !isIdentity(record)) return undefined;
+/** Finds the clients of an issuer, each once. */
+export function createClientFinder(
+  clients: ReadonlyMap<string, KnownClient>,
+): (issuer: string) => readonly string[] {
+  return (issuer) => {
+    const ofIssuer = [...clients.values()].filter((client) => client.issuer === issuer);
+    return [...new Set(ofIssuer.map(({ clientId }) => clientId))];
+  };
+}
+
+/** Writes an identity for the store, which keeps its end beside it. */
+export function encodeIdentity({
+  absoluteEnd: _,
+  ...identity
+}: NewIdentity & { absoluteEnd?: number }): string {
+  return JSON.stringify(identity);
+}
+
+/** Reads a stored identity, whoever it is of. `undefined`: it is damaged. */
+export function decodeIdentity({ identity, endsAt }: StoredLogin): Identity | undefined {
+  const record = parse(identity);
+  if (!record || !isIdentity(record)) return undefined;
+  const { claims, user } = record;
   return {
     ...record,
-    claims: reviveClaims(record.claims),
-    user: record.user && reviveClaims(record.user),
+    claims: reviveClaims(claims),
+    user: user && reviveClaims(user),
+    absoluteEnd: endsAt,
   };
 }
 
 /** What `req.user` is. */
-export function userOf({ user, claims }: Identity): Express.User {
+export function userOf({ user, claims }: Pick<Identity, 'user' | 'claims'>): Express.User {
   return user ?? (claims as Express.User);
 }
 
-/** The key that a session moved to, when this is the pointer which an id change left in its place. */
-export function findSuccessor(text: string | null): string | undefined {
-  return text?.startsWith(POINTER) ? text.slice(POINTER.length) : undefined;
-}
-
-const POINTER = 'moved:';
-
-/** Says whether a stored value is damaged, rather than a pointer or the record of another version. */
-export function isDamagedIdentity(text: string | null): boolean {
-  if (text === null || findSuccessor(text) !== undefined) return false;
-  const record = parse(text);
-  return typeof record?.v !== 'number' || (record.v === FORMAT_VERSION && !isIdentity(record));
-}
-
-function parse(text: string): (Record<string, unknown> & { v?: unknown }) | undefined {
+function parse(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isIdentity(record: object): record is Identity {
-  const { provider, issuer, sub, claims, ...times } = record as Partial<Identity>;
-  // A time that is none would make comparisons false that end a session.
-  const { absoluteEnd, loggedInAt, loginStartedAt, issuedAt } = times;
+function isIdentity(record: object): record is NewIdentity {
+  const { loginId, provider, issuer, clientId, sub, claims, ...times } = record as Partial<NewIdentity>;
+  const { loggedInAt, loginStartedAt, issuedAt } = times;
   return (
-    [absoluteEnd, loggedInAt, loginStartedAt, issuedAt].every(Number.isFinite) &&
-    typeof provider === 'string' &&
-    typeof issuer === 'string' &&
-    typeof sub === 'string' &&
+    // NaN would make comparisons false that end a session.
+    [loggedInAt, loginStartedAt, issuedAt].every(Number.isFinite) &&
+    [loginId, provider, issuer, clientId, sub].every((value) => typeof value === 'string') &&
     typeof claims === 'object' &&
     claims !== null
   );

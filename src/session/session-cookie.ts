@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sign, unsign } from 'cookie-signature';
-import { deriveKey } from '../keys.ts';
+import type { ApplicationKeys } from '../keys.ts';
 import type { Secret } from '../secret.ts';
 import { type CookieAttributes, readCookies, setCookie } from './cookies.ts';
 
@@ -29,6 +29,7 @@ export interface SessionCookieOptions {
   /** Seconds the browser keeps it; `undefined` for as long as the browser runs. */
   readonly maxAgeSeconds: number | undefined;
   readonly secrets: readonly Secret[];
+  readonly keys: ApplicationKeys;
 }
 
 /** 32 random bytes as base64url. Checked before anything else is done with what a browser sends. */
@@ -36,9 +37,7 @@ const SESSION_ID = /^[\w-]{43}$/;
 
 export function createSessionCookie(options: SessionCookieOptions): SessionCookie {
   const { name, purpose, path, secure, maxAgeSeconds } = options;
-  const keys = options.secrets.map((secret) =>
-    Buffer.from(deriveKey(secret.reveal(), purpose)).toString('base64url'),
-  );
+  const keys = options.secrets.map((secret) => options.keys.derive(secret, purpose).toString('base64url'));
   const attributes = Object.freeze({ httpOnly: true, secure, sameSite: 'lax', path } as const);
   const signId = (id: string) => `s:${sign(id, keys[0]!)}`;
 

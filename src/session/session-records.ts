@@ -1,40 +1,37 @@
 import type { Clock } from '../clock.ts';
 import { LoginError } from '../errors.ts';
-import { hash } from '../keys.ts';
-import type { Store } from '../store/store.ts';
-import { indexesOf, isCut } from './cut.ts';
-import { decodeEndedIdentity, encodeIdentity, type Identity } from './identity.ts';
-import { createTouchThrottle } from './touch-throttle.ts';
+import type { StoredLogin } from '../store/session-record.ts';
+import { AFTERLIFE_MS, type SessionLife, type Store } from '../store/store.ts';
+import { encodeIdentity, type Identity, type NewIdentity } from './identity.ts';
+import { isEndedByAny } from './logout-marks.ts';
+import type { IndexedLogin, SessionIndexes } from './session-indexes.ts';
 
-/** The records of single sessions: made and ended as a whole, with their entries in the indexes. */
+/** The records of single sessions: made as a whole, with their entries in the indexes, and kept alive. */
 export interface SessionRecords {
-  /** Why a login does not count any more; `undefined` while it does. */
-  findExpiry(identity: Identity, seenAt: number | null): SessionExpiry | undefined;
-  /** How long a session's records live from now, in milliseconds. */
-  lifeOf(identity: Identity | undefined): number;
+  /** Why a login does not count any more, by the clock of this process; `undefined` while it does. */
+  findExpiry(login: StoredLogin): SessionExpiry | undefined;
   /** Moves the idle end at most once a minute, and holds up nobody: a lost touch costs a minute. */
-  touch(key: string, identity: Identity | undefined): void;
+  touch(key: string): void;
+  /** Whether nothing more is to be touched under this key. */
+  forgetTouch(key: string): void;
   /**
-   * Index first, then the records, then a look for a logout from outside: in any interleaving the logout wins.
+   * Index first, then the records, then a look for a logout from outside: in any interleaving the logout wins. Returns
+   * the identity with its end.
    *
-   * @throws LoginError `login_ended` when it did.
+   * @param endsAt - of the session whose place this one takes.
+   * @throws LoginError `login_ended` when the logout did; StoreError: it may be there, or come to be, all the same.
    */
-  create(id: string, identity: Identity, records: { tokens: string; data: string }): Promise<void>;
-  /**
-   * Removes a session, following the pointer of an id change. Returns who was logged in; of several callers one is
-   * told, and those who know from reading it: a client that lost the reply asks again, and finds nothing any more.
-   */
-  end(key: string, known?: Identity): Promise<EndedLogin>;
-  /** Cleans up behind a session whose records are gone. */
-  forget(key: string, identity: Identity): Promise<void>;
+  create(key: string, session: NewSession): Promise<Identity>;
+  /** Takes a session out of its indexes, as well as the store allows: what stays there is found to be nothing. */
+  removeFromIndexes(key: string, login: IndexedLogin): Promise<void>;
 }
 
-/** What there was in a session that has ended. */
-export interface EndedLogin {
-  /** `undefined`: nobody was logged in. */
-  readonly identity: Identity | undefined;
-  /** The sealed tokens as they were in that moment, after any refresh. */
-  readonly tokens: string | undefined;
+/** What a session begins with. */
+export interface NewSession {
+  readonly identity: NewIdentity;
+  readonly tokens: Buffer;
+  readonly data: string;
+  readonly endsAt?: number | undefined;
 }
 
 /** `idle_timeout`: nothing came for too long; `absolute_timeout`: the login has reached its last moment. */
@@ -42,68 +39,76 @@ export type SessionExpiry = 'idle_timeout' | 'absolute_timeout';
 
 export interface SessionRecordsOptions {
   readonly store: Store;
+  readonly indexes: SessionIndexes;
   readonly idleTimeoutMs: number;
+  readonly absoluteTimeoutMs: number;
   readonly now: Clock;
+  readonly monotonic: Clock;
 }
 
-/** Records stay this long beyond their end, so that whoever comes back in time can be told why it ended. */
-const AFTERLIFE_MS = 3_600_000;
-
-export function createSessionRecords({ store, idleTimeoutMs, now }: SessionRecordsOptions): SessionRecords {
-  const touches = createTouchThrottle({ intervalMs: Math.min(60_000, idleTimeoutMs / 4), now });
-
-  const lifeOf = (identity: Identity | undefined) => {
-    if (!identity) return idleTimeoutMs;
-    return Math.max(1, Math.ceil(Math.min(idleTimeoutMs, identity.absoluteEnd - now()) + AFTERLIFE_MS));
-  };
-
-  const forget = async (key: string, identity: Identity) => {
-    touches.forget(key);
-    await Promise.all(indexesOf(identity).map((index) => store.removeFromIndex(index, key)));
-  };
-
-  const end = async (key: string, known?: Identity) => {
-    let target: string | undefined = key;
-    let identity = known;
-    let tokens: string | undefined;
-    while (target !== undefined) {
-      const ended = await store.endSession(target);
-      tokens ??= ended.tokens ?? undefined;
-      identity = decodeEndedIdentity(ended.auth) ?? identity;
-      if (identity) await forget(target, identity);
-      touches.forget(target);
-      target = ended.movedTo;
-    }
-    return { identity, tokens };
-  };
+/** Makes them over a store. */
+export function createSessionRecords(options: SessionRecordsOptions): SessionRecords {
+  const { store, indexes, idleTimeoutMs, absoluteTimeoutMs, now, monotonic } = options;
+  const life: SessionLife = { idleMs: idleTimeoutMs, absoluteMs: absoluteTimeoutMs };
+  const touches = createTouchThrottle(Math.min(60_000, idleTimeoutMs / 4), monotonic);
 
   return {
-    lifeOf,
-    forget,
-    end,
-
-    // By our clock and our own note of the last touch, whatever the lives of the records say.
-    findExpiry: ({ absoluteEnd, loggedInAt }, seenAt) => {
-      if (absoluteEnd <= now()) return 'absolute_timeout';
-      // Said so that a time that is none ends the session.
-      return now() - (seenAt ?? loggedInAt) <= idleTimeoutMs ? undefined : 'idle_timeout';
+    findExpiry: ({ seenAt, endsAt }) => {
+      if (endsAt <= now()) return 'absolute_timeout';
+      return now() - seenAt <= idleTimeoutMs ? undefined : 'idle_timeout';
     },
 
-    touch: (key, identity) => {
+    touch: (key) => {
       if (!touches.isDue(key)) return;
-      store.touchSession(key, lifeOf(identity), now()).catch(() => touches.forget(key));
+      store.touchSession(key, idleTimeoutMs).catch(() => touches.forget(key));
     },
+    forgetTouch: touches.forget,
 
-    create: async (id, identity, { tokens, data }) => {
-      const key = hash(id);
-      const indexes = indexesOf(identity);
-      await Promise.all(indexes.map((index) => store.addToIndex(index, key, identity.absoluteEnd, now())));
-      await store.writeLogin(key, { auth: encodeIdentity(identity), tokens, data }, lifeOf(identity), now());
-      if (isCut(identity, await store.readCuts(indexes))) {
-        await end(key);
+    create: async (key, { identity, tokens, data, endsAt }) => {
+      const names = indexes.holding(identity);
+      // A session that takes another's place ends before this; its entry may stay a while longer.
+      const indexedForMs = absoluteTimeoutMs + AFTERLIFE_MS;
+      await Promise.all(names.map((name) => store.addToIndex(name, key, indexedForMs)));
+      const records = { identity: encodeIdentity(identity), tokens, data };
+      const written = await store.writeLogin(key, records, { ...life, endsAt });
+      if (!written || isEndedByAny(identity, await store.readMarks(names))) {
         throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
       }
       touches.mark(key);
+      return { ...identity, absoluteEnd: written.endsAt };
+    },
+
+    removeFromIndexes: async (key, login) => {
+      const removals = indexes.holding(login).map((name) => store.removeFromIndex(name, key));
+      await Promise.allSettled(removals);
+    },
+  };
+}
+
+/** Remembers which sessions were touched lately by this process. */
+function createTouchThrottle(intervalMs: number, monotonic: Clock) {
+  // In order of time, oldest first: what is older than the interval is dropped from the front, so it stays small.
+  const touchedAt = new Map<string, number>();
+  const mark = (key: string) => {
+    touchedAt.delete(key);
+    touchedAt.set(key, monotonic());
+  };
+
+  return {
+    mark,
+    forget: (key: string) => {
+      touchedAt.delete(key);
+    },
+    /** True once per session and interval. */
+    isDue: (key: string): boolean => {
+      const time = monotonic();
+      for (const [oldKey, at] of touchedAt) {
+        if (time - at < intervalMs) break;
+        touchedAt.delete(oldKey);
+      }
+      if (touchedAt.has(key)) return false;
+      mark(key);
+      return true;
     },
   };
 }

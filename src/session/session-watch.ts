@@ -1,17 +1,20 @@
+import type { ApplicationKeys } from '../keys.ts';
+
 /** Tells long answers (server-sent events, WebSockets) when their session has ended. */
 export interface SessionWatch {
   /**
    * Calls `onEnd` once, soon after the session has ended in any process; `undefined` stands for one that has ended
-   * already. Returns a way out.
+   * already. Returns a function that stops it.
    */
-  watch(key: string | undefined, onEnd: () => void): () => void;
+  watch(sessionId: string | undefined, onEnd: () => void): () => void;
   /** Stops looking. */
   close(): void;
 }
 
 export interface SessionWatchOptions {
+  readonly keys: ApplicationKeys;
   /** Under which key a session lives now: it may have been given a new id. `undefined`: it has ended. */
-  readonly findLiving: (key: string) => Promise<string | undefined>;
+  readonly findLiveKey: (key: string) => Promise<string | undefined>;
   /** Between two looks at all of them. */
   readonly intervalMs: number;
   /** Told what a callback threw. */
@@ -23,7 +26,8 @@ const BATCH = 100;
 
 /** One look per session and interval, however many watch it; no timer while nobody does. */
 export function createSessionWatch({
-  findLiving,
+  keys,
+  findLiveKey,
   intervalMs,
   reportError,
 }: SessionWatchOptions): SessionWatch {
@@ -40,11 +44,11 @@ export function createSessionWatch({
   };
   const lookAt = async ([key, names]: [string, symbol[]]) => {
     // A store that fails says nothing about the session.
-    const living = await findLiving(key).catch(() => key);
+    const live = await findLiveKey(key).catch(() => key);
     for (const name of names) {
       const watcher = watchers.get(name);
-      if (living === undefined) tell(name);
-      else if (watcher) watcher.key = living;
+      if (live === undefined) tell(name);
+      else if (watcher) watcher.key = live;
     }
   };
   const look = async () => {
@@ -70,7 +74,8 @@ export function createSessionWatch({
   };
 
   return {
-    watch: (key, onEnd) => {
+    watch: (sessionId, onEnd) => {
+      const key = sessionId === undefined ? undefined : keys.sessionKey(sessionId);
       const name = Symbol('watcher');
       watchers.set(name, { key, onEnd });
       if (key === undefined) queueMicrotask(() => tell(name));

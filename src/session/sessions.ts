@@ -1,41 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Request } from 'express';
 import type { Clock } from '../clock.ts';
 import { LoginError, LoginRequiredError, StoreError } from '../errors.ts';
-import { hash } from '../keys.ts';
-import type { Store } from '../store/store.ts';
-import { type BrowserSession, createBrowserSession, moveTo } from './browser-session.ts';
-import { CUT_LIFE_MS } from './cut.ts';
-import {
-  decodeEndedIdentity,
-  decodeIdentity,
-  findSuccessor,
-  type Identity,
-  isDamagedIdentity,
-} from './identity.ts';
+import type { LogoutReason } from '../events.ts';
+import type { ApplicationKeys } from '../keys.ts';
+import { walkMoves } from '../store/session-moves.ts';
+import { CALLBACK_LIFE_MS, type Store } from '../store/store.ts';
+import { type BrowserSession, createBrowserSession, setCurrentSession } from './browser-session.ts';
+import { decodeIdentity, type Identity, type IdentityReader, type NewIdentity } from './identity.ts';
 import type { SessionCookie } from './session-cookie.ts';
-import { withSessionLock } from './session-lock.ts';
-import type { EndedLogin, SessionRecords } from './session-records.ts';
+import type { EndedSession, SessionEnding } from './session-ending.ts';
+import type { SessionRecords } from './session-records.ts';
+import type { SessionRotation } from './session-rotation.ts';
 
 /** The sessions of all browsers. Every method rejects with `StoreError` when the store fails. */
 export interface Sessions {
   /** Finds the session of a request: its cookie, then one read. A fault of the store is kept in the result. */
   read(req: IncomingMessage): Promise<BrowserSession>;
+  /** The same by an id that the browser was given: for a request that could not bring its cookie. */
+  readById(id: string): Promise<BrowserSession>;
   /**
-   * Finds the session of a request that could not bring its cookie, by the id that the browser was given.
-   *
-   * @throws StoreError
+   * Does what reading leaves to be done: keeps a living session alive, ends one that is over, removes what is damaged.
+   * False: the session that the cookie names has ended. A fault of the store is kept in `browser`.
    */
-  restore(browser: BrowserSession, id: string): Promise<void>;
-  /**
-   * Makes the session whose end failed with the store, by the cookie that was left for that, the one of this browser
-   * again, for a logout to end. One of nobody, that the browser has got since, ends.
-   *
-   * @throws StoreError when it is away still.
-   */
-  restoreUnended(req: IncomingMessage, res: ServerResponse, browser: BrowserSession): Promise<void>;
-  /** Ends that session beside the one of this browser. */
-  endUnended(req: IncomingMessage, res: ServerResponse): Promise<EndedLogin>;
+  keepUp(browser: BrowserSession, req?: Request): Promise<boolean>;
   /** A new session id: 256 random bits. */
   newId(): string;
   /**
@@ -44,237 +33,286 @@ export interface Sessions {
    *
    * @throws LoginError `login_ended` when a logout overtook the login, `login_expired` when nobody could know any more.
    */
-  logIn(browser: BrowserSession, res: ServerResponse, login: NewLogin): Promise<EndedLogin | undefined>;
-  /** Ends the session here. The cookie goes even when the store fails; another stays then, which can only end it. */
-  logOut(browser: BrowserSession, res: ServerResponse): Promise<EndedLogin>;
-  /** Cleans up behind a session whose records are gone already; `auth` is the identity it had. */
-  forgetEnded(key: string, auth: string | null): Promise<Identity | undefined>;
-  /** Removes a session's records and leaves the cookie to the caller. */
+  logIn(browser: BrowserSession, exchange: Exchange, login: NewLogin): Promise<ReplacedSession | undefined>;
+  /** Takes back a login that nobody has been told of. */
+  undoLogin(browser: BrowserSession, res: ServerResponse): Promise<void>;
+  /**
+   * Ends the session here, and tells. The cookie goes even when the store fails; another stays then, which can only end
+   * the session.
+   *
+   * @param onLateEnd - told when an end that failed with the store has come about after all.
+   */
+  end(
+    browser: BrowserSession,
+    exchange: Exchange,
+    reason: LogoutReason,
+    onLateEnd?: (ended: EndedSession) => Promise<void>,
+  ): Promise<EndedSession | undefined>;
+  /**
+   * Makes the session whose end failed with the store, by the cookie that was left for that, the one of this browser
+   * again, for a logout to end. One of nobody, that the browser has got since, goes. False: there is no such cookie.
+   */
+  resumeFailedLogout(browser: BrowserSession, exchange: Exchange): Promise<boolean>;
+  /** Ends that session beside the one of this browser. */
+  finishFailedLogout(exchange: Exchange): Promise<void>;
+  /** Removes the data of a browser where nobody is logged in. */
   discard(browser: BrowserSession): Promise<void>;
   /**
-   * Gives a logged-in session a new id, with `data` as the application's data.
+   * Gives a logged-in session a new id, with `data` as the application's data. The browser gets the new cookie also when
+   * nobody knows whether the old id is gone.
    *
    * @throws LoginRequiredError when the session ended meanwhile.
    */
-  renew(browser: BrowserSession, data: string): Promise<void>;
-  /** Where a session lives now: under this key, or that of its new id. `undefined`: it has ended. */
-  findLiving(key: string): Promise<string | undefined>;
+  renew(browser: BrowserSession, res: ServerResponse, data: string): Promise<void>;
+  /** The key under which a session lives now, by the one it had. `undefined`: it has ended. */
+  findLiveKey(key: string): Promise<string | undefined>;
+  /** Whether a session lives, under this id or a newer one. In doubt it does not: the store may be away. */
+  hasLiveSession(id: string): Promise<boolean>;
   /** Writes the application's data of a session; `mustExist` keeps a late write from bringing it back. */
-  writeData(
-    browser: BrowserSession,
-    id: string,
-    data: string,
-    options: { mustExist: boolean },
-  ): Promise<void>;
+  writeData(id: string, data: string, options: { mustExist: boolean }): Promise<void>;
   /** Reads the application's data as it is now. */
   readData(id: string): Promise<string | null>;
 }
 
+/** A request and its response. */
+export interface Exchange {
+  readonly req: Request;
+  readonly res: ServerResponse;
+}
+
+/** A login that has been proven. */
 export interface NewLogin {
   readonly id: string;
-  readonly identity: Identity;
-  readonly sealedTokens: string;
+  readonly identity: NewIdentity;
+  readonly sealedTokens: Buffer;
+  /** When its callback was taken, by the monotonic clock. */
+  readonly takenAt: number;
+  /** Whether a logout of this browser has come since it was taken. */
+  readonly isCancelled: () => Promise<boolean>;
+  /** Told of the session of somebody else whose end failed with the store, when it has come about after all. */
+  readonly onLateEnd: (replaced: ReplacedSession) => Promise<void>;
+}
+
+/** The session of somebody else that a login ended. */
+export interface ReplacedSession {
+  readonly id: string;
+  readonly ended: EndedSession;
 }
 
 export interface SessionsOptions {
   readonly store: Store;
+  readonly keys: ApplicationKeys;
+  readonly readIdentity: IdentityReader;
   readonly records: SessionRecords;
+  readonly ending: SessionEnding;
+  readonly rotation: SessionRotation;
   readonly cookie: SessionCookie;
   /** For a session that a logout could not end: it says which, and opens nothing. */
   readonly endingCookie: SessionCookie;
   readonly carryOver: readonly string[];
-  readonly now: Clock;
-  /** Seals the tokens of a session for its next id. `undefined`: they are gone. */
-  readonly resealTokens: (id: string, nextId: string) => Promise<string | undefined>;
+  readonly idleTimeoutMs: number;
+  readonly monotonic: Clock;
   /** Told of damage found in the store. */
-  readonly reportError: (error: StoreError) => Promise<void>;
-  /** Longer than a refresh of tokens takes, in milliseconds. */
-  readonly lockLeaseMs: number;
+  readonly reportError: (error: unknown) => Promise<void>;
 }
 
-/**
- * How long the old id of a renewed session points to the new one: for whoever still holds the old one, such as a
- * login under way, or an answer that stays open.
- */
-const POINTER_LIFE_MS = CUT_LIFE_MS;
-
+/** Makes them over a store. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, records, cookie, endingCookie, carryOver, now, resealTokens, lockLeaseMs, reportError } =
-    options;
+  const { store, keys, readIdentity, records, ending, rotation, cookie, endingCookie, carryOver } = options;
+  const { idleTimeoutMs, monotonic, reportError } = options;
 
-  const readById = async (id: string): Promise<BrowserSession> => {
-    const key = hash(id);
+  const readSession = async (id: string, choice: { mayRefuse: boolean }): Promise<BrowserSession> => {
     try {
-      const { auth, data, seenAt } = await store.readSession(key);
-      const identity = decodeEndedIdentity(auth);
-      const expiry = identity && records.findExpiry(identity, seenAt);
-      if (expiry) return createBrowserSession({ id, expiry });
-      if (auth === null && data === null) return createBrowserSession({ id });
-      if (identity || auth === null) records.touch(key, identity);
-      else if (isDamagedIdentity(auth)) removeDamaged(key).catch(() => undefined);
-      // Data beside an identity that does not count ended with it.
-      return createBrowserSession({ id, identity, data: identity || auth === null ? data : null });
+      const { login, data, unreadable } = await store.readSession(keys.sessionKey(id), choice);
+      if (!login && !unreadable) return createBrowserSession({ id, data });
+      const identity = readIdentity(login);
+      // Data beside a login that does not count here is not to be had.
+      if (!login || !identity) {
+        const isDamaged = unreadable === 'damaged' || (login !== undefined && !decodeIdentity(login));
+        return createBrowserSession({ id, isDamaged });
+      }
+      const expiry = records.findExpiry(login);
+      if (expiry) return createBrowserSession({ id, expired: { identity, data, expiry } });
+      return createBrowserSession({ id, identity, data });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return createBrowserSession({ id, fault: error });
     }
   };
 
+  const endExpired = async (browser: BrowserSession, req: Request | undefined): Promise<boolean> => {
+    const { id, expired } = browser;
+    const { identity, data, expiry } = expired!;
+    try {
+      const ended = await ending.end({ key: keys.sessionKey(id!), ifExpired: true }, expiry, req);
+      const isAlive = ended === 'alive';
+      setCurrentSession(browser, isAlive ? { id, identity, data } : { id });
+      return isAlive;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      setCurrentSession(browser, { id, fault: error });
+      return true;
+    }
+  };
+
   /** Told, because nobody else will ever hear of it. What put it there may go on doing so. */
   const removeDamaged = async (key: string) => {
-    await records.end(key);
+    await ending.discard(key);
     const code = 'store_damaged';
     await reportError(new StoreError('The record of a session was damaged, and has been removed.', { code }));
   };
 
-  const move = async (id: string, data: string) => {
-    const nextId = createId();
-    const tokens = await resealTokens(id, nextId);
-    // As it is now: a refresh may have brought new claims since this request read it.
-    const identity = decodeIdentity((await store.readSession(hash(id))).auth, now());
-    if (!tokens || !identity) throw new LoginRequiredError('The session ended before it was given a new id.');
-    try {
-      await records.create(nextId, identity, { tokens, data });
-      await takePlace(hash(id), hash(nextId), identity);
-    } catch (error) {
-      if (!(error instanceof LoginError)) throw error;
-      // Whoever left the cut ends the old id, and tells of it: that one was in the index before. Or tries again.
-      throw new LoginRequiredError('The session ended while it was given a new id.');
-    }
-    return { id: nextId, identity };
-  };
-
-  /**
-   * Ends a session whose place another takes. It leaves a pointer, so that a logout with the old id ends the new one.
-   *
-   * @throws LoginError `login_ended` when it had ended meanwhile: that logout means its successor as well.
-   */
-  const takePlace = async (key: string, nextKey: string, identity: Identity) => {
-    for (let current: string | undefined = key; current !== undefined; ) {
-      if (await store.retireSession(current, nextKey, POINTER_LIFE_MS))
-        return records.forget(current, identity);
-      // Another request has moved it first: what it moved to makes room.
-      current = (await store.endSession(current)).movedTo;
-    }
-    await records.end(nextKey);
-    throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
-  };
-
-  /** The session under this key, or under the one it has moved to. `undefined`: it has ended. */
-  const follow = async (key: string): Promise<(FoundSession & { key: string }) | undefined> => {
-    const { auth, data, seenAt } = await store.readSession(key);
-    const successor = findSuccessor(auth);
-    if (successor !== undefined) return follow(successor);
-    const login = decodeIdentity(auth, now());
-    return login && !records.findExpiry(login, seenAt) ? { key, login, data } : undefined;
+  /** The session under this key, or under the one it has moved to. */
+  const findLive = async (key: string): Promise<FoundSession | undefined> => {
+    const walk = await walkMoves(key, async (current) => {
+      const { login, data, movedTo } = await store.readSession(current);
+      if (movedTo !== undefined) return { movedTo };
+      const identity = login && !records.findExpiry(login) ? readIdentity(login) : undefined;
+      return { found: identity && { key: current, identity, data } };
+    });
+    return walk.found;
   };
 
   /** What a browser has, though its request was sent, or its login begun, before an id change that came between. */
-  const findNewest = async ({ id, identity, data }: BrowserSession): Promise<FoundSession> => {
-    if (id === undefined) return { key: undefined, login: undefined, data: null };
-    const key = hash(id);
-    return (identity ? undefined : await follow(key)) ?? { key, login: identity, data };
+  const findNewest = async ({ id, identity, data }: BrowserSession): Promise<FoundSession | undefined> => {
+    if (id === undefined) return undefined;
+    const key = keys.sessionKey(id);
+    return identity ? { key, identity, data } : ((await findLive(key)) ?? { key, identity, data });
   };
+
+  /** Ends the session of somebody else. Where the store fails, it is ended later: the new one stands. */
+  const replace = async (
+    key: string,
+    { oldId, onLateEnd }: { oldId: string; onLateEnd: NewLogin['onLateEnd'] },
+    { req, res }: Exchange,
+  ): Promise<EndedSession | undefined> => {
+    const target = { key, onLateEnd: (ended: EndedSession) => onLateEnd({ id: oldId, ended }) };
+    try {
+      const ended = await ending.end(target, 'replaced', req);
+      return typeof ended === 'object' ? ended : undefined;
+    } catch (error) {
+      passStoreError(error);
+      endingCookie.write(res, oldId);
+      return undefined;
+    }
+  };
+
+  /** Of nobody: there is no login to be told of. */
+  const removeData = (id: string) => store.endSession(keys.sessionKey(id), { owner: createId() });
 
   return {
     newId: createId,
+    readById: (id) => readSession(id, { mayRefuse: false }),
 
     read: async (req) => {
       const id = cookie.read(req);
-      return id === undefined ? createBrowserSession() : readById(id);
+      return id === undefined ? createBrowserSession() : readSession(id, { mayRefuse: true });
     },
 
-    restore: async (browser, id) => {
-      Object.assign(browser, await readById(id));
-      if (browser.fault) throw browser.fault;
+    keepUp: async (browser, req) => {
+      const { id, identity, data, expired, isDamaged } = browser;
+      if (id === undefined) return true;
+      if (isDamaged) removeDamaged(keys.sessionKey(id)).catch(() => undefined);
+      if (expired && !(await endExpired(browser, req))) return false;
+      if (identity || browser.identity || data !== null) records.touch(keys.sessionKey(id));
+      return true;
     },
 
-    restoreUnended: async (req, res, browser) => {
-      const id = endingCookie.read(req);
-      if (id === undefined) return;
-      const unended = await readById(id);
-      if (unended.fault) throw unended.fault;
-      if (browser.id !== undefined) await records.end(hash(browser.id));
-      Object.assign(browser, unended);
-      endingCookie.clear(res);
-    },
-
-    endUnended: async (req, res) => {
-      const id = endingCookie.read(req);
-      if (id === undefined) return { identity: undefined, tokens: undefined };
-      const ended = await records.end(hash(id));
-      endingCookie.clear(res);
-      return ended;
-    },
-
-    logIn: async (browser, res, { id, identity, sealedTokens }) => {
+    logIn: async (
+      browser,
+      { req, res },
+      { id, identity: proven, sealedTokens, takenAt, isCancelled, onLateEnd },
+    ) => {
       const old = await findNewest(browser);
-      const { login: before } = old;
-      const isSame = before !== undefined && isSamePerson(before, identity);
+      const key = keys.sessionKey(id);
+      const isSame = old?.identity !== undefined && isSamePerson(old.identity, proven);
       // An old id opens nothing of a session that has moved on, unless to the same person.
-      const data = isSame ? old.data : pick(browser.data, carryOver);
-      await records.create(id, identity, { tokens: sealedTokens, data: data ?? '{}' });
-      // After the look for cuts: what was there a moment ago has been seen.
-      if (now() - identity.loginStartedAt >= CUT_LIFE_MS) {
-        await records.end(hash(id));
-        throw new LoginError('The login took so long that a logout may have been forgotten.', {
-          code: 'login_expired',
-        });
+      const data = (isSame ? old.data : pick(browser.data, carryOver)) ?? '{}';
+      const identity = await rotation.create(key, { identity: proven, tokens: sealedTokens, data });
+      // After the look for marks: what was there a moment ago has been seen.
+      try {
+        await checkStillMeant(isCancelled, monotonic() - takenAt);
+      } catch (error) {
+        await ending.discard(key);
+        throw error;
       }
-      let replaced: EndedLogin | undefined;
-      if (old.key !== undefined && isSame) await takePlace(old.key, hash(id), before);
-      else if (old.key !== undefined) replaced = await records.end(old.key, before);
-      moveTo(browser, { id, identity, data });
+      const { id: oldId } = browser;
+      if (isSame) await rotation.takePlace(old.key, key, old.identity!).catch(passStoreError);
+      const ended =
+        old && !isSame ? await replace(old.key, { oldId: oldId!, onLateEnd }, { req, res }) : undefined;
+      setCurrentSession(browser, { id, identity, data });
       cookie.write(res, id, identity);
-      return replaced;
+      return ended?.isFirst ? { id: oldId!, ended } : undefined;
     },
 
-    logOut: async (browser, res) => {
-      const { id, identity } = browser;
-      moveTo(browser, {});
+    undoLogin: async (browser, res) => {
+      const { id } = browser;
+      setCurrentSession(browser);
       cookie.clear(res);
-      if (id === undefined) return { identity, tokens: undefined };
+      if (id !== undefined) await ending.discard(keys.sessionKey(id));
+    },
+
+    end: async (browser, { req, res }, reason, onLateEnd) => {
+      const { id } = browser;
+      setCurrentSession(browser);
+      cookie.clear(res);
+      if (id === undefined) return undefined;
       try {
-        return await records.end(hash(id), identity);
+        const target = { key: keys.sessionKey(id), ...(onLateEnd ? { onLateEnd } : {}) };
+        const ended = await ending.end(target, reason, req);
+        return typeof ended === 'object' ? ended : undefined;
       } catch (error) {
         if (!res.headersSent) endingCookie.write(res, id);
         throw error;
       }
     },
 
-    forgetEnded: async (key, auth) => {
-      const identity = decodeEndedIdentity(auth);
-      if (identity) await records.forget(key, identity);
-      return identity;
+    resumeFailedLogout: async (browser, { req, res }) => {
+      const id = endingCookie.read(req);
+      if (id === undefined) return false;
+      if (browser.id !== undefined && browser.id !== id) await removeData(browser.id);
+      setCurrentSession(browser, { id });
+      endingCookie.clear(res);
+      return true;
+    },
+
+    finishFailedLogout: async ({ req, res }) => {
+      const id = endingCookie.read(req);
+      if (id === undefined) return;
+      await ending.end({ key: keys.sessionKey(id) }, 'logout', req);
+      endingCookie.clear(res);
     },
 
     discard: async (browser) => {
       const { id } = browser;
-      moveTo(browser, {});
-      if (id !== undefined) await records.end(hash(id));
+      setCurrentSession(browser);
+      if (id !== undefined) await removeData(id);
     },
 
-    renew: async (browser, data) => {
-      const { id, identity } = browser;
-      if (!id || !identity) throw new LoginRequiredError();
-      // A refresh that finished on the old id after we read its tokens would be lost with it.
-      const lock = { key: hash(id), leaseMs: lockLeaseMs };
-      const moved = await withSessionLock(store, lock, () => move(id, data));
-      moveTo(browser, { ...moved, data });
+    renew: async (browser, res, data) => {
+      const { id } = browser;
+      if (!id || !browser.identity) throw new LoginRequiredError();
+      await rotation.renew(id, data, (moved) => {
+        setCurrentSession(browser, { ...moved, data });
+        cookie.write(res, moved.id, moved.identity);
+      });
     },
 
-    findLiving: async (key) => (await follow(key))?.key,
+    hasLiveSession: async (id) => {
+      const found = await findLive(keys.sessionKey(id)).catch(() => undefined);
+      return found !== undefined;
+    },
+    findLiveKey: async (key) => (await findLive(key))?.key,
 
-    writeData: ({ identity }, id, data, choice) =>
-      store.writeData(hash(id), data, records.lifeOf(identity), choice),
+    writeData: (id, data, choice) => store.writeData(keys.sessionKey(id), data, idleTimeoutMs, choice),
 
-    readData: async (id) => (await store.readSession(hash(id))).data,
+    readData: async (id) => (await store.readSession(keys.sessionKey(id))).data,
   };
 }
 
 interface FoundSession {
-  readonly key: string | undefined;
-  readonly login: Identity | undefined;
+  readonly key: string;
+  readonly identity: Identity | undefined;
   readonly data: string | null;
 }
 
@@ -283,8 +321,22 @@ function createId(): string {
 }
 
 /** Somebody who proves again who they are keeps what the application knows of them. */
-function isSamePerson(before: Identity, after: Identity): boolean {
-  return before.issuer === after.issuer && before.sub === after.sub;
+function isSamePerson(before: Identity, after: NewIdentity): boolean {
+  return before.issuer === after.issuer && before.clientId === after.clientId && before.sub === after.sub;
+}
+
+/** Whether what came while the login was finished lets it stand. */
+async function checkStillMeant(isCancelled: () => Promise<boolean>, elapsedMs: number): Promise<void> {
+  if (await isCancelled()) throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
+  if (elapsedMs < CALLBACK_LIFE_MS) return;
+  throw new LoginError('The login took so long that a logout may have been forgotten.', {
+    code: 'login_expired',
+  });
+}
+
+/** The old id goes behind the back of the person, who has logged in. */
+function passStoreError(error: unknown): void {
+  if (!(error instanceof StoreError)) throw error;
 }
 
 /** What of the anonymous session's data the application wants to keep at login. */

@@ -1,15 +1,18 @@
 import type { Clock } from '../clock.ts';
 import type { LogoutReason } from '../events.ts';
-import { hash } from '../keys.ts';
-import type { Cut, Store } from '../store/store.ts';
+import type { ApplicationKeys } from '../keys.ts';
+import type { LogoutMark } from '../store/logout-mark.ts';
+import type { IndexName, Store } from '../store/store.ts';
 import type { BrowserSession } from './browser-session.ts';
-import { CUT_LIFE_MS, forLiving, indexesToEnd, isCutBy, isTarget, type SessionTarget } from './cut.ts';
-import { decodeEndedIdentity, decodeIdentity, findSuccessor, type Identity } from './identity.ts';
+import type { Identity, IdentityReader } from './identity.ts';
+import { isEndedBy, markForLiveSessions } from './logout-marks.ts';
+import type { EndTarget, SessionEnding } from './session-ending.ts';
+import { isTarget, type SessionIndexes, type SessionTarget } from './session-indexes.ts';
 import type { SessionRecords } from './session-records.ts';
 
 /** Somebody at a provider. Only the pair is unique. */
 export interface UserName {
-  readonly iss: string;
+  readonly issuer: string;
   readonly sub: string;
 }
 
@@ -30,114 +33,141 @@ export interface UserSession {
   readonly current: boolean;
 }
 
-/** Sessions found by who they belong to, and ended without their browsers. Each that ended is told to `onEnded`. */
+/** Which sessions to list, and how many. */
+export interface ListChoice {
+  /** The browser that asks. */
+  readonly current?: BrowserSession | undefined;
+  readonly limit: number;
+}
+
+/** Sessions found by who they belong to, and ended without their browsers. */
 export interface UserSessions {
-  /** The sessions that live now, the one seen last first. */
-  list(user: UserName, current?: BrowserSession): Promise<readonly UserSession[]>;
+  /** The sessions that live now, the one seen last first: of the newest, at most so many. */
+  list(user: UserName, choice: ListChoice): Promise<readonly UserSession[]>;
   /** Ends one session. False: there was none any more. */
   revoke(handle: string): Promise<boolean>;
   /** Ends all sessions of a user but that of this browser; logins begun by now do not come to life either. */
   revokeOthers(current: BrowserSession): Promise<number>;
   /** Ends all sessions of a user; logins begun by now do not come to life either. Returns how many it ended. */
   revokeAll(user: UserName): Promise<number>;
-  /** Ends what a logout from outside means: first the cut, then whatever it ends that lives already. */
-  endByCut(target: SessionTarget, cut: Cut, reason: LogoutReason): Promise<number>;
-}
-
-/** A session that has ended, and why: also one that had come to its own end, and that nobody came back to. */
-interface EndedSession {
-  readonly identity: Identity;
-  readonly reason: LogoutReason;
+  /**
+   * Ends what a logout from outside means: first the mark, then whatever it ends that lives already.
+   *
+   * @throws StoreError when something could not be reached; everything else has ended.
+   */
+  endByMark(target: SessionTarget, mark: LogoutMark, reason: LogoutReason): Promise<number>;
 }
 
 export interface UserSessionsOptions {
   readonly store: Store;
+  readonly keys: ApplicationKeys;
+  readonly indexes: SessionIndexes;
   readonly records: SessionRecords;
+  readonly ending: SessionEnding;
+  readonly readIdentity: IdentityReader;
+  /** The clients of an issuer that the options have. */
+  readonly clientsOf: (issuer: string) => readonly string[];
   readonly now: Clock;
-  readonly onEnded: (identity: Identity, reason: LogoutReason) => Promise<void>;
 }
 
-/** Reads and removals under way at once, so that a thousand sessions take neither memory nor for ever. */
+/** Reads and removals under way at once, so that a million sessions take neither memory nor all of Redis. */
 const BATCH = 50;
 
 /** The hash of a session id. An application may hand on what a browser sent. */
 const HANDLE = /^[\w-]{43}$/;
 
-export function createUserSessions({ store, records, now, onEnded }: UserSessionsOptions): UserSessions {
-  const readLiving = async (key: string) => {
-    const { auth, seenAt } = await store.readSession(key);
-    const identity = decodeIdentity(auth, now());
-    if (!identity || records.findExpiry(identity, seenAt)) return undefined;
-    return { key, identity, seenAt: seenAt ?? identity.loggedInAt };
+/** Makes them over a store. */
+export function createUserSessions(options: UserSessionsOptions): UserSessions {
+  const { store, keys, indexes, records, ending, readIdentity, clientsOf, now } = options;
+
+  const readLive = async (key: string) => {
+    const { login } = await store.readSession(key);
+    const identity = readIdentity(login);
+    if (!login || !identity || records.findExpiry(login)) return undefined;
+    return { key, identity, seenAt: login.seenAt };
   };
 
-  /** Ends the session under this key, or that of its new id, if its login is meant. Of several callers one is told. */
-  const endOne = async (
-    key: string,
+  /** Ends one session. True: by this, for this reason. */
+  const endOne = async (target: EndTarget, reason: LogoutReason): Promise<boolean> => {
+    const ended = await ending.end(target, reason);
+    return (
+      typeof ended === 'object' && ended.isFirst && ended.identity !== undefined && ended.reason === reason
+    );
+  };
+
+  /** Page by page, so that neither we nor Redis hold all of them at once. */
+  const endIndexed = async (
+    index: IndexName,
+    target: Omit<EndTarget, 'key'>,
     reason: LogoutReason,
-    isMeant: (login: Identity) => boolean,
-  ): Promise<EndedSession | undefined> => {
-    const { auth, seenAt } = await store.readSession(key);
-    if (auth === null) return undefined;
-    // An id change between the reading of the index and now: the new id was not in it.
-    const successor = findSuccessor(auth);
-    if (successor !== undefined) return endOne(successor, reason, isMeant);
-    // The record of another version cannot be asked whether it is meant. In doubt, it is.
-    const login = decodeEndedIdentity(auth);
-    if (login && !isMeant(login)) return undefined;
-    const expiry = login && records.findExpiry(login, seenAt);
-    const { identity } = await records.end(key);
-    if (identity) return { identity, reason: expiry ?? reason };
-    // The reply may have been lost, and the command sent again: what it found the first time nobody was told.
-    if (login) await records.forget(key, login);
-    return undefined;
+    faults: unknown[],
+  ): Promise<number> => {
+    let count = 0;
+    for (let from: string | undefined = '0'; from !== undefined; ) {
+      const page: Awaited<ReturnType<Store['scanIndex']>> = await store.scanIndex(index, from);
+      await inBatches(page.keys, async (key) => {
+        // What cannot be reached keeps nothing else from ending.
+        const ended = await endOne({ ...target, key }, reason).catch(
+          (fault) => faults.push(fault) > 0 && false,
+        );
+        if (ended) count += 1;
+      });
+      from = page.next;
+    }
+    return count;
   };
 
-  const endByCut: UserSessions['endByCut'] = async (target, cut, reason) => {
-    const indexes = indexesToEnd(target);
-    await Promise.all(indexes.map((index) => store.putCut(index, cut, CUT_LIFE_MS)));
-    const living = forLiving(cut);
-    const isMeant = (login: Identity) => isTarget(login, target) && isCutBy(login, living);
-    // By login: while its id changes it is there under both.
-    const ended = new Map<string, EndedSession>();
-    try {
-      await tryAll(indexes, async (index) => {
-        await tryAll(await store.readIndex(index, now()), async (key) => {
-          const session = await endOne(key, reason, isMeant);
-          if (session) ended.set(session.identity.loginId, session);
-        });
-      });
-    } finally {
-      // Also when the rest could not be ended: nobody comes back to tell of these.
-      await inBatches([...ended.values()], (session) => onEnded(session.identity, session.reason));
-    }
-    return [...ended.values()].filter((session) => session.reason === reason).length;
+  const endByMark: UserSessions['endByMark'] = async (target, mark, reason) => {
+    const names = indexes.toSearch(target);
+    const faults: unknown[] = [];
+    const note = (fault: unknown) => {
+      faults.push(fault);
+      return 0;
+    };
+    // A full server takes no mark. What lives ends all the same; what is under way is to be ended by trying again.
+    await Promise.all(names.map((name) => store.putMark(name, mark).catch(note)));
+    const live = markForLiveSessions(mark);
+    const isMeant = (login: Identity) => isTarget(login, target) && isEndedBy(login, live);
+    const told = new Set<string>();
+    const counts: number[] = [];
+    for (const name of names)
+      counts.push(await endIndexed(name, { isMeant, told }, reason, faults).catch(note));
+    if (faults.length > 0) throw faults[0];
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
+
+  /** With every client of the issuer. */
+  const endUser = async ({ issuer, sub }: UserName, mark: LogoutMark): Promise<number> => {
+    const ends = clientsOf(issuer).map((clientId) => endByMark({ issuer, clientId, sub }, mark, 'revoked'));
+    const settled = await Promise.allSettled(ends);
+    const failed = settled.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+    return settled.reduce((sum, outcome) => sum + (outcome.status === 'fulfilled' ? outcome.value : 0), 0);
   };
 
   return {
-    endByCut,
-    revokeAll: ({ iss, sub }) => endByCut({ issuer: iss, sub }, { startedBy: now() }, 'revoked'),
+    endByMark,
+    revokeAll: (user) => endUser(user, { startedBy: now() }),
     revokeOthers: async ({ identity }) => {
       if (!identity) return 0;
-      const { issuer, sub, loginId } = identity;
-      return endByCut({ issuer, sub }, { startedBy: now(), except: loginId }, 'revoked');
+      return endUser(identity, { startedBy: now(), except: identity.loginId });
     },
 
     revoke: async (handle) => {
       if (typeof handle !== 'string' || !HANDLE.test(handle)) return false;
-      const ended = await endOne(handle, 'revoked', () => true);
-      if (ended) await onEnded(ended.identity, ended.reason);
-      return ended?.reason === 'revoked';
+      return endOne({ key: handle }, 'revoked');
     },
 
-    list: async ({ iss, sub }, current) => {
-      const [index] = indexesToEnd({ issuer: iss, sub });
-      // What is not found stays in the index until its absolute end: it may be a login that is just being written.
-      const found = await inBatches(await store.readIndex(index!, now()), readLiving);
-      const currentKey = current?.id && hash(current.id);
+    list: async ({ issuer, sub }, { current, limit }) => {
+      const names = clientsOf(issuer).flatMap((clientId) => indexes.toSearch({ issuer, clientId, sub }));
+      // What is not found stays in the index until its end: it may be a login that is just being written.
+      const newest = await Promise.all(names.map((name) => store.readNewest(name, limit)));
+      const found = await inBatches([...new Set(newest.flat())], readLive);
+      const currentKey = current?.id && keys.sessionKey(current.id);
       return found
         .filter((session) => session !== undefined)
         .sort((a, b) => b.seenAt - a.seenAt)
+        .slice(0, limit)
         .map(({ key, identity, seenAt }) => ({
           handle: key,
           provider: identity.provider,
@@ -158,15 +188,4 @@ async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R
     results.push(...(await Promise.all(items.slice(start, start + BATCH).map(work))));
   }
   return results;
-}
-
-/**
- * The same, but what cannot be reached keeps nothing else from being worked on.
- *
- * @throws the first fault, in the end.
- */
-async function tryAll<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const faults: unknown[] = [];
-  await inBatches(items, (item) => work(item).catch((fault) => faults.push(fault)));
-  if (faults.length > 0) throw faults[0];
 }

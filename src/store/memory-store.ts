@@ -1,5 +1,19 @@
 import type { Clock } from '../clock.ts';
-import { type Cut, type EndedSession, type IndexName, type Store, TAKEN_LOGIN_LIFE_MS } from './store.ts';
+import { mergeMarks, parseMark } from './logout-mark.ts';
+import { formatLogin, parseSessionRecord, type StoredLogin } from './session-record.ts';
+import {
+  AFTERLIFE_MS,
+  CLOCK_SLACK_MS,
+  ENDED_LIFE_MS,
+  type EndAnswer,
+  INDEX_SLACK_MS,
+  type IndexName,
+  LOGIN_LIFE_MS,
+  MARK_LIFE_MS,
+  QUIET_MS,
+  type Store,
+  TAKEN_LIFE_MS,
+} from './store.ts';
 
 interface Entry {
   readonly value: string;
@@ -11,165 +25,203 @@ const SWEEP_EVERY_WRITES = 1000;
 
 /** The same operations in the memory of this process, for development. Nothing of it survives a restart. */
 export function createMemoryStore({ now }: { now: Clock }): Store {
-  const records = new Map<string, Entry>();
+  const values = createValues(now);
   const indexes = new Map<string, Map<string, number>>();
-  let writes = 0;
+  const { get, set } = values;
 
-  const get = (key: string) => {
-    const entry = records.get(key);
-    if (!entry) return null;
-    if (entry.expiresAt > now()) return entry.value;
-    records.delete(key);
-    return null;
+  const recordOf = (key: string) => parseSessionRecord(get(`s:${key}`));
+  const loginAt = (key: string): StoredLogin | undefined => {
+    const record = recordOf(key);
+    return record?.kind === 'login' ? record.login : undefined;
   };
-  const set = (key: string, value: string, ttlMs: number) => {
-    records.set(key, { value, expiresAt: now() + ttlMs });
-    writes += 1;
-    if (writes % SWEEP_EVERY_WRITES === 0) for (const old of [...records.keys()]) get(old);
+  const tokensAt = (key: string) => {
+    const text = get(`t:${key}`);
+    return text === null ? undefined : Buffer.from(text, 'latin1');
   };
-  /** A new value for a living key, whose life stays as it is. */
-  const replace = (key: string, value: string) => {
-    records.set(key, { value, expiresAt: records.get(key)!.expiresAt });
-  };
-  const sessionKeys = (id: string) => [`auth:${id}`, `sess:${id}`, `tok:${id}`] as const;
-  const endSession = (id: string): EndedSession => {
-    const auth = get(`auth:${id}`);
-    const tokens = get(`tok:${id}`);
-    records.delete(`sess:${id}`);
-    records.delete(`tok:${id}`);
-    records.delete(`seen:${id}`);
-    if (auth?.startsWith('moved:')) return { auth: null, tokens, movedTo: auth.slice(6) };
-    records.delete(`auth:${id}`);
-    return { auth, tokens, movedTo: undefined };
-  };
+  const setTokens = (key: string, tokens: Buffer, lifeMs: number) =>
+    set(`t:${key}`, tokens.toString('latin1'), lifeMs);
+  const lifeOf = (idleMs: number, endsAt: number) =>
+    Math.max(1, Math.min(idleMs, endsAt - now()) + AFTERLIFE_MS);
   const indexKey = ({ kind, id }: IndexName) => `${kind}:${id}`;
-  const living = (index: IndexName, time: number) => {
-    const members = indexes.get(indexKey(index)) ?? new Map<string, number>();
-    for (const [id, absoluteEnd] of members) if (absoluteEnd <= time) members.delete(id);
-    if (members.size === 0) indexes.delete(indexKey(index));
-    return members;
+
+  /** What an earlier attempt took, while it is kept. */
+  const readTaken = (key: string, owner: string): EndAnswer => {
+    const text = get(`s:${key}`)!;
+    const line = text.indexOf('\n');
+    const record = parseSessionRecord(text.slice(line + 1));
+    return {
+      isFirst: text.slice(2, line) === owner,
+      login: record?.kind === 'login' ? record.login : undefined,
+      tokens: tokensAt(key),
+    };
   };
 
   return {
-    readSession: async (id) => {
-      const seen = get(`seen:${id}`);
+    readSession: async (key) => {
+      const record = recordOf(key);
+      const isGone = record?.kind === 'ended' || record?.kind === 'moved';
       return {
-        auth: get(`auth:${id}`),
-        data: get(`sess:${id}`),
-        seenAt: seen === null ? null : Number(seen),
+        login: record?.kind === 'login' ? record.login : undefined,
+        data: isGone ? null : get(`d:${key}`),
+        movedTo: record?.kind === 'moved' ? record.movedTo : undefined,
+        unreadable: record?.kind === 'later_format' || record?.kind === 'damaged' ? record.kind : undefined,
       };
     },
 
-    writeLogin: async (id, { auth, data, tokens }, ttlMs, seenAt) => {
-      set(`auth:${id}`, auth, ttlMs);
-      set(`sess:${id}`, data, ttlMs);
-      set(`tok:${id}`, tokens, ttlMs);
-      set(`seen:${id}`, String(seenAt), ttlMs);
+    writeLogin: async (
+      key,
+      { identity, data, tokens },
+      { idleMs, absoluteMs, endsAt = now() + absoluteMs },
+    ) => {
+      if (recordOf(key)) return loginAt(key);
+      const login = { identity, seenAt: now(), endsAt };
+      const lifeMs = lifeOf(idleMs, endsAt);
+      set(`d:${key}`, data, lifeMs);
+      setTokens(key, tokens, lifeMs);
+      set(`s:${key}`, formatLogin(login), lifeMs);
+      return login;
     },
 
-    touchSession: async (id, ttlMs, seenAt) => {
-      const auth = get(`auth:${id}`);
-      if (auth?.startsWith('moved:')) return;
-      for (const key of sessionKeys(id)) {
-        const value = get(key);
-        if (value !== null) set(key, value, ttlMs);
+    touchSession: async (key, idleMs) => {
+      const login = loginAt(key);
+      if (!recordOf(key)) values.renew(`d:${key}`, idleMs);
+      if (!login || login.endsAt <= now()) return;
+      const isWrong = now() > login.seenAt || login.seenAt > now() + CLOCK_SLACK_MS;
+      if (isWrong) values.replace(`s:${key}`, formatLogin({ ...login, seenAt: now() }));
+      for (const kind of ['s', 'd', 't']) values.renew(`${kind}:${key}`, lifeOf(idleMs, login.endsAt));
+    },
+
+    endSession: async (key, { owner, ifTokens, ifExpired }) => {
+      const record = recordOf(key);
+      const tokens = tokensAt(key);
+      if (record?.kind === 'moved') return { movedTo: record.movedTo };
+      if (record?.kind === 'ended') return readTaken(key, owner);
+      if (ifTokens && tokens && !tokens.equals(ifTokens)) return 'conflict';
+      const login = loginAt(key);
+      if (ifExpired && login && login.endsAt > now() && now() - login.seenAt <= ifExpired.idleMs)
+        return 'alive';
+      values.remove(`d:${key}`);
+      if (!record) {
+        values.remove(`t:${key}`);
+        return 'none';
       }
-      if (auth !== null) set(`seen:${id}`, String(seenAt), ttlMs);
+      set(`s:${key}`, `x ${owner}\n${get(`s:${key}`)}`, ENDED_LIFE_MS);
+      values.renew(`t:${key}`, ENDED_LIFE_MS);
+      return { isFirst: true, login, tokens };
     },
 
-    endSession: async (id) => endSession(id),
-
-    retireSession: async (id, movedTo, pointerLifeMs) => {
-      const auth = get(`auth:${id}`);
-      if (auth === null) return false;
-      if (auth.startsWith('moved:')) return auth === `moved:${movedTo}`;
-      set(`auth:${id}`, `moved:${movedTo}`, pointerLifeMs);
-      records.delete(`sess:${id}`);
-      records.delete(`tok:${id}`);
-      records.delete(`seen:${id}`);
-      return true;
+    rotateSession: async (key, nextKey) => {
+      const record = recordOf(key);
+      if (!record || record.kind === 'ended') return 'ended';
+      if (record.kind === 'moved') return record.movedTo === nextKey ? 'rotated' : record;
+      set(`s:${key}`, `> ${nextKey}`, MARK_LIFE_MS);
+      values.remove(`d:${key}`);
+      values.remove(`t:${key}`);
+      return 'rotated';
     },
 
-    writeData: async (id, value, ttlMs, { mustExist }) => {
-      if (!mustExist || get(`sess:${id}`) !== null) set(`sess:${id}`, value, ttlMs);
+    writeData: async (key, value, idleMs, { mustExist }) => {
+      if (!mustExist || get(`d:${key}`) !== null) set(`d:${key}`, value, idleMs);
     },
 
-    readTokens: async (id) => get(`tok:${id}`),
+    readTokens: async (key) => (loginAt(key) && tokensAt(key)) ?? null,
 
-    swapTokens: async (id, { tokens, auth }) => {
-      const before = { auth: get(`auth:${id}`), tokens: get(`tok:${id}`) };
-      if (before.auth === null || before.tokens === null || before.auth.startsWith('moved:')) return 'gone';
-      if (before.tokens === tokens.to && (!auth || before.auth === auth.to)) return 'stored';
-      if (before.tokens !== tokens.from || (auth && before.auth !== auth.from)) return 'conflict';
-      replace(`tok:${id}`, tokens.to);
-      if (auth) replace(`auth:${id}`, auth.to);
+    swapTokens: async (key, { tokens, identity }) => {
+      const [login, current] = [loginAt(key), tokensAt(key)];
+      if (!login || !current) return 'gone';
+      if (current.equals(tokens.to) && (!identity || login.identity === identity.to)) return 'stored';
+      if (!current.equals(tokens.from) || (identity && login.identity !== identity.from)) return 'conflict';
+      values.replace(`t:${key}`, tokens.to.toString('latin1'));
+      if (identity) values.replace(`s:${key}`, formatLogin({ ...login, identity: identity.to }));
       return 'stored';
     },
 
-    endSessionWithTokens: async (id, tokens) => {
-      const current = get(`tok:${id}`);
-      return current !== null && current !== tokens ? 'conflict' : endSession(id);
+    acquireLock: async (key, owner, leaseMs, { overBackoff = false } = {}) => {
+      const value = get(`lock:${key}`);
+      const [kind, rest] = [value?.[0], value?.slice(2)];
+      if (value === null || rest === owner || (kind === 'b' && overBackoff)) {
+        if (kind !== 's') set(`lock:${key}`, `u ${owner}`, leaseMs);
+        return 'taken';
+      }
+      if (kind === 'b') return { backoff: rest! };
+      return kind === 's' && values.lifeOf(`lock:${key}`) <= QUIET_MS ? 'abandoned' : 'held';
     },
 
-    acquireLock: async (id, owner, ttlMs) => {
-      const value = get(`lock:${id}`);
-      if (value?.startsWith('note:')) return { note: value.slice(5) };
-      if (value !== null && value !== owner) return 'held';
-      set(`lock:${id}`, owner, ttlMs);
-      return 'taken';
+    extendLock: async (key, owner, leaseMs, { sent }) => {
+      const value = get(`lock:${key}`);
+      if (value !== null && value.slice(2) !== owner) return false;
+      set(`lock:${key}`, `${sent ? 's' : 'u'} ${owner}`, sent ? leaseMs + QUIET_MS : leaseMs);
+      return true;
     },
 
-    releaseLock: async (id, owner, note) => {
-      if (get(`lock:${id}`) !== owner) return;
-      if (note) set(`lock:${id}`, `note:${note.text}`, note.lifeMs);
-      else records.delete(`lock:${id}`);
+    releaseLock: async (key, owner, backoff) => {
+      const value = get(`lock:${key}`);
+      if (value === null || value[0] === 'b' || value.slice(2) !== owner) return;
+      if (backoff) set(`lock:${key}`, `b ${backoff.text}`, backoff.lifeMs);
+      else values.remove(`lock:${key}`);
     },
 
-    putLogin: async (id, value, ttlMs) => set(`login:${id}`, value, ttlMs),
-
-    takeLogin: async (id, taker) => {
-      const value = get(`login:${id}`);
-      if (value === null) return 'unknown';
-      const mark = `taken:${taker}:`;
-      if (value.startsWith(mark)) return { value: value.slice(mark.length) };
-      if (value.startsWith('taken:')) return 'taken';
-      set(`login:${id}`, mark + value, TAKEN_LOGIN_LIFE_MS);
-      return { value };
+    takeLogin: async (name, owner, startedAt) => {
+      const taken = get(`used:${name}`);
+      if (taken !== null) return taken === owner ? 'mine' : taken === 'cancelled' ? taken : 'taken';
+      if (startedAt > now() + CLOCK_SLACK_MS || startedAt < now() - LOGIN_LIFE_MS) return 'expired';
+      set(`used:${name}`, owner, TAKEN_LIFE_MS);
+      return 'mine';
     },
 
-    addToIndex: async (index, id, absoluteEnd, time) => {
-      const members = living(index, time);
-      indexes.set(indexKey(index), members.set(id, absoluteEnd));
+    readLogins: async (names) => names.map((name) => get(`used:${name}`)),
+
+    cancelLogins: async (names) => {
+      for (const name of names) set(`used:${name}`, 'cancelled', TAKEN_LIFE_MS);
     },
 
-    removeFromIndex: async (index, id) => {
+    addToIndex: async (index, key, lifeMs) => {
+      const members = indexes.get(indexKey(index)) ?? new Map<string, number>();
+      for (const [old, end] of members) if (end < now() - INDEX_SLACK_MS) members.delete(old);
+      members.set(key, Math.max(members.get(key) ?? 0, now() + lifeMs));
+      indexes.set(indexKey(index), members);
+    },
+
+    removeFromIndex: async (index, key) => {
       const members = indexes.get(indexKey(index));
-      members?.delete(id);
+      members?.delete(key);
       if (members?.size === 0) indexes.delete(indexKey(index));
     },
 
-    readIndex: async (index, time) => [...living(index, time).keys()],
+    scanIndex: async (index) => ({
+      keys: [...(indexes.get(indexKey(index))?.keys() ?? [])],
+      next: undefined,
+    }),
 
-    putCut: async ({ kind, id }, cut, ttlMs) => {
-      const key = `out:${kind}:${id}`;
-      const old = JSON.parse(get(key) ?? '{}') as Cut;
-      const merged: Cut = {
-        ...((cut.startedBy ?? 0) >= (old.startedBy ?? 0)
-          ? cut
-          : { ...cut, startedBy: old.startedBy!, ...(old.except ? { except: old.except } : {}) }),
-        ...((old.issuedBy ?? 0) > (cut.issuedBy ?? 0) ? { issuedBy: old.issuedBy! } : {}),
-        ...((old.cameAt ?? 0) > (cut.cameAt ?? 0) ? { cameAt: old.cameAt! } : {}),
-      };
-      set(key, JSON.stringify(merged), Math.max(ttlMs, (records.get(key)?.expiresAt ?? 0) - now()));
+    readNewest: async (index, limit) => {
+      const members = [...(indexes.get(indexKey(index)) ?? [])];
+      const newest = members.sort(([, a], [, b]) => b - a).slice(0, limit);
+      return newest.map(([key]) => key);
     },
 
-    putLogoutToken: async (id, value, ttlMs) => {
-      const known = get(`jti:${id}`);
-      if (known === null) set(`jti:${id}`, value, ttlMs);
+    putMark: async ({ kind, id }, mark) => {
+      const old = parseMark(get(`mark:${kind}:${id}`));
+      const ours = { ...mark };
+      for (const name of ['cameAt', 'startedBy'] as const) {
+        const time = ours[name];
+        if (time !== undefined) ours[name] = Math.max(time, now());
+      }
+      const merged = old === null || old === 'unreadable' ? ours : mergeMarks(old, ours);
+      set(`mark:${kind}:${id}`, JSON.stringify(merged), MARK_LIFE_MS);
+    },
+
+    readMarks: async (names) =>
+      names.map(({ kind, id }) => {
+        const name = `mark:${kind}:${id}`;
+        if (values.lifeOf(name) > MARK_LIFE_MS) values.renew(name, MARK_LIFE_MS);
+        return parseMark(get(name));
+      }),
+
+    putLogoutToken: async (name, value, lifeMs) => {
+      const known = get(`jti:${name}`);
+      if (known === null) set(`jti:${name}`, value, lifeMs);
       return known ?? value;
     },
-
-    readCuts: async (names) => names.map(({ kind, id }) => get(`out:${kind}:${id}`)),
 
     health: async () => ({
       kind: 'memory',
@@ -178,8 +230,47 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
     }),
 
     close: async () => {
-      records.clear();
+      values.clear();
       indexes.clear();
     },
+  };
+}
+
+/** Text by key, each for its time. */
+function createValues(now: Clock) {
+  const entries = new Map<string, Entry>();
+  let writes = 0;
+
+  const get = (key: string): string | null => {
+    const entry = entries.get(key);
+    if (!entry) return null;
+    if (entry.expiresAt > now()) return entry.value;
+    entries.delete(key);
+    return null;
+  };
+  const set = (key: string, value: string, lifeMs: number) => {
+    entries.set(key, { value, expiresAt: now() + lifeMs });
+    writes += 1;
+    if (writes % SWEEP_EVERY_WRITES === 0) for (const old of [...entries.keys()]) get(old);
+  };
+
+  return {
+    get,
+    set,
+    /** A new value for a key that is there, whose life stays as it is. */
+    replace: (key: string, value: string) => {
+      entries.set(key, { value, expiresAt: entries.get(key)!.expiresAt });
+    },
+    /** A new life for a key that is there. */
+    renew: (key: string, lifeMs: number) => {
+      const value = get(key);
+      if (value !== null) entries.set(key, { value, expiresAt: now() + lifeMs });
+    },
+    /** How long a key has to live, in milliseconds; 0 when it is not there. */
+    lifeOf: (key: string) => (get(key) === null ? 0 : entries.get(key)!.expiresAt - now()),
+    remove: (key: string) => {
+      entries.delete(key);
+    },
+    clear: () => entries.clear(),
   };
 }

@@ -1,139 +1,242 @@
 /** A key of another type, whoever made it, reads as none: GET would fail on it for ever. */
 const READ = `
-      local function read(key) return redis.call('MGET', key)[1] end`;
+local function read(key) return redis.call('MGET', key)[1] end`;
+
+/** ARGV[1] is the time in place of the server's own, or empty. Read once: before Redis 7.2 it advances within a script. */
+const NOW = `
+local now = tonumber(ARGV[1])
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function digits(time) return string.format('%013.0f', time) end`;
+
+/** Of the record of a login, its times. See session-record.ts. */
+const TIMES = `
+local function seenOf(record) return tonumber(string.sub(record, 3, 15)) end
+local function endOf(record) return tonumber(string.sub(record, 17, 29)) end`;
+
+/** How long records live: until their end, and the time after it. */
+const LIFE = `
+local function lifeOf(idle, finish, afterlife) return math.max(1, math.min(idle, finish - now) + afterlife) end`;
 
 /**
- * The Lua scripts. Each is idempotent, because ioredis sends a command again when the connection broke before the
- * reply came; and each touches keys of one hash tag only, so that it runs on a cluster.
+ * The Lua scripts. Each is idempotent, because a client sends a command again when the connection broke before the
+ * reply came; and each touches keys of one hash tag only, so that it runs on a cluster. `reply` says whether it is read
+ * as text or as bytes.
  */
 export const redisScripts = {
+  /** KEYS: record, data, tokens. ARGV: time, idle, afterlife, absolute life, end or empty, identity, data, tokens. */
   writeLogin: {
-    numberOfKeys: 4,
-    lua: `
-      for i = 1, 4 do redis.call('SET', KEYS[i], ARGV[i], 'PX', ARGV[5]) end
-      return 1`,
+    numberOfKeys: 3,
+    reply: 'text',
+    lua: `${READ}${NOW}${LIFE}
+local there = read(KEYS[1])
+if there then return there end
+local idle, afterlife = tonumber(ARGV[2]), tonumber(ARGV[3])
+local finish = tonumber(ARGV[5]) or now + tonumber(ARGV[4])
+local life = lifeOf(idle, finish, afterlife)
+local record = '1 ' .. digits(now) .. ' ' .. digits(finish) .. '\\n' .. ARGV[6]
+redis.call('SET', KEYS[2], ARGV[7], 'PX', life)
+redis.call('SET', KEYS[3], ARGV[8], 'PX', life)
+redis.call('SET', KEYS[1], record, 'PX', life)
+return record`,
   },
+  /** KEYS: record, data, tokens. ARGV: time, idle, afterlife, slack. */
   touchSession: {
-    numberOfKeys: 4,
-    lua: `${READ}
-      local auth = read(KEYS[1])
-      if auth and string.sub(auth, 1, 6) == 'moved:' then return 0 end
-      for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
-      if auth then redis.call('SET', KEYS[4], ARGV[2], 'PX', ARGV[1]) end
-      return 1`,
+    numberOfKeys: 3,
+    reply: 'text',
+    lua: `${READ}${NOW}${TIMES}${LIFE}
+local record, idle = read(KEYS[1]), tonumber(ARGV[2])
+if not record then return redis.call('PEXPIRE', KEYS[2], idle) end
+if string.sub(record, 1, 2) ~= '1 ' then return 0 end
+local finish = endOf(record)
+if finish <= now then return 0 end
+local seen = seenOf(record)
+if now > seen or seen > now + tonumber(ARGV[4]) then
+  -- A full server refuses this, and must not end sessions in use for it.
+  redis.pcall('SETRANGE', KEYS[1], 2, digits(now))
+end
+for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], lifeOf(idle, finish, tonumber(ARGV[3]))) end
+return 1`,
   },
-  /** The pointer of an id change stays until it expires: a repeated call must find it again. */
+  /**
+   * KEYS: record, data, tokens. ARGV: time, owner, life of the mark, idle or empty, whether tokens are given, tokens.
+   * A full server takes no mark: then the records go all the same.
+   */
   endSession: {
-    numberOfKeys: 4,
-    lua: `${READ}
-      local auth, tokens = read(KEYS[1]), read(KEYS[3])
-      redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
-      if not auth or string.sub(auth, 1, 6) ~= 'moved:' then redis.call('DEL', KEYS[1]) end
-      return {auth, tokens}`,
+    numberOfKeys: 3,
+    reply: 'bytes',
+    lua: `${READ}${NOW}${TIMES}
+local record, tokens = read(KEYS[1]), read(KEYS[3])
+local head = record and string.sub(record, 1, 2)
+if head == '> ' then
+  redis.call('DEL', KEYS[2], KEYS[3])
+  return {'moved', string.sub(record, 3)}
+end
+if head == 'x ' then
+  local line = string.find(record, '\\n', 1, true)
+  local first = string.sub(record, 3, line - 1) == ARGV[2]
+  return {first and 'ended' or 'ended before', string.sub(record, line + 1), tokens}
+end
+if ARGV[5] ~= '' and tokens and tokens ~= ARGV[6] then return {'conflict'} end
+if ARGV[4] ~= '' and head == '1 ' then
+  if endOf(record) > now and now - seenOf(record) <= tonumber(ARGV[4]) then return {'alive'} end
+end
+redis.call('DEL', KEYS[2])
+if not record then
+  redis.call('DEL', KEYS[3])
+  return {'none'}
+end
+local mark = redis.pcall('SET', KEYS[1], 'x ' .. ARGV[2] .. '\\n' .. record, 'PX', ARGV[3])
+if type(mark) == 'table' and mark.err then redis.call('DEL', KEYS[1], KEYS[3])
+else redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
+return {'ended', record, tokens}`,
   },
-  retireSession: {
-    numberOfKeys: 4,
+  /** KEYS: record, data, tokens. ARGV: next key, life of the pointer. */
+  rotateSession: {
+    numberOfKeys: 3,
+    reply: 'text',
     lua: `${READ}
-      local auth = read(KEYS[1])
-      if not auth then return 0 end
-      if auth == ARGV[1] then return 1 end
-      if string.sub(auth, 1, 6) == 'moved:' then return 0 end
-      redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-      redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
-      return 1`,
+local record = read(KEYS[1])
+if not record or string.sub(record, 1, 2) == 'x ' then return {'ended'} end
+if string.sub(record, 1, 2) == '> ' then
+  local key = string.sub(record, 3)
+  if key == ARGV[1] then return {'rotated'} end
+  return {'moved', key}
+end
+redis.call('SET', KEYS[1], '> ' .. ARGV[1], 'PX', ARGV[2])
+redis.call('DEL', KEYS[2], KEYS[3])
+return {'rotated'}`,
   },
-  /** A swap that is repeated finds its own values and says so. */
+  /** KEYS: record, tokens. ARGV: tokens from and to, identity from and to (empty: none). */
   swapTokens: {
     numberOfKeys: 2,
+    reply: 'text',
     lua: `${READ}
-      local auth = read(KEYS[1])
-      local tokens = read(KEYS[2])
-      if not auth or not tokens or string.sub(auth, 1, 6) == 'moved:' then return 'gone' end
-      local withAuth = ARGV[3] ~= ''
-      if tokens == ARGV[2] and (not withAuth or auth == ARGV[4]) then return 'stored' end
-      if tokens ~= ARGV[1] or (withAuth and auth ~= ARGV[3]) then return 'conflict' end
-      redis.call('SET', KEYS[2], ARGV[2], 'KEEPTTL')
-      if withAuth then redis.call('SET', KEYS[1], ARGV[4], 'KEEPTTL') end
-      return 'stored'`,
+local record, tokens = read(KEYS[1]), read(KEYS[2])
+if not record or not tokens or string.sub(record, 1, 2) ~= '1 ' then return 'gone' end
+local identity = string.sub(record, 31)
+local withIdentity = ARGV[3] ~= ''
+if tokens == ARGV[2] and (not withIdentity or identity == ARGV[4]) then return 'stored' end
+if tokens ~= ARGV[1] or (withIdentity and identity ~= ARGV[3]) then return 'conflict' end
+redis.call('SET', KEYS[2], ARGV[2], 'KEEPTTL')
+if withIdentity then redis.call('SET', KEYS[1], string.sub(record, 1, 30) .. ARGV[4], 'KEEPTTL') end
+return 'stored'`,
   },
-  endSessionWithTokens: {
-    numberOfKeys: 4,
-    lua: `${READ}
-      local tokens = read(KEYS[3])
-      if tokens and tokens ~= ARGV[1] then return {'conflict'} end
-      local auth = read(KEYS[1])
-      redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
-      if not auth or string.sub(auth, 1, 6) ~= 'moved:' then redis.call('DEL', KEYS[1]) end
-      return {'ended', auth, tokens}`,
-  },
+  /**
+   * KEYS: lock. ARGV: owner, lease, quiet time, whether a back-off is passed over. A lock whose refresh was sent lives
+   * for the quiet time beyond its lease: in that time it is abandoned.
+   */
   acquireLock: {
     numberOfKeys: 1,
+    reply: 'text',
     lua: `${READ}
-      local value = read(KEYS[1])
-      if not value or value == ARGV[1] then
-        redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-        return {'taken'}
-      end
-      if string.sub(value, 1, 5) == 'note:' then return {'note', string.sub(value, 6)} end
-      return {'held'}`,
+local value = read(KEYS[1])
+local kind, rest = value and string.sub(value, 1, 1), value and string.sub(value, 3)
+if not value or rest == ARGV[1] or (kind == 'b' and ARGV[4] == '1') then
+  if kind ~= 's' then redis.call('SET', KEYS[1], 'u ' .. ARGV[1], 'PX', ARGV[2]) end
+  return {'taken'}
+end
+if kind == 'b' then return {'backoff', rest} end
+if kind == 's' and redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[3]) then return {'abandoned'} end
+return {'held'}`,
   },
+  /** KEYS: lock. ARGV: owner, lease, quiet time or empty. What was sent stays sent. */
+  extendLock: {
+    numberOfKeys: 1,
+    reply: 'text',
+    lua: `${READ}
+local value = read(KEYS[1])
+if value and string.sub(value, 3) ~= ARGV[1] then return 0 end
+local quiet = tonumber(ARGV[3])
+if quiet then redis.call('SET', KEYS[1], 's ' .. ARGV[1], 'PX', tonumber(ARGV[2]) + quiet)
+else redis.call('SET', KEYS[1], 'u ' .. ARGV[1], 'PX', ARGV[2]) end
+return 1`,
+  },
+  /** KEYS: lock. ARGV: owner, back-off or empty, its life. */
   releaseLock: {
     numberOfKeys: 1,
+    reply: 'text',
     lua: `${READ}
-      if read(KEYS[1]) ~= ARGV[1] then return 0 end
-      if ARGV[2] == '' then redis.call('DEL', KEYS[1])
-      else redis.call('SET', KEYS[1], 'note:' .. ARGV[2], 'PX', ARGV[3]) end
-      return 1`,
+local value = read(KEYS[1])
+if not value or string.sub(value, 1, 1) == 'b' or string.sub(value, 3) ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then redis.call('DEL', KEYS[1])
+else redis.call('SET', KEYS[1], 'b ' .. ARGV[2], 'PX', ARGV[3]) end
+return 1`,
   },
+  /** KEYS: taking. ARGV: time, owner, when the login began, oldest, slack, life. */
   takeLogin: {
     numberOfKeys: 1,
-    lua: `${READ}
-      local value = read(KEYS[1])
-      if not value then return {'unknown'} end
-      if string.sub(value, 1, 6) ~= 'taken:' then
-        redis.call('SET', KEYS[1], 'taken:' .. ARGV[1] .. ':' .. value, 'PX', ARGV[2])
-        return {'value', value}
-      end
-      local mark = 'taken:' .. ARGV[1] .. ':'
-      if string.sub(value, 1, #mark) ~= mark then return {'taken'} end
-      return {'value', string.sub(value, #mark + 1)}`,
+    reply: 'text',
+    lua: `${READ}${NOW}
+local taken = read(KEYS[1])
+if taken then
+  if taken == ARGV[2] then return 'mine' end
+  return taken == 'cancelled' and taken or 'taken'
+end
+local began = tonumber(ARGV[3])
+if began > now + tonumber(ARGV[5]) or began < now - tonumber(ARGV[4]) then return 'expired' end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[6])
+return 'mine'`,
   },
-  /** Numbers stay whole: milliseconds have 13 digits, and cjson writes 14. */
-  putCut: {
+  /**
+   * KEYS: mark. ARGV: time, mark, life. Our own times are the later of the caller's clock and the server's. Numbers stay
+   * whole: cjson writes 14 digits.
+   */
+  putMark: {
     numberOfKeys: 1,
-    lua: `${READ}
-      local cut = cjson.decode(ARGV[1])
-      local text = read(KEYS[1])
-      local readable, old = pcall(cjson.decode, text or '{}')
-      if readable and type(old) == 'table' then
-        for _, clock in ipairs({'issuedBy', 'cameAt'}) do
-          if old[clock] and old[clock] > (cut[clock] or 0) then cut[clock] = old[clock] end
-        end
-        if old.startedBy and old.startedBy > (cut.startedBy or 0) then
-          cut.startedBy = old.startedBy
-          cut.except = old.except
-        end
-      end
-      local life = math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]))
-      redis.call('SET', KEYS[1], cjson.encode(cut), 'PX', life)
-      return 1`,
+    reply: 'text',
+    lua: `${READ}${NOW}
+local mark = cjson.decode(ARGV[2])
+for _, name in ipairs({'cameAt', 'startedBy'}) do
+  if mark[name] then mark[name] = math.max(mark[name], now) end
+end
+local readable, old = pcall(cjson.decode, read(KEYS[1]) or '{}')
+if readable and type(old) == 'table' then
+  for _, name in ipairs({'issuedBy', 'cameAt'}) do
+    if old[name] and old[name] > (mark[name] or 0) then mark[name] = old[name] end
+  end
+  if old.startedBy and old.startedBy > (mark.startedBy or 0) then
+    mark.startedBy = old.startedBy
+    mark.except = old.except
+  end
+end
+redis.call('SET', KEYS[1], cjson.encode(mark), 'PX', ARGV[3])
+return 1`,
   },
+  /** KEYS: mark. ARGV: life. A server's clock that stepped back has made its life longer: it is cut. */
+  readMark: {
+    numberOfKeys: 1,
+    reply: 'text',
+    lua: `${READ}
+local mark = read(KEYS[1])
+if mark and redis.call('PTTL', KEYS[1]) > tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return mark`,
+  },
+  /** KEYS: logout token. ARGV: value, life. */
   putLogoutToken: {
     numberOfKeys: 1,
-    lua: `
-      redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
-      return redis.call('GET', KEYS[1])`,
+    reply: 'text',
+    lua: `${READ}
+local known = read(KEYS[1])
+if known then return known end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]`,
   },
-  /** Lives until the last of its sessions ends. */
+  /** KEYS: index. ARGV: time, key, life, slack. Lives until the last of its sessions ends; drops a few that have. */
   addToIndex: {
     numberOfKeys: 1,
-    lua: `
-      redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
-      redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-      local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-      redis.call('PEXPIRE', KEYS[1], math.ceil(tonumber(last[2]) - tonumber(ARGV[3])))
-      return 1`,
+    reply: 'text',
+    lua: `${NOW}
+local slack = tonumber(ARGV[4])
+local over = redis.call('ZRANGE', KEYS[1], '-inf', '(' .. digits(now - slack), 'BYSCORE', 'LIMIT', 0, 100)
+if #over > 0 then redis.call('ZREM', KEYS[1], unpack(over)) end
+redis.call('ZADD', KEYS[1], 'GT', digits(now + tonumber(ARGV[3])), ARGV[2])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+redis.call('PEXPIRE', KEYS[1], math.max(1, tonumber(last[2]) - now) + slack)
+return 1`,
   },
-} as const satisfies Record<string, { numberOfKeys: number; lua: string }>;
+} as const satisfies Record<string, { numberOfKeys: number; reply: 'text' | 'bytes'; lua: string }>;
 
 export type RedisScriptName = keyof typeof redisScripts;

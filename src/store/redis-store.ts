@@ -1,228 +1,207 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { ConnectAuthError, describeCause, StoreError } from '../errors.ts';
+import { type Clock, systemClocks } from '../clock.ts';
+import { parseMark } from './logout-mark.ts';
+import { createRedisBounds } from './redis-bounds.ts';
 import { connectRedis } from './redis-client.ts';
-import { type RedisScriptName, redisScripts } from './redis-scripts.ts';
+import { createRedisHealth } from './redis-health.ts';
+import { createRedisPort, type ScriptArgument } from './redis-port.ts';
+import type { RedisScriptName } from './redis-scripts.ts';
+import { parseSessionRecord, type StoredLogin } from './session-record.ts';
 import {
-  type EndedSession,
+  AFTERLIFE_MS,
+  CLOCK_SLACK_MS,
+  ENDED_LIFE_MS,
+  type EndAnswer,
+  INDEX_SLACK_MS,
   type IndexName,
+  LOGIN_LIFE_MS,
+  type LockAnswer,
+  type LoginTaking,
+  MARK_LIFE_MS,
+  QUIET_MS,
   type Store,
-  type StoreHealth,
-  TAKEN_LOGIN_LIFE_MS,
-  type TakenLogin,
+  type StoredSession,
+  TAKEN_LIFE_MS,
 } from './store.ts';
 
+/** What the store on Redis is made of. */
 export interface RedisStoreOptions {
   readonly redis: string | RedisOptions | Redis | Cluster;
   readonly prefix: string;
   /** Bound of one operation, in milliseconds, whatever the client was configured with. */
   readonly timeoutMs: number;
+  /** @default the monotonic clock of this process */
+  readonly monotonic?: Clock;
+  /** In place of the server's own clock, for tests. */
+  readonly now?: Clock | undefined;
 }
 
 /** The store on Redis 6.2 or newer: a single server, Sentinel or Cluster. */
-export function createRedisStore({ redis, prefix, timeoutMs }: RedisStoreOptions): Store {
-  const { client, ours } = connectRedis(redis, timeoutMs);
-  const run = defineScripts(client);
+export function createRedisStore(options: RedisStoreOptions): Store {
+  const { redis, prefix, timeoutMs, now, monotonic = systemClocks.monotonic } = options;
+  const connection = connectRedis(redis, timeoutMs);
+  const { client, ours } = connection;
+  const { bounded, guarded, stop } = createRedisBounds({ connection, timeoutMs, monotonic });
+  const port = createRedisPort(client);
+  const run = (name: RedisScriptName, keys: readonly string[], ...args: readonly ScriptArgument[]) =>
+    bounded(() => port.run(name, keys, args));
+  const time = () => now?.() ?? '';
 
   // `{…}` is the cluster's hash tag: the records of one session lie in one slot.
-  const authKey = (id: string) => `${prefix}auth:{${id}}`;
-  const dataKey = (id: string) => `${prefix}sess:{${id}}`;
-  const tokensKey = (id: string) => `${prefix}tok:{${id}}`;
-  const seenKey = (id: string) => `${prefix}seen:{${id}}`;
-  const sessionKeys = (id: string) => [authKey(id), dataKey(id), tokensKey(id), seenKey(id)] as const;
-  const lockKey = (id: string) => `${prefix}lock:{${id}}`;
-  const loginKey = (id: string) => `${prefix}login:{${id}}`;
+  const recordKey = (key: string) => `${prefix}s:{${key}}`;
+  const dataKey = (key: string) => `${prefix}d:{${key}}`;
+  const tokensKey = (key: string) => `${prefix}t:{${key}}`;
+  const sessionKeys = (key: string) => [recordKey(key), dataKey(key), tokensKey(key)];
+  const lockKey = (key: string) => `${prefix}lock:{${key}}`;
+  const takenKey = (name: string) => `${prefix}used:{${name}}`;
   const indexKey = ({ kind, id }: IndexName) => `${prefix}${kind}:{${id}}`;
-  const cutKey = ({ kind, id }: IndexName) => `${prefix}out:${kind}:{${id}}`;
+  const markKey = ({ kind, id }: IndexName) => `${prefix}mark:${kind}:{${id}}`;
 
-  const bounded = <T>(operation: () => Promise<T>) => withDeadline(operation, timeoutMs);
+  const releaseLock: Store['releaseLock'] = async (key, owner, backoff) => {
+    await run('releaseLock', [lockKey(key)], owner, backoff?.text ?? '', backoff?.lifeMs ?? 0);
+  };
 
   return {
-    readSession: (id) =>
-      bounded(async () => {
-        const [auth = null, data = null, seen = null] = await client.mget(
-          authKey(id),
-          dataKey(id),
-          seenKey(id),
-        );
-        return { auth, data, seenAt: seen === null ? null : Number(seen) };
+    readSession: (key, { mayRefuse = false } = {}) =>
+      (mayRefuse ? guarded : bounded)(async () => {
+        const [record = null, data = null] = await port.mget(recordKey(key), dataKey(key));
+        return readRecords(record, data);
       }),
 
-    writeLogin: (id, { auth, data, tokens }, ttlMs, seenAt) =>
+    writeLogin: async (key, { identity, data, tokens }, { idleMs, absoluteMs, endsAt }) => {
+      const lives = [idleMs, AFTERLIFE_MS, absoluteMs, endsAt ?? ''];
+      const there = await run('writeLogin', sessionKeys(key), time(), ...lives, identity, data, tokens);
+      return loginOf(there as string);
+    },
+
+    touchSession: async (key, idleMs) => {
+      await run('touchSession', sessionKeys(key), time(), idleMs, AFTERLIFE_MS, CLOCK_SLACK_MS);
+    },
+
+    endSession: async (key, { owner, ifTokens, ifExpired }) => {
+      const conditions = [ifExpired?.idleMs ?? '', ifTokens ? 'given' : '', ifTokens ?? ''];
+      const answer = await run('endSession', sessionKeys(key), time(), owner, ENDED_LIFE_MS, ...conditions);
+      return readEndAnswer(answer as [Buffer, (Buffer | null)?, (Buffer | null)?]);
+    },
+
+    rotateSession: async (key, nextKey) => {
+      const answer = await run('rotateSession', sessionKeys(key), nextKey, MARK_LIFE_MS);
+      const [outcome, movedTo] = answer as ['rotated' | 'ended' | 'moved', string?];
+      return outcome === 'moved' ? { movedTo: movedTo! } : outcome;
+    },
+
+    writeData: (key, value, idleMs, choice) => bounded(() => port.set(dataKey(key), value, idleMs, choice)),
+
+    readTokens: (key) =>
       bounded(async () => {
-        await run('writeLogin', ...sessionKeys(id), auth, data, tokens, seenAt, ttlMs);
+        const [record = null, tokens = null] = await port.mgetBytes(recordKey(key), tokensKey(key));
+        return parseSessionRecord(textOf(record))?.kind === 'login' ? tokens : null;
       }),
 
-    touchSession: (id, ttlMs, seenAt) =>
-      bounded(async () => {
-        await run('touchSession', ...sessionKeys(id), ttlMs, seenAt);
-      }),
+    swapTokens: async (key, { tokens, identity }) => {
+      const change = [tokens.from, tokens.to, identity?.from ?? '', identity?.to ?? ''];
+      const answer = await run('swapTokens', [recordKey(key), tokensKey(key)], ...change);
+      return answer as 'stored' | 'gone' | 'conflict';
+    },
 
-    endSession: (id) =>
-      bounded(async () => {
-        return readEnded((await run('endSession', ...sessionKeys(id))) as RemovedRecords);
-      }),
-
-    retireSession: (id, movedTo, pointerLifeMs) =>
-      bounded(
-        async () => (await run('retireSession', ...sessionKeys(id), `moved:${movedTo}`, pointerLifeMs)) === 1,
-      ),
-
-    writeData: (id, value, ttlMs, { mustExist }) =>
-      bounded(async () => {
-        if (mustExist) await client.call('SET', dataKey(id), value, 'PX', String(ttlMs), 'XX');
-        else await client.call('SET', dataKey(id), value, 'PX', String(ttlMs));
-      }),
-
-    // MGET, because a key of another type reads as none.
-    readTokens: (id) => bounded(async () => (await client.mget(tokensKey(id)))[0] ?? null),
-
-    swapTokens: (id, { tokens, auth }) =>
-      bounded(async () => {
-        const change = [tokens.from, tokens.to, auth?.from ?? '', auth?.to ?? ''];
-        return (await run('swapTokens', authKey(id), tokensKey(id), ...change)) as
-          | 'stored'
-          | 'gone'
-          | 'conflict';
-      }),
-
-    endSessionWithTokens: (id, tokens) =>
-      bounded(async () => {
-        const answer = await run('endSessionWithTokens', ...sessionKeys(id), tokens);
-        const [outcome, ...removed] = answer as ['conflict'] | ['ended', ...RemovedRecords];
-        return outcome === 'conflict' ? 'conflict' : readEnded(removed as RemovedRecords);
-      }),
-
-    acquireLock: async (id, owner, ttlMs) => {
+    acquireLock: async (key, owner, leaseMs, { overBackoff = false } = {}) => {
       try {
-        return await bounded(async () => {
-          const [outcome, note] = (await run('acquireLock', lockKey(id), owner, ttlMs)) as [string, string?];
-          return outcome === 'note' ? { note: note! } : (outcome as 'taken' | 'held');
-        });
+        const args = [owner, leaseMs, QUIET_MS, overBackoff ? '1' : ''];
+        const [outcome, backoff] = (await run('acquireLock', [lockKey(key)], ...args)) as [string, string?];
+        return outcome === 'backoff' ? { backoff: backoff! } : (outcome as LockAnswer & string);
       } catch (error) {
         // Only the answer may have been lost: then the lock is the owner's, who will not come back for it.
-        run('releaseLock', lockKey(id), owner, '', 0).catch(() => undefined);
+        releaseLock(key, owner).catch(() => undefined);
         throw error;
       }
     },
 
-    releaseLock: (id, owner, note) =>
+    extendLock: async (key, owner, leaseMs, { sent }) =>
+      (await run('extendLock', [lockKey(key)], owner, leaseMs, sent ? QUIET_MS : '')) === 1,
+
+    releaseLock,
+
+    takeLogin: async (name, owner, startedAt) => {
+      const bounds = [LOGIN_LIFE_MS, CLOCK_SLACK_MS, TAKEN_LIFE_MS];
+      const answer = await run('takeLogin', [takenKey(name)], time(), owner, startedAt, ...bounds);
+      return answer as LoginTaking;
+    },
+
+    // One key a command: those of several logins lie in different slots.
+    readLogins: (names) =>
+      bounded(() => Promise.all(names.map(async (name) => (await port.mget(takenKey(name)))[0] ?? null))),
+
+    cancelLogins: (names) =>
       bounded(async () => {
-        await run('releaseLock', lockKey(id), owner, note?.text ?? '', note?.lifeMs ?? 0);
+        const cancel = (name: string) =>
+          port.set(takenKey(name), 'cancelled', TAKEN_LIFE_MS, { mustExist: false });
+        await Promise.all(names.map(cancel));
       }),
 
-    putLogin: (id, value, ttlMs) =>
+    addToIndex: async (index, key, lifeMs) => {
+      await run('addToIndex', [indexKey(index)], time(), key, Math.ceil(lifeMs), INDEX_SLACK_MS);
+    },
+
+    removeFromIndex: (index, key) => bounded(() => port.zrem(indexKey(index), key)),
+
+    scanIndex: (index, from = '0') =>
       bounded(async () => {
-        await client.set(loginKey(id), value, 'PX', ttlMs);
+        const { cursor, members } = await port.zscan(indexKey(index), from);
+        return { keys: members, next: cursor === '0' ? undefined : cursor };
       }),
 
-    takeLogin: (id, taker) =>
-      bounded(async () => {
-        const [outcome, value] = (await run(
-          'takeLogin',
-          loginKey(id),
-          taker,
-          TAKEN_LOGIN_LIFE_MS,
-        )) as string[];
-        return outcome === 'value' ? { value: value! } : (outcome as TakenLogin & string);
-      }),
+    readNewest: (index, limit) => bounded(() => port.zrangeHighest(indexKey(index), limit)),
 
-    addToIndex: (index, id, absoluteEnd, now) =>
-      bounded(async () => {
-        await run('addToIndex', indexKey(index), id, absoluteEnd, now);
-      }),
+    putMark: async (index, mark) => {
+      await run('putMark', [markKey(index)], time(), JSON.stringify(mark), MARK_LIFE_MS);
+    },
 
-    removeFromIndex: (index, id) =>
-      bounded(async () => {
-        await client.zrem(indexKey(index), id);
-      }),
+    readMarks: (indexes) =>
+      Promise.all(
+        indexes.map(async (index) => {
+          const mark = await run('readMark', [markKey(index)], MARK_LIFE_MS);
+          return parseMark(mark as string | null);
+        }),
+      ),
 
-    readIndex: (index, now) => bounded(() => client.zrange(indexKey(index), `(${now}`, '+inf', 'BYSCORE')),
+    putLogoutToken: async (name, value, lifeMs) =>
+      (await run('putLogoutToken', [`${prefix}jti:{${name}}`], value, Math.ceil(lifeMs))) as string,
 
-    putCut: (index, cut, ttlMs) =>
-      bounded(async () => {
-        await run('putCut', cutKey(index), JSON.stringify(cut), ttlMs);
-      }),
-
-    putLogoutToken: (id, value, ttlMs) =>
-      bounded(async () => (await run('putLogoutToken', `${prefix}jti:{${id}}`, value, ttlMs)) as string),
-
-    // One key a command: the cuts of a user and of a session at the provider lie in different slots.
-    readCuts: (indexes) => bounded(() => Promise.all(indexes.map((index) => client.get(cutKey(index))))),
-
-    health: () => checkHealth(client, bounded),
+    health: createRedisHealth({ client, prefix, bounded }),
 
     close: async () => {
+      stop();
       if (ours) client.disconnect();
     },
   };
 }
 
-type RemovedRecords = [auth?: string | null, tokens?: string | null];
-
-/** The identity and the tokens that were removed, or where their session has moved to. */
-function readEnded([auth = null, tokens = null]: RemovedRecords): EndedSession {
-  if (auth?.startsWith('moved:')) return { auth: null, tokens, movedTo: auth.slice(6) };
-  return { auth, tokens, movedTo: undefined };
+function readRecords(text: string | null, data: string | null): StoredSession {
+  const record = parseSessionRecord(text);
+  return {
+    login: record?.kind === 'login' ? record.login : undefined,
+    data: record?.kind === 'ended' || record?.kind === 'moved' ? null : data,
+    movedTo: record?.kind === 'moved' ? record.movedTo : undefined,
+    unreadable: record?.kind === 'later_format' || record?.kind === 'damaged' ? record.kind : undefined,
+  };
 }
 
-type RunScript = (name: RedisScriptName, ...args: readonly (string | number)[]) => Promise<unknown>;
-
-/** Registers the scripts as commands, which ioredis sends by hash and loads again when the server forgot them. */
-function defineScripts(client: Redis | Cluster): RunScript {
-  const commands = client as unknown as Record<
-    string,
-    (...args: readonly (string | number)[]) => Promise<unknown>
-  >;
-  for (const [name, { numberOfKeys, lua }] of Object.entries(redisScripts)) {
-    client.defineCommand(`connectAuth:${name}`, { numberOfKeys, lua });
-  }
-  return (name, ...args) => commands[`connectAuth:${name}`]!.call(client, ...args);
+function loginOf(record: string | null): StoredLogin | undefined {
+  const parsed = parseSessionRecord(record);
+  return parsed?.kind === 'login' ? parsed.login : undefined;
 }
 
-/** Bounds one operation by our own clock: a client handed to us may be set to wait for ever. */
-function withDeadline<T>(operation: () => Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new StoreError(`The session store did not answer within ${timeoutMs} ms.`)),
-      timeoutMs,
-    );
-    operation().then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        const known = error instanceof ConnectAuthError;
-        reject(
-          known
-            ? error
-            : new StoreError(`The session store failed: ${describeCause(error).message}.`, { cause: error }),
-        );
-      },
-    );
-  });
+function readEndAnswer([outcome, record = null, tokens = null]: [
+  Buffer,
+  (Buffer | null)?,
+  (Buffer | null)?,
+]): EndAnswer {
+  const word = outcome.toString();
+  if (word === 'none' || word === 'conflict' || word === 'alive') return word;
+  if (word === 'moved') return { movedTo: textOf(record)! };
+  return { isFirst: word === 'ended', login: loginOf(textOf(record)), tokens: tokens ?? undefined };
 }
 
-async function checkHealth(
-  client: Redis | Cluster,
-  bounded: <T>(operation: () => Promise<T>) => Promise<T>,
-): Promise<StoreHealth> {
-  try {
-    const info = await bounded(() => client.info());
-    const read = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
-    const warnings: string[] = [];
-    const [major = 0, minor = 0] = read('redis_version').split('.').map(Number);
-    if (major < 6 || (major === 6 && minor < 2))
-      warnings.push(`Redis must be 6.2 or newer; it is ${read('redis_version')}.`);
-    const policy = read('maxmemory_policy');
-    if (policy !== 'noeviction') {
-      warnings.push(
-        `Redis must have maxmemory-policy noeviction; it has ${policy}. Evicted indexes lose logouts.`,
-      );
-    }
-    return { kind: 'redis', ok: true, warnings };
-  } catch (error) {
-    return { kind: 'redis', ok: false, warnings: [(error as Error).message] };
-  }
+function textOf(bytes: Buffer | null): string | null {
+  return bytes === null ? null : bytes.toString('utf8');
 }

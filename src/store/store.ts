@@ -1,119 +1,177 @@
-/** The records an ordinary request reads. `null`: not there. */
-export interface SessionRecords {
-  readonly auth: string | null;
+import type { LogoutMark } from './logout-mark.ts';
+import type { StoredLogin } from './session-record.ts';
+
+/** What an ordinary request reads of a session, in one command. */
+export interface StoredSession {
+  readonly login: StoredLogin | undefined;
+  /** The application's data as JSON; `null` when there is none. */
   readonly data: string | null;
-  /** When the session was last touched, in milliseconds; only beside an identity. */
-  readonly seenAt: number | null;
+  /** The key that the session has moved to. */
+  readonly movedTo: string | undefined;
+  /** Something is there that cannot be read: of a later version, to be left alone, or damaged. */
+  readonly unreadable: 'later_format' | 'damaged' | undefined;
 }
 
-/** Everything a login writes under its session id. */
+/** Everything a login writes under its key. */
 export interface LoginRecords {
-  readonly auth: string;
-  readonly tokens: string;
+  readonly identity: string;
+  readonly tokens: Buffer;
   readonly data: string;
 }
 
-/** What became of an ended session's records. */
-export interface EndedSession {
-  /** The identity that was removed; `null` when there was none. */
-  readonly auth: string | null;
-  /** Its sealed tokens, as they were in that moment. */
-  readonly tokens: string | null;
-  /** The id that the session had moved to, when an id change was under way. */
-  readonly movedTo: string | undefined;
+/** How long a session lives, in milliseconds. */
+export interface SessionLife {
+  readonly idleMs: number;
+  /** From now on: for a login. */
+  readonly absoluteMs: number;
+  /** When it ends in any case, by the store's clock: for a session that takes the place of another. */
+  readonly endsAt?: number | undefined;
 }
 
-export interface TokenSwap {
-  readonly tokens: { readonly from: string; readonly to: string };
-  readonly auth?: { readonly from: string; readonly to: string } | undefined;
+/** Which session to end, and on what condition. */
+export interface EndCondition {
+  /** Names this attempt, and is never used again. Whoever asks again with it gets the same answer. */
+  readonly owner: string;
+  /** Only if its tokens are still these. */
+  readonly ifTokens?: Buffer | undefined;
+  /** Only if it has come to its end by the store's own clock: idle for so long, in milliseconds, or absolute. */
+  readonly ifExpired?: { readonly idleMs: number } | undefined;
 }
-
-/** `taken`: yours; `held`: somebody else's; a note: the last owner left it instead of an outcome. */
-export type LockAnswer = 'taken' | 'held' | { readonly note: string };
-
-/** A pending login, or why there is none to take: never there (or long gone), or taken by somebody before. */
-export type TakenLogin = { readonly value: string } | 'unknown' | 'taken';
 
 /**
- * What the library keeps outside the process. Values are opaque text here; ids are hashes, never the session id.
+ * What became of an attempt to end a session. `none`: nobody was logged in there (data without a login is gone now);
+ * `conflict`: its tokens are others; `alive`: its end has not come.
+ */
+export type EndAnswer =
+  | 'none'
+  | 'conflict'
+  | 'alive'
+  | { readonly movedTo: string }
+  | {
+      /** Whether it is this attempt that ended it. Else another has, within the last minute. */
+      readonly isFirst: boolean;
+      /** `undefined`: it could not be read. */
+      readonly login: StoredLogin | undefined;
+      /** Its sealed tokens as they were in that moment. */
+      readonly tokens: Buffer | undefined;
+    };
+
+/** A change of the tokens, and with them of the identity. */
+export interface TokenSwap {
+  readonly tokens: { readonly from: Buffer; readonly to: Buffer };
+  readonly identity?: { readonly from: string; readonly to: string } | undefined;
+}
+
+/**
+ * `taken`: yours; `held`: somebody is at work; `abandoned`: somebody sent the refresh and has not been heard of since;
+ * or a back-off that the last owner left instead of an outcome.
+ */
+export type LockAnswer = 'taken' | 'held' | 'abandoned' | { readonly backoff: string };
+
+/**
+ * What became of a login under way. `mine`: this attempt took it; `taken`: another did; `cancelled`: a logout came
+ * first; `expired`: it is too old, or comes from the future.
+ */
+export type LoginTaking = 'mine' | 'taken' | 'cancelled' | 'expired';
+
+/** The sessions of a user (`sub`), or of one session at the provider (`sid`); `id` is a hash bound to the application. */
+export interface IndexName {
+  readonly kind: 'sub' | 'sid';
+  readonly id: string;
+}
+
+/** A part of an index, and where the next begins; `undefined`: it was the last. */
+export interface IndexPage {
+  readonly keys: readonly string[];
+  readonly next: string | undefined;
+}
+
+/**
+ * What the library keeps outside the process. `key` is a hash bound to the application, never a session id.
  *
- * Lives (`ttlMs`) are given in milliseconds from now, so that the store's own clock does not matter; other times in
- * milliseconds since the epoch. Every operation may be sent twice by a client that lost the reply, and has
- * the same effect and, where nothing else is said, the same answer then. A fault of the store rejects with `StoreError`; a missing record is no fault.
+ * Times are of the store's own clock, in milliseconds since the epoch; lives and durations are in milliseconds. A fault
+ * rejects with `StoreError`, and means that the outcome is unknown: a command that was told as failed may have been
+ * applied, or be applied later. So every operation may be sent twice, and then has the same effect and the same answer.
+ * A missing record is no fault.
  */
 export interface Store {
-  /** Reads identity, application data and the last touch in one command. */
-  readSession(id: string): Promise<SessionRecords>;
-  /** Creates the records of a session, to expire together, touched at `seenAt`. */
-  writeLogin(id: string, records: LoginRecords, ttlMs: number, seenAt: number): Promise<void>;
-  /** Gives all records of a session a new life, and notes the touch beside an identity. Brings nothing back. */
-  touchSession(id: string, ttlMs: number, seenAt: number): Promise<void>;
-  /** Removes all records of a session. Sent again it finds none: what was removed is told once. */
-  endSession(id: string): Promise<EndedSession>;
   /**
-   * Ends the old id of a session that moved to `movedTo`, leaving a pointer so that a logout with the old id finds
-   * the new one. False: the session had ended meanwhile.
+   * Reads a login and the application's data in one command. `mayRefuse`: for what every request asks, which is refused
+   * at once while the store is silent; everything else waits for its bound.
    */
-  retireSession(id: string, movedTo: string, pointerLifeMs: number): Promise<boolean>;
+  readSession(key: string, options?: { mayRefuse?: boolean }): Promise<StoredSession>;
+  /** Creates the records of a session, touched now, unless the key is in use. Returns what is there. */
+  writeLogin(key: string, records: LoginRecords, life: SessionLife): Promise<StoredLogin | undefined>;
+  /**
+   * Notes the touch of a session and renews the lives of its records. Brings nothing back. The last touch moves forward
+   * only; one from more than five minutes in the future is set to now.
+   */
+  touchSession(key: string, idleMs: number): Promise<void>;
+  /** Ends a session: its record becomes a mark that says who took it, kept for a minute with identity and tokens. */
+  endSession(key: string, condition: EndCondition): Promise<EndAnswer>;
+  /**
+   * Makes a session point to the key that takes its place, for {@link MARK_LIFE_MS}. `ended`: there is none any more;
+   * another key: it has moved there before.
+   */
+  rotateSession(key: string, nextKey: string): Promise<'rotated' | 'ended' | { readonly movedTo: string }>;
 
   /** Writes the application's data; with `mustExist` only over data that is there. */
-  writeData(id: string, value: string, ttlMs: number, options: { mustExist: boolean }): Promise<void>;
+  writeData(key: string, value: string, idleMs: number, options: { mustExist: boolean }): Promise<void>;
 
-  readTokens(id: string): Promise<string | null>;
+  /** The sealed tokens of a session that lives. */
+  readTokens(key: string): Promise<Buffer | null>;
   /**
-   * Replaces the tokens, and with them the identity, if both are still as they were read. Lives stay as they are.
+   * Replaces the tokens, and with them the identity, if both are still as they were read. Lives and times stay.
    *
-   * `gone`: the session has ended; `conflict`: somebody else replaced them.
+   * `gone`: the session has ended or moved; `conflict`: somebody else replaced them.
    */
-  swapTokens(id: string, swap: TokenSwap): Promise<'stored' | 'gone' | 'conflict'>;
-  /** Ends a session only if its tokens are still these. Answers as {@link Store.endSession}, or `conflict`. */
-  endSessionWithTokens(id: string, tokens: string): Promise<EndedSession | 'conflict'>;
+  swapTokens(key: string, swap: TokenSwap): Promise<'stored' | 'gone' | 'conflict'>;
 
-  /** Takes the lock of a session, or tells who holds it. The owner gets it again. */
-  acquireLock(id: string, owner: string, ttlMs: number): Promise<LockAnswer>;
-  /** Gives the lock back, if it is still `owner`'s; `note` stays in its place for `noteLifeMs`, for all to read. */
-  releaseLock(id: string, owner: string, note?: { text: string; lifeMs: number }): Promise<void>;
+  /** Takes the lock of a session for a while, or tells who has it. The owner gets it again. */
+  acquireLock(
+    key: string,
+    owner: string,
+    leaseMs: number,
+    options?: { overBackoff?: boolean },
+  ): Promise<LockAnswer>;
+  /**
+   * Keeps the lock for another while. `sent`: the refresh was sent, so that nobody else gets the lock until
+   * {@link QUIET_MS} after the lease. False: it is somebody else's by now.
+   */
+  extendLock(key: string, owner: string, leaseMs: number, options: { sent: boolean }): Promise<boolean>;
+  /** Gives the lock back, if it is still `owner`'s; a back-off stays in its place, for all to read. */
+  releaseLock(key: string, owner: string, backoff?: { text: string; lifeMs: number }): Promise<void>;
 
-  /** Keeps a pending login. */
-  putLogin(id: string, value: string, ttlMs: number): Promise<void>;
-  /** Takes a pending login. `taker` gets the same answer again for a minute; everybody else gets `'taken'`. */
-  takeLogin(id: string, taker: string): Promise<TakenLogin>;
+  /**
+   * Takes a login under way, once. Its age is judged by the store's clock: it must have begun at most fifteen minutes
+   * ago, and at most five minutes in the future.
+   */
+  takeLogin(name: string, owner: string, startedAt: number): Promise<LoginTaking>;
+  /** Who has taken a login: an owner or `cancelled`; `null`: nobody. */
+  readLogins(names: readonly string[]): Promise<readonly (string | null)[]>;
+  /** Cancels logins under way, taken or not. */
+  cancelLogins(names: readonly string[]): Promise<void>;
 
-  /** Adds a session to an index, ordered by its absolute end, and drops those that have ended by `now`. */
-  addToIndex(index: IndexName, id: string, absoluteEnd: number, now: number): Promise<void>;
-  removeFromIndex(index: IndexName, id: string): Promise<void>;
-  /** The sessions in an index that have not reached their absolute end. */
-  readIndex(index: IndexName, now: number): Promise<readonly string[]>;
-  /** Leaves a cut for an index. What an earlier one says and this one does not stays; of each, the later counts. */
-  putCut(index: IndexName, cut: Cut, ttlMs: number): Promise<void>;
+  /** Adds a session to an index, for at least so long. */
+  addToIndex(index: IndexName, key: string, lifeMs: number): Promise<void>;
+  removeFromIndex(index: IndexName, key: string): Promise<void>;
+  /** Walks through an index, in no order. Whatever is in it from the first page to the last is found, perhaps twice. */
+  scanIndex(index: IndexName, from?: string): Promise<IndexPage>;
+  /** Those that end last, at most so many. */
+  readNewest(index: IndexName, limit: number): Promise<readonly string[]>;
+  /** Leaves a mark for an index, beside what earlier ones said. */
+  putMark(index: IndexName, mark: LogoutMark): Promise<void>;
+  /** Reads the marks that logouts left for these indexes; `null` where there is none. */
+  readMarks(indexes: readonly IndexName[]): Promise<readonly (LogoutMark | 'unreadable' | null)[]>;
   /** Remembers a logout token. Returns what was remembered for it before, or `value`. */
-  putLogoutToken(id: string, value: string, ttlMs: number): Promise<string>;
-  /** Reads the cuts that logouts from outside left for these indexes; `null` where there is none. */
-  readCuts(indexes: readonly IndexName[]): Promise<readonly (string | null)[]>;
+  putLogoutToken(name: string, value: string, lifeMs: number): Promise<string>;
 
   health(): Promise<StoreHealth>;
   /** Ends the connection if it is ours. */
   close(): Promise<void>;
 }
 
-/** What a logout from outside leaves behind, so that a login still under way cannot undo it. */
-export interface Cut {
-  /** From a logout token, in seconds by the provider's clock: what it issued before is dead, and some of the rest. */
-  readonly issuedBy?: number;
-  /** When that token came first, in milliseconds by our clock: of what was issued later, it ends no login begun later. */
-  readonly cameAt?: number;
-  /** From our own "log out everywhere", in milliseconds by our clock: a login begun until then is dead. */
-  readonly startedBy?: number;
-  /** The one login that `startedBy` spares. */
-  readonly except?: string;
-}
-
-/** The sessions of a user (`sub`), or of one session at the provider (`sid`); `id` is the hash of issuer and value. */
-export interface IndexName {
-  readonly kind: 'sub' | 'sid';
-  readonly id: string;
-}
-
+/** How the store is, as {@link Store.health} found it. */
 export interface StoreHealth {
   readonly kind: 'redis' | 'memory';
   readonly ok: boolean;
@@ -121,5 +179,28 @@ export interface StoreHealth {
   readonly warnings: readonly string[];
 }
 
-/** How long the taker of a pending login may ask again: longer than any client re-sends a command. */
-export const TAKEN_LOGIN_LIFE_MS = 60_000;
+/** Records stay this long beyond their end, so that whoever comes back in time can be told why it ended. */
+export const AFTERLIFE_MS = 3_600_000;
+
+/** How long an ended session's record stays, for whoever asks again because a reply was lost. */
+export const ENDED_LIFE_MS = 60_000;
+
+/** After a lease in which a refresh was sent, nobody sends the old token for so long: the answer may be on its way. */
+export const QUIET_MS = 30_000;
+
+/** The oldest login under way that may be taken. */
+export const LOGIN_LIFE_MS = 900_000;
+/** How far in the future one may have begun: no two clocks that are kept together differ by more. */
+export const CLOCK_SLACK_MS = 300_000;
+/** That a login was taken is kept for as long as it could be taken again. */
+export const TAKEN_LIFE_MS = LOGIN_LIFE_MS + CLOCK_SLACK_MS;
+/**
+ * How long a callback may take.
+ * @see MARK_LIFE_MS
+ */
+export const CALLBACK_LIFE_MS = 600_000;
+/** Marks of logouts and pointers live as long as the oldest login that can be taken, and its callback. */
+export const MARK_LIFE_MS = LOGIN_LIFE_MS + CALLBACK_LIFE_MS;
+
+/** An index entry stays so long beyond its end, so that no clock that steps makes it lose a session that lives. */
+export const INDEX_SLACK_MS = 86_400_000;

@@ -3,8 +3,8 @@ import { LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
 import { ACCESS_TOKEN_OPTIONS } from '../login-options.ts';
 import { readOptions } from '../option-table.ts';
 import type { Provider } from '../provider/provider.ts';
-import { type BrowserSession, moveTo } from '../session/browser-session.ts';
-import { decodeIdentity, type Identity } from '../session/identity.ts';
+import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
+import type { Identity, IdentityReader } from '../session/identity.ts';
 import type { TokenSource, UsableTokens } from '../vault/token-source.ts';
 
 /** Calls as the person who is logged in. */
@@ -19,13 +19,13 @@ export interface ApiAccessOptions {
   readonly tokenSource: TokenSource;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly apiOrigins: ReadonlySet<string>;
-  readonly now: () => number;
+  readonly readIdentity: IdentityReader;
 }
 
 const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
 
 export function createApiAccess(options: ApiAccessOptions): ApiAccess {
-  const { browser, tokenSource, providers, apiOrigins, now } = options;
+  const { browser, tokenSource, providers, apiOrigins, readIdentity } = options;
 
   const getTokens = async (
     minValiditySeconds: number,
@@ -35,13 +35,13 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
     const sessionId = browser.id!;
     try {
       const need = { minValiditySeconds, rejected };
-      const { tokens, auth } = await tokenSource.get({ sessionId, provider, sub }, need);
-      const renewed = decodeIdentity(auth ?? null, now());
-      if (renewed && browser.id === sessionId) Object.assign(browser, { identity: renewed });
+      const { tokens, login } = await tokenSource.get({ sessionId, provider, sub }, need);
+      const identity = readIdentity(login);
+      if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
       return tokens;
     } catch (error) {
       // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.
-      if (error instanceof LoginRequiredError && browser.id === sessionId) moveTo(browser, {});
+      if (error instanceof LoginRequiredError && browser.id === sessionId) setCurrentSession(browser);
       throw error;
     }
   };

@@ -1,7 +1,7 @@
 import type { Request } from 'express';
+import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { AppSession } from '../session/app-session.ts';
 import { userOf } from '../session/identity.ts';
-import { markPersonal } from './personal.ts';
 import { createRequestAuth } from './request-auth.ts';
 import { getRequestState, type RequestState, setRequestState } from './request-state.ts';
 
@@ -11,23 +11,28 @@ export function attachRequest(state: RequestState): void {
   Object.defineProperties(state.req, ACCESSORS);
 }
 
+/** Without a session there is nothing of anybody's in the response. */
+function setPersonal({ res, browser }: RequestState): void {
+  setPrivateCacheHeaders(res, { mayStore: browser.id === undefined });
+}
+
 /** @throws StoreError when the session could not be read: then nobody knows who this is. */
 function readUser(state: RequestState): Express.User | undefined {
-  markPersonal(state);
+  setPersonal(state);
   const { fault, identity } = state.browser;
   if (fault) throw fault;
   return identity && userOf(identity);
 }
 
 function readAuth(state: RequestState) {
-  markPersonal(state);
+  setPersonal(state);
   state.auth ??= createRequestAuth(state);
   return state.auth;
 }
 
 function readAppSession(state: RequestState): AppSession {
   // It may start a session, and no cache may keep a response that sets the cookie.
-  markPersonal(state, { keepNowhere: true });
+  setPrivateCacheHeaders(state.res, { mayStore: false });
   const { req, res, next, browser, services } = state;
   state.appSession ??= services.startAppSession(req, res, next, browser);
   return state.appSession;

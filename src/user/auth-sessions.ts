@@ -1,13 +1,22 @@
 import type { Request } from 'express';
 import { ConfigurationError } from '../errors.ts';
-import { checkObject, checkString } from '../option-checks.ts';
+import { checkObject, checkString, wholeNumberFrom } from '../option-checks.ts';
+import { optional, readOptions, type Table, withDefault } from '../option-table.ts';
 import type { UserName, UserSession, UserSessions } from '../session/user-sessions.ts';
 import { getRequestState } from './request-state.ts';
 
+/** Which sessions of a user are listed, and how. */
+export interface SessionListOptions {
+  /** A request, whose own session is marked. @default none */
+  current?: Request;
+  /** Only so many of the newest, up to 1,000. @default 100 */
+  limit?: number;
+}
+
 /** All of them reject with `StoreError` when Redis is away: then nothing is known to have ended. */
 export interface ConnectAuthSessions {
-  /** The sessions that live now, the one seen last first; `current` marks that of the request. */
-  list(user: UserName, current?: Request): Promise<readonly UserSession[]>;
+  /** The sessions that live now, the one seen last first. */
+  list(user: UserName, options?: SessionListOptions): Promise<readonly UserSession[]>;
   /** Ends the session with this handle. False: it had ended already. */
   revoke(handle: string): Promise<boolean>;
   /** Ends all sessions of the person who asks but the one they ask from. Returns how many. */
@@ -16,14 +25,22 @@ export interface ConnectAuthSessions {
   revokeAll(user: UserName): Promise<number>;
 }
 
+/** The options of `auth.sessions.list()`. */
+export const SESSION_LIST_OPTIONS = {
+  current: optional(checkRequest, { aliases: ['req', 'request'] }),
+  limit: withDefault(wholeNumberFrom(1, 1000), 100),
+} satisfies Table<SessionListOptions>;
+
 /** What applications call as `auth.sessions`. */
 export function createAuthSessions(userSessions: UserSessions): ConnectAuthSessions {
   return {
-    list: async (user, current) =>
-      userSessions.list(
-        checkUserName('list', user),
-        current === undefined ? undefined : browserOf('list', current),
-      ),
+    list: async (user, options = {}) => {
+      const { current, limit } = readOptions('auth.sessions.list()', options, SESSION_LIST_OPTIONS);
+      return userSessions.list(checkUserName('list', user), {
+        current: current === undefined ? undefined : browserOf('list', current),
+        limit,
+      });
+    },
     revoke: userSessions.revoke,
     revokeOthers: async (current) => userSessions.revokeOthers(browserOf('revokeOthers', current)),
     revokeAll: async (user) => userSessions.revokeAll(checkUserName('revokeAll', user)),
@@ -34,7 +51,15 @@ export function createAuthSessions(userSessions: UserSessions): ConnectAuthSessi
 function checkUserName(method: string, user: UserName): UserName {
   const where = `auth.sessions.${method}()`;
   checkObject(`${where}: user`, user);
-  return { iss: checkString(`${where}: iss`, user.iss), sub: checkString(`${where}: sub`, user.sub) };
+  return {
+    issuer: checkString(`${where}: issuer`, user.issuer),
+    sub: checkString(`${where}: sub`, user.sub),
+  };
+}
+
+function checkRequest(where: string, value: unknown): Request {
+  checkObject(where, value);
+  return value as unknown as Request;
 }
 
 function browserOf(method: string, req: Request) {

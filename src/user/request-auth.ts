@@ -73,9 +73,14 @@ async function beforeResponse({ res }: RequestState, call: string, work: () => P
 
 async function renew(state: RequestState): Promise<void> {
   const { res, browser, services, appSession } = state;
-  await services.sessions.renew(browser, appSession?.readData() ?? browser.data ?? '{}');
-  services.cookie.write(res, browser.id!, browser.identity);
-  // What express-session holds belongs to the old id; the next touch starts on the new one.
-  appSession?.abandon();
-  state.appSession = undefined;
+  const before = browser.id;
+  try {
+    await services.sessions.renew(browser, res, appSession?.readData() ?? browser.data ?? '{}');
+  } finally {
+    // What express-session holds belongs to the old id; the next touch starts on the new one.
+    if (browser.id !== before) {
+      appSession?.abandon();
+      state.appSession = undefined;
+    }
+  }
 }

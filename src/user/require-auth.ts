@@ -1,14 +1,14 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import { ConfigurationError, CrossOriginError } from '../errors.ts';
 import { isFormPost, isNavigation, isUnsafe } from '../fetch-metadata.ts';
 import { AUTH_RULES } from '../login-options.ts';
 import { type Resolved, readOptions } from '../option-table.ts';
 import type { AuthRules } from '../request-types.ts';
 import type { Identity } from '../session/identity.ts';
-import { markPersonal } from './personal.ts';
 import { getRequestState, type RequestServices, type RequestState } from './request-state.ts';
 
-/** A middleware by itself, and the maker of one with rules. */
+/** A middleware as it stands, or a factory of one that is given rules. */
 export interface RequireAuth {
   (req: Request, res: Response, next: NextFunction): void;
   // biome-ignore lint/suspicious/noExplicitAny: Express declares its handler's parameters so
@@ -21,8 +21,10 @@ export interface RequireAuth {
  * Guards a route: `app.get('/me', requireAuth, handler)`, or with rules `requireAuth({ maxAgeSeconds: 300 })`.
  *
  * Without a login a page is sent to the provider and comes back to where it was; a form that a person sends gets 401 and
- * a page that says so; anything else (fetch, another method, an API client) 401 and `{ error, loginUrl }`. An unsafe request from another origin gets 403. With
- * the store away the answer is 503 with `Retry-After`.
+ * a page that says so; anything else (fetch, another method, an API client) 401 and `{ error, loginUrl }`. An unsafe
+ * request from another origin gets 403. With the store away the answer is 503 with `Retry-After`.
+ *
+ * @throws ConfigurationError at start, for rules that are unknown or wrong.
  */
 export const requireAuth: RequireAuth = ((...args: [Request, Response, NextFunction] | [AuthRules?]) => {
   if (args.length === 3) {
@@ -45,7 +47,7 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
     next(new ConfigurationError('requireAuth needs app.use(connectAuth({ … })) before this route.'));
     return;
   }
-  markPersonal(state, { keepNowhere: true });
+  setPrivateCacheHeaders(res, { mayStore: false });
   const { fault, identity } = state.browser;
   if (isUnsafe(req) && state.services.isForeign(req)) {
     state.services.fail(state, new CrossOriginError(), 'guard').catch(next);

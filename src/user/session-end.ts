@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { hash } from '../keys.ts';
 import { checkFunction } from '../option-checks.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { SessionWatch } from '../session/session-watch.ts';
@@ -12,7 +11,7 @@ export interface SessionEndOptions {
   readonly res?: ServerResponse;
 }
 
-/** Calls back when the session has ended, unless what is held open has closed before. Returns a way out. */
+/** Calls back when the session has ended, unless what is held open has closed before. Returns a function that stops it. */
 export function onSessionEnd(
   { watch, browser, req, res }: SessionEndOptions,
   callback: () => void,
@@ -23,7 +22,7 @@ export function onSessionEnd(
   // After an upgrade the connection is the answer. Else it is shared by many, one after the other.
   const carriers = [res, req.headers.upgrade === undefined ? undefined : req.socket].filter((it) => !!it);
   if (carriers.some(({ destroyed }) => destroyed)) return () => undefined;
-  const stopWatching = watch.watch(browser.identity && hash(browser.id!), callback);
+  const stopWatching = watch.watch(browser.identity && browser.id, callback);
   const stop = () => {
     stopWatching();
     for (const carrier of carriers) carrier.off('close', stop);

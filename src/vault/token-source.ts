@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { LoginRequiredError, ProviderError, StoreError, TokenError } from '../errors.ts';
-import { hash } from '../keys.ts';
+import { type ApplicationKeys, hash } from '../keys.ts';
 import type { Proof } from '../provider/identity-proof.ts';
 import type { Provider } from '../provider/provider.ts';
-import type { Store, TokenSwap } from '../store/store.ts';
+import { insist } from '../store/insist.ts';
+import type { HeldLock, SessionLock } from '../store/session-lock.ts';
+import type { StoredLogin } from '../store/session-record.ts';
+import { QUIET_MS, type Store, type TokenSwap } from '../store/store.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { TokenVault } from './token-vault.ts';
 
@@ -23,10 +24,10 @@ export interface TokenNeed {
   readonly rejected?: string | undefined;
 }
 
-/** Tokens for use now, and the identity's record when a refresh brought new claims. */
+/** Tokens for use now, and the stored login when a refresh brought new claims. */
 export interface UsableTokens {
   readonly tokens: TokenSet;
-  readonly auth?: string | undefined;
+  readonly login?: StoredLogin | undefined;
 }
 
 export interface TokenSource {
@@ -41,56 +42,73 @@ export interface TokenSource {
 
 export interface TokenSourceOptions {
   readonly store: Store;
+  readonly keys: ApplicationKeys;
   readonly vault: TokenVault;
+  readonly lock: SessionLock;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly now: Clock;
-  /** Bound of one operation of the store, in milliseconds. */
-  readonly storeTimeoutMs: number;
-  /** How long the lock holds when nobody gives it back: longer than all the bounded work under it. */
-  readonly leaseMs: number;
+  /** How long a request waits for a store that does not take the new tokens, in milliseconds. */
+  readonly storePatienceMs: number;
   /** Whether a session lives, under this id or a newer one. */
-  readonly livesOn: (sessionId: string) => Promise<boolean>;
-  /** Writes what a refresh proved into the identity's record. */
-  readonly applyProof: (auth: string, proof: Proof) => Promise<string>;
-  /** Told when the provider's "no" has ended a session, with the identity's record it had. */
-  readonly onRefused: (owner: TokenOwner, auth: string | null, refusal: ProviderError) => Promise<void>;
+  readonly hasLiveSession: (sessionId: string) => Promise<boolean>;
+  /** Writes what a refresh proved into the text of an identity. */
+  readonly updateIdentity: (identity: string, proof: Proof) => Promise<string>;
+  /**
+   * Ends the session that the provider does not renew, if its tokens are still these. `conflict`: another process has
+   * won meanwhile.
+   */
+  readonly endRefused: (
+    owner: TokenOwner,
+    tokens: Buffer,
+    refusal: ProviderError,
+  ) => Promise<'ended' | 'conflict'>;
 }
 
 /** Sessions that expire together must not refresh together: each begins up to half a minute early. */
 const MAX_JITTER_MS = 30_000;
-/** Between two looks of those who wait for another process's refresh. */
-const POLL_MS = 50;
 /** After a failure nobody asks the provider again for so long, unless it said how long. */
 const BACK_OFF_MS = 5_000;
 const MAX_BACK_OFF_MS = 60_000;
 /** Nor after a success: an API that refuses every token, or tokens born expired, would cost a refresh per request. */
-const REST_MS = 5_000;
+const COOL_DOWN_MS = 5_000;
+/** How long the answer of a refresh waits, sealed, for a store that is away; as long as nobody else refreshes. */
+const KEEP_ANSWER_MS = QUIET_MS;
+/** Answers that wait at once. */
+const MAX_WAITING_ANSWERS = 1000;
+
+/** Tells those who wait for a refresh, which itself goes on. */
+type GiveUp = (fault: StoreError) => void;
 
 /**
  * Refreshes tokens in one flight per session: within the process by sharing a promise, over all processes by a lock.
- * Who waits gets what the winner stored, without asking the provider; a result is stored only while the session
- * lives; and only the provider's clear "no" ends it.
+ * Who waits gets what the winner stored, without asking the provider; a token that still lives is used meanwhile. A
+ * result is stored only while the session lives; and only the provider's clear "no" ends it.
  */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  const { store, vault, providers, now, storeTimeoutMs, leaseMs } = options;
+  const { store, keys, vault, lock, providers, now, storePatienceMs } = options;
   const flights = new Map<string, Promise<UsableTokens>>();
+  let waitingAnswers = 0;
 
-  const open = async (sessionId: string, sealed: string): Promise<TokenSet> => {
-    const tokens = await vault.open(sessionId, sealed);
-    if (!tokens)
-      throw new TokenError('The tokens of this session cannot be opened any more.', 'token_unavailable');
-    return tokens;
+  const keyOf = ({ sessionId }: TokenOwner) => keys.sessionKey(sessionId);
+
+  const open = (owner: TokenOwner, sealed: Buffer): TokenSet => {
+    const tokens = vault.open(owner.sessionId, sealed);
+    if (tokens) return tokens;
+    throw new TokenError('The tokens of this session cannot be opened any more.', 'token_unavailable');
   };
 
-  const readSealed = async (owner: TokenOwner): Promise<string> => {
-    const sealed = await store.readTokens(hash(owner.sessionId));
+  const readSealed = async (owner: TokenOwner): Promise<Buffer> => {
+    const sealed = await store.readTokens(keyOf(owner));
     if (sealed === null) throw new LoginRequiredError('The session has ended.');
     return sealed;
   };
 
   const isFresh = (tokens: TokenSet, need: TokenNeed, owner: TokenOwner) =>
-    isResting(tokens, now()) ||
+    isCoolingDown(tokens, now()) ||
     (tokens.accessToken !== need.rejected && tokens.expiresAt - now() > leastLifeOf(owner, tokens, need));
+
+  const isUsable = (tokens: TokenSet, need: TokenNeed) =>
+    tokens.accessToken !== need.rejected && tokens.expiresAt > now();
 
   const providerOf = (owner: TokenOwner): Provider => {
     const provider = providers.get(owner.provider);
@@ -100,130 +118,154 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 
   /** What others wrote, when it is not ours to write any more. */
   const readCurrent = async (owner: TokenOwner): Promise<UsableTokens> => ({
-    tokens: await open(owner.sessionId, await readSealed(owner)),
+    tokens: open(owner, await readSealed(owner)),
   });
 
-  const end = async (owner: TokenOwner, sealed: string, refusal: ProviderError): Promise<UsableTokens> => {
-    const ended = await store.endSessionWithTokens(hash(owner.sessionId), sealed);
+  const end = async (owner: TokenOwner, sealed: Buffer, refusal: ProviderError): Promise<UsableTokens> => {
     // Another process has won meanwhile: what was refused is old, and the session lives.
-    if (ended === 'conflict') return readCurrent(owner);
-    await options.onRefused(owner, ended.auth, refusal);
+    if ((await options.endRefused(owner, sealed, refusal)) === 'conflict') return readCurrent(owner);
     throw new LoginRequiredError('The provider does not renew this login.');
   };
 
-  /** A swap whose outcome is unknown may be repeated, since it recognises itself. Given up, it costs the login. */
-  const swap = async (key: string, change: TokenSwap) => {
-    const patience = performance.now() + 2 * storeTimeoutMs;
-    for (;;) {
-      try {
-        return await store.swapTokens(key, change);
-      } catch (error) {
-        if (!(error instanceof StoreError) || performance.now() > patience) throw error;
-        await wait(POLL_MS);
-      }
+  /**
+   * Stores new tokens, for as long as it takes: the old ones are spent, and whoever sent them again would end the
+   * session. Those who wait for it are told when it takes long.
+   */
+  const storeTokens = async (owner: TokenOwner, swap: TokenSwap, giveUp: GiveUp) => {
+    const mayWait = waitingAnswers < MAX_WAITING_ANSWERS;
+    const timer = setTimeout(
+      () => giveUp(new StoreError('The refreshed tokens cannot be stored at this moment.')),
+      storePatienceMs,
+    );
+    waitingAnswers += 1;
+    try {
+      const patience = AbortSignal.timeout(mayWait ? KEEP_ANSWER_MS : storePatienceMs);
+      return await insist(() => store.swapTokens(keyOf(owner), swap), patience);
+    } finally {
+      waitingAnswers -= 1;
+      clearTimeout(timer);
     }
   };
 
-  /** Returns the identity's new record. Comes after the tokens are safe: no fault here may cost them. */
-  const saveProof = async ({ sessionId }: TokenOwner, sealed: string, proof: Proof) => {
-    const key = hash(sessionId);
-    const { auth: from } = await store.readSession(key);
-    if (from === null) return undefined;
-    const auth = { from, to: await options.applyProof(from, proof) };
-    const outcome = await store.swapTokens(key, { tokens: { from: sealed, to: sealed }, auth });
-    return outcome === 'stored' ? auth.to : undefined;
+  /** Returns the identity's new text. Comes after the tokens are safe: no fault here may cost them. */
+  const saveProof = async (
+    owner: TokenOwner,
+    sealed: Buffer,
+    proof: Proof,
+  ): Promise<StoredLogin | undefined> => {
+    const key = keyOf(owner);
+    const { login } = await store.readSession(key);
+    if (!login) return undefined;
+    const identity = { from: login.identity, to: await options.updateIdentity(login.identity, proof) };
+    const outcome = await store.swapTokens(key, { tokens: { from: sealed, to: sealed }, identity });
+    return outcome === 'stored' ? { ...login, identity: identity.to } : undefined;
   };
 
-  const refresh = async (owner: TokenOwner, sealed: string, old: TokenSet): Promise<UsableTokens> => {
+  const refresh = async (
+    owner: TokenOwner,
+    sealed: Buffer,
+    { old, held, giveUp }: { old: TokenSet; held: HeldLock; giveUp: GiveUp },
+  ): Promise<UsableTokens> => {
     const provider = providerOf(owner);
+    await held.markSent();
     const answer = await provider.refresh(old, owner).catch((error: unknown) => {
       if (isFinal(error)) return error;
       throw error;
     });
     if (answer instanceof ProviderError) return end(owner, sealed, answer);
-    const { tokens, proof } = answer;
-    const to = await vault.seal(owner.sessionId, tokens);
-    const outcome = await swap(hash(owner.sessionId), { tokens: { from: sealed, to } });
+    const { proof } = answer;
+    const to = vault.seal(owner.sessionId, answer.tokens);
+    const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
     if (outcome === 'conflict') return readCurrent(owner);
     if (outcome === 'stored') {
-      const auth = proof && (await saveProof(owner, to, proof).catch(() => undefined));
-      return { tokens, auth };
+      const login = proof && (await saveProof(owner, to, proof).catch(() => undefined));
+      return { tokens: answer.tokens, login };
     }
     // The session ended while we asked: nobody may have these tokens. Only where another took its place, for the same
     // person, they stay: revoking them may take the new session's with them.
-    if (!(await options.livesOn(owner.sessionId))) await provider.revoke(tokens).catch(() => undefined);
+    const { sessionId } = owner;
+    if (!(await options.hasLiveSession(sessionId)))
+      await provider.revoke(answer.tokens).catch(() => undefined);
     throw new LoginRequiredError('The session ended during the refresh.');
   };
 
   /** Under the lock: looks again, since the last owner may have done the work. */
   const refreshUnderLock = async (
     owner: TokenOwner,
-    lockOwner: string,
     need: TokenNeed,
+    { held, giveUp }: { held: HeldLock; giveUp: GiveUp },
   ): Promise<UsableTokens> => {
-    const key = hash(owner.sessionId);
     try {
       const sealed = await readSealed(owner);
-      const tokens = await open(owner.sessionId, sealed);
-      const result = isFresh(tokens, need, owner) ? { tokens } : await refresh(owner, sealed, tokens);
-      await store.releaseLock(key, lockOwner).catch(() => undefined);
-      return result;
+      const old = open(owner, sealed);
+      return isFresh(old, need, owner)
+        ? { tokens: old }
+        : await refresh(owner, sealed, { old, held, giveUp });
     } catch (error) {
-      const note = error instanceof ProviderError ? describeBackOff(error) : undefined;
-      await store.releaseLock(key, lockOwner, note).catch(() => undefined);
+      if (error instanceof ProviderError) held.leaveBackoff(describeBackOff(error));
       throw error;
     }
   };
 
-  const fly = async (owner: TokenOwner, seen: string, need: TokenNeed): Promise<UsableTokens> => {
-    const key = hash(owner.sessionId);
-    const lockOwner = randomBytes(16).toString('base64url');
-    const patience = performance.now() + leaseMs + storeTimeoutMs;
-    while (performance.now() < patience) {
-      const answer = await store.acquireLock(key, lockOwner, leaseMs);
-      if (answer === 'taken') return refreshUnderLock(owner, lockOwner, need);
-      if (typeof answer === 'object') throw readBackOff(answer.note, owner.provider);
-      await wait(POLL_MS);
-      const sealed = await readSealed(owner);
-      if (sealed !== seen) return { tokens: await open(owner.sessionId, sealed) };
-    }
-    throw new ProviderError('The refresh in another process does not end.', {
-      code: 'provider_unavailable',
-      provider: owner.provider,
+  const refreshWithLock = (
+    owner: TokenOwner,
+    { seen, need, giveUp }: { seen: Buffer; need: TokenNeed; giveUp: GiveUp },
+  ): Promise<UsableTokens> => {
+    const old = open(owner, seen);
+    return lock.hold<UsableTokens>(keyOf(owner), {
+      work: (held) => refreshUnderLock(owner, need, { held, giveUp }),
+      onBackoff: (backoff) => {
+        throw readBackOff(backoff, owner.provider);
+      },
+      whileHeld: async ({ isAbandoned }) => {
+        if (isUsable(old, need)) return { tokens: old };
+        const sealed = await readSealed(owner);
+        if (!sealed.equals(seen)) return { tokens: open(owner, sealed) };
+        if (!isAbandoned) return undefined;
+        throw new ProviderError(
+          'Another process sent the refresh of these tokens, and its answer is not known.',
+          {
+            code: 'provider_unavailable',
+            provider: owner.provider,
+          },
+        );
+      },
     });
   };
 
-  const share = (owner: TokenOwner, seen: string, need: TokenNeed): Promise<UsableTokens> => {
-    const flight = flights.get(owner.sessionId) ?? fly(owner, seen, need);
-    if (!flights.has(owner.sessionId)) {
-      flights.set(owner.sessionId, flight);
-      const land = () => flights.delete(owner.sessionId);
-      flight.then(land, land);
-    }
+  const joinRefresh = (owner: TokenOwner, seen: Buffer, need: TokenNeed): Promise<UsableTokens> => {
+    const { sessionId } = owner;
+    const known = flights.get(sessionId);
+    if (known) return known;
+    const flight = new Promise<UsableTokens>((resolve, giveUp) => {
+      const refreshing = refreshWithLock(owner, { seen, need, giveUp });
+      refreshing.then(resolve, giveUp).finally(() => flights.delete(sessionId));
+    });
+    flights.set(sessionId, flight);
     return flight;
   };
 
   return {
     get: async (owner, need) => {
       const sealed = await readSealed(owner);
-      const tokens = await open(owner.sessionId, sealed);
+      const tokens = open(owner, sealed);
       if (!tokens.accessToken) {
         throw new TokenError('This login brought no access token.', 'token_unavailable');
       }
       if (isFresh(tokens, need, owner)) return { tokens };
-      const usable = tokens.accessToken !== need.rejected && tokens.expiresAt > now();
       if (!tokens.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
-        if (usable) return { tokens };
+        if (isUsable(tokens, need)) return { tokens };
         throw new TokenError(
           'The access token has ended and cannot be renewed. Log in again.',
           'token_expired',
         );
       }
       try {
-        return await share(owner, sealed, need);
+        return await joinRefresh(owner, sealed, need);
       } catch (error) {
-        // A fault of the provider is no reason to refuse a token that still lives.
-        if (error instanceof ProviderError && usable && tokens.expiresAt > now()) return { tokens };
+        // No fault is a reason to refuse a token that still lives, of a session that was there a moment ago.
+        const isPassing = error instanceof ProviderError || error instanceof StoreError;
+        if (isPassing && isUsable(tokens, need)) return { tokens };
         throw error;
       }
     },
@@ -239,9 +281,10 @@ function isFinal(error: unknown): error is ProviderError {
   );
 }
 
-/** Whether a refresh has only just brought these tokens. */
-function isResting({ renewed, receivedAt }: TokenSet, now: number): boolean {
-  return renewed && Math.abs(now - receivedAt) < REST_MS;
+/** Whether a refresh has only just brought these tokens, and no better ones are to be had: what has ended since, is not. */
+function isCoolingDown({ renewed, receivedAt, expiresAt }: TokenSet, now: number): boolean {
+  const isOver = expiresAt <= now && expiresAt > receivedAt;
+  return renewed && !isOver && Math.abs(now - receivedAt) < COOL_DOWN_MS;
 }
 
 /** How long an access token must live still, in milliseconds. Of one too short-lived for the need, half its life. */

@@ -30,6 +30,9 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   jose: ['provider', 'vault'],
   express: ['routes', 'connect-auth.ts'],
   helmet: ['routes', 'connect-auth.ts'],
+  'escape-html': ['routes'],
+  'raw-body': ['routes'],
+  'type-is': ['routes'],
   leven: ['nearest-name.ts'],
 };
 

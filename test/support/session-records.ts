@@ -1,4 +1,4 @@
-import { hash } from '../../src/keys.ts';
+import { type ApplicationKeys, createApplicationKeys } from '../../src/keys.ts';
 import type { BrowserClient } from './browser-client.ts';
 
 /** The session id in a browser's cookie. */
@@ -9,8 +9,19 @@ export function readSessionId({ jar }: BrowserClient, cookieName = 'session'): s
   return id;
 }
 
-/** The keys that a session has in Redis: identity, data, tokens, and when it was touched last. */
-export function sessionKeys(id: string, prefix = 'connect-auth:') {
-  const names = ['auth', 'sess', 'tok', 'seen'].map((name) => `${prefix}${name}:{${hash(id)}}`);
-  return names as [auth: string, data: string, tokens: string, seen: string];
+/** What an application that was not given a name names things by: its base URL. */
+export function keysOf({ origin }: { origin: string }): ApplicationKeys {
+  return createApplicationKeys(origin);
+}
+
+/** The keys that a session has in Redis: its record, the application's data, the tokens, and its lock. */
+export function redisKeysOf(app: { origin: string }, sessionId: string, prefix = 'connect-auth:') {
+  const key = keysOf(app).sessionKey(sessionId);
+  const name = (kind: string) => `${prefix}${kind}:{${key}}`;
+  return { key, record: name('s'), data: name('d'), tokens: name('t'), lock: name('lock') };
+}
+
+/** The keys of the session that a browser has. */
+export function redisKeysOfBrowser(app: { origin: string }, browser: BrowserClient) {
+  return redisKeysOf(app, readSessionId(browser));
 }

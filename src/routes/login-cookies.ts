@@ -1,0 +1,133 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { ApplicationKeys } from '../keys.ts';
+import type { LoginSecrets } from '../provider/provider.ts';
+import type { Secret } from '../secret.ts';
+import type { LoginDisplay } from './pending-logins.ts';
+
+/** What a login under way keeps in its browser. */
+export interface KeptLogin {
+  /** Name of the provider in the options. */
+  readonly provider: string;
+  /** 16 bytes that name the issuer, the client and the redirect URI. */
+  readonly fingerprint: Buffer;
+  /** Milliseconds by the clock of the process that began it. */
+  readonly startedAt: number;
+  readonly display: LoginDisplay;
+  readonly returnTo: string;
+  /** What the answer must prove. */
+  readonly maxAgeSeconds?: number | undefined;
+  readonly acrValues?: readonly string[] | undefined;
+  /** The session that the browser had, where the provider's answer will be a POST without the cookie of it. */
+  readonly sessionId?: string | undefined;
+}
+
+/** A login under way that was opened, with everything that follows from its seed. */
+export interface OpenedLogin extends KeptLogin {
+  readonly secrets: LoginSecrets;
+}
+
+/** Seals logins under way into cookies, and opens them. Nothing of them is stored anywhere else. */
+export interface LoginCookies {
+  /** A new login: 32 random bytes, and the secrets that follow from them. */
+  begin(): { readonly seed: Buffer; readonly secrets: LoginSecrets };
+  seal(seed: Buffer, login: KeptLogin): string;
+  /** `undefined`: altered, of another application or format, or sealed with a secret that is gone. */
+  open(value: string): OpenedLogin | undefined;
+}
+
+const FORMAT = 1;
+const SEED_BYTES = 32;
+const TAG_BYTES = 16;
+export const FINGERPRINT_BYTES = 16;
+const CIPHER = 'aes-256-gcm';
+const DISPLAYS: readonly LoginDisplay[] = ['page', 'popup', 'provider_popup'];
+const HEAD_BYTES = 1 + 1 + 6 + FINGERPRINT_BYTES;
+
+/**
+ * A cookie is `seed ‖ ciphertext ‖ tag` in base64url. `state`, `nonce`, PKCE verifier, sealing key and IV all follow from
+ * the seed by HKDF with the configured secret: a seed is used once, so that no two logins share any of them, and who has
+ * `state` and code alone, which stand in one URL, has no verifier.
+ */
+export function createLoginCookies(secrets: readonly Secret[], keys: ApplicationKeys): LoginCookies {
+  const text = (secret: Secret, label: string, seed: Buffer) =>
+    keys.derive(secret, label, seed).toString('base64url');
+  const secretsOf = (secret: Secret, seed: Buffer): LoginSecrets => ({
+    state: text(secret, 'login state', seed),
+    nonce: text(secret, 'login nonce', seed),
+    codeVerifier: text(secret, 'login code verifier', seed),
+  });
+  const cipherOf = (secret: Secret, seed: Buffer) => ({
+    key: keys.derive(secret, 'login seal', seed),
+    iv: keys.derive(secret, 'login seal iv', seed).subarray(0, 12),
+  });
+
+  const openWith = (secret: Secret, sealed: Buffer): OpenedLogin | undefined => {
+    const seed = sealed.subarray(0, SEED_BYTES);
+    const { key, iv } = cipherOf(secret, seed);
+    try {
+      const decipher = createDecipheriv(CIPHER, key, iv);
+      decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+      const plain = decipher.update(sealed.subarray(SEED_BYTES, -TAG_BYTES));
+      const login = decodeLogin(Buffer.concat([plain, decipher.final()]));
+      return login && { ...login, secrets: secretsOf(secret, seed) };
+    } catch {
+      // Sealed with another secret, or not whole.
+      return undefined;
+    }
+  };
+
+  return {
+    begin: () => {
+      const seed = randomBytes(SEED_BYTES);
+      return { seed, secrets: secretsOf(secrets[0]!, seed) };
+    },
+
+    seal: (seed, login) => {
+      const { key, iv } = cipherOf(secrets[0]!, seed);
+      const cipher = createCipheriv(CIPHER, key, iv);
+      const sealed = [cipher.update(encodeLogin(login)), cipher.final(), cipher.getAuthTag()];
+      return Buffer.concat([seed, ...sealed]).toString('base64url');
+    },
+
+    open: (value) => {
+      const sealed = Buffer.from(value, 'base64url');
+      if (sealed.length < SEED_BYTES + HEAD_BYTES + TAG_BYTES) return undefined;
+      for (const secret of secrets) {
+        const login = openWith(secret, sealed);
+        if (login) return login;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Short, because every request brings it: what has a length of its own as bytes, the rest as JSON. */
+function encodeLogin(login: KeptLogin): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head[0] = FORMAT;
+  head[1] = DISPLAYS.indexOf(login.display);
+  head.writeUIntBE(login.startedAt, 2, 6);
+  login.fingerprint.copy(head, 8);
+  const { provider, returnTo, maxAgeSeconds, acrValues, sessionId } = login;
+  const rest = [provider, returnTo, maxAgeSeconds ?? null, acrValues ?? null, sessionId ?? null];
+  while (rest.at(-1) === null) rest.pop();
+  return Buffer.concat([head, Buffer.from(JSON.stringify(rest))]);
+}
+
+function decodeLogin(plain: Buffer): KeptLogin | undefined {
+  const display = DISPLAYS[plain[1] ?? -1];
+  if (plain[0] !== FORMAT || !display) return undefined;
+  const [provider, returnTo, maxAgeSeconds, acrValues, sessionId] = JSON.parse(
+    plain.subarray(HEAD_BYTES).toString('utf8'),
+  );
+  return {
+    provider,
+    fingerprint: plain.subarray(8, HEAD_BYTES),
+    startedAt: plain.readUIntBE(2, 6),
+    display,
+    returnTo,
+    maxAgeSeconds: maxAgeSeconds ?? undefined,
+    acrValues: acrValues ?? undefined,
+    sessionId: sessionId ?? undefined,
+  };
+}

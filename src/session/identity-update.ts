@@ -1,0 +1,38 @@
+import { pickUserClaims, type UserClaims } from '../claims.ts';
+import type { ResolvedOptions } from '../options.ts';
+import { decodeIdentity, encodeIdentity } from './identity.ts';
+
+/** What a refresh of the tokens has proved anew. */
+export interface RenewedProof {
+  readonly claims: UserClaims;
+}
+
+/** Writes what a refresh proved into the stored text of an identity. A text that is none stays as it is. */
+export type UpdateIdentity = (text: string, proof: RenewedProof) => Promise<string>;
+
+/**
+ * New claims are asked of `mapUser` again. Where that throws, the person stays as they were: a login is refused when it
+ * begins, not while it lasts.
+ */
+export function createIdentityUpdate({
+  mapUser,
+  reportError,
+}: {
+  mapUser: ResolvedOptions['mapUser'];
+  reportError: (error: unknown) => Promise<void>;
+}): UpdateIdentity {
+  return async (text, { claims: fresh }) => {
+    const identity = decodeIdentity({ identity: text, seenAt: 0, endsAt: 0 });
+    if (!identity) return text;
+    const { provider, issuer } = identity;
+    const claims = pickUserClaims({ ...identity.claims, ...fresh });
+    try {
+      const user = await mapUser(claims, { provider, issuer });
+      const isClaims = user === (claims as Express.User);
+      return encodeIdentity({ ...identity, claims, user: isClaims ? undefined : user });
+    } catch (error) {
+      await reportError(error);
+      return text;
+    }
+  };
+}

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { StoreError } from '../errors.ts';
+import type { Store } from './store.ts';
+
+/** Between two looks of those who wait. */
+const POLL_MS = 50;
+
+/** The lock of a session over all processes: for the refresh of its tokens, and for the change of its id. */
+export interface SessionLock {
+  /**
+   * Does `work` while nobody else does any under this lock.
+   *
+   * @throws StoreError when it does not come free in time.
+   */
+  hold<T>(key: string, task: LockedTask<T>): Promise<T>;
+}
+
+/** What is done under a lock, and while somebody else has it. */
+export interface LockedTask<T> {
+  work(lock: HeldLock): Promise<T>;
+  /**
+   * Looks about while somebody else is at work: what it returns ends the waiting. `isAbandoned`: they have sent a
+   * refresh and have not been heard of since, so that waiting is of no use.
+   */
+  whileHeld?(state: { isAbandoned: boolean }): Promise<T | undefined>;
+  /** Told of the back-off that a failed refresh has left; throws it. Absent: it does not matter here. */
+  onBackoff?(backoff: string): never;
+}
+
+/** A lock that is ours. It is kept by a heartbeat while the work lasts. */
+export interface HeldLock {
+  /**
+   * Says that the refresh is about to be sent: from now on nobody else sends the old token, also when we die.
+   *
+   * @throws StoreError when the lock is not ours any more, or nobody knows.
+   */
+  markSent(): Promise<void>;
+  /** Leaves a back-off in place of the lock. */
+  leaveBackoff(backoff: { text: string; lifeMs: number }): void;
+}
+
+export interface SessionLockOptions {
+  readonly store: Store;
+  /** A dead owner's lock is free after so long, in milliseconds; the living renew it three times meanwhile. */
+  readonly leaseMs: number;
+  /** How long others wait, in milliseconds: longer than the slowest refresh takes. */
+  readonly patienceMs: number;
+}
+
+/** Makes the lock of all sessions. */
+export function createSessionLock(options: SessionLockOptions): SessionLock {
+  const { store, leaseMs, patienceMs } = options;
+
+  const workUnder = async <T>(key: string, owner: string, work: LockedTask<T>['work']): Promise<T> => {
+    let sent = false;
+    let backoff: { text: string; lifeMs: number } | undefined;
+    const extend = () => store.extendLock(key, owner, leaseMs, { sent });
+    const heartbeat = setInterval(() => extend().catch(() => undefined), leaseMs / 3);
+    try {
+      return await work({
+        markSent: async () => {
+          sent = true;
+          if (!(await extend())) throw new StoreError('The lock of this session was lost.');
+        },
+        leaveBackoff: (given) => {
+          backoff = given;
+        },
+      });
+    } finally {
+      clearInterval(heartbeat);
+      await store.releaseLock(key, owner, backoff).catch(() => undefined);
+    }
+  };
+
+  return {
+    hold: async (key, { work, whileHeld, onBackoff }) => {
+      const owner = randomBytes(16).toString('base64url');
+      const overBackoff = onBackoff === undefined;
+      const patience = AbortSignal.timeout(patienceMs);
+      while (!patience.aborted) {
+        const answer = await store.acquireLock(key, owner, leaseMs, { overBackoff });
+        if (answer === 'taken') return workUnder(key, owner, work);
+        if (typeof answer === 'object') onBackoff!(answer.backoff);
+        const found = await whileHeld?.({ isAbandoned: answer === 'abandoned' });
+        if (found !== undefined) return found;
+        await wait(POLL_MS);
+      }
+      throw new StoreError('Another change of this session does not come to its end.');
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * The record of a login, `s:{…}` in Redis, as text. It belongs to the store: nobody else reads its head.
+ *
+ * - `1 SEEN END\n…`: a login; its last touch and its absolute end in milliseconds by the store's clock, 13 digits each,
+ *   then the identity. A script can move the touch in place.
+ * - `> KEY`: the session has moved to another key.
+ * - `x OWNER\n…`: the session has ended, taken by this attempt; then the record that it was.
+ *
+ * Another number at the front is a later format: left alone, for those who understand it.
+ */
+export type SessionRecord =
+  | { readonly kind: 'login'; readonly login: StoredLogin }
+  | { readonly kind: 'moved'; readonly movedTo: string }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'later_format' }
+  | { readonly kind: 'damaged' };
+
+/** What is stored of a login. */
+export interface StoredLogin {
+  /** The identity, opaque to the store. */
+  readonly identity: string;
+  /** When the session was last touched, in milliseconds by the store's clock. */
+  readonly seenAt: number;
+  /** When it ends in any case, in milliseconds by the store's clock. */
+  readonly endsAt: number;
+}
+
+/** Length of the head of a login's record, its newline included. */
+export const HEAD_LENGTH = 30;
+
+const HEAD = /^1 (\d{13}) (\d{13})\n/;
+
+/** Reads a record. `undefined`: there is none. */
+export function parseSessionRecord(text: string | null): SessionRecord | undefined {
+  if (text === null) return undefined;
+  const head = HEAD.exec(text);
+  if (head) {
+    const [seenAt, endsAt] = [Number(head[1]), Number(head[2])];
+    return { kind: 'login', login: { identity: text.slice(HEAD_LENGTH), seenAt, endsAt } };
+  }
+  if (text.startsWith('> ')) return { kind: 'moved', movedTo: text.slice(2) };
+  if (text.startsWith('x ')) return { kind: 'ended' };
+  return { kind: /^[2-9]\d* /.test(text) ? 'later_format' : 'damaged' };
+}
+
+/** Writes the record of a login, as the scripts do. */
+export function formatLogin({ identity, seenAt, endsAt }: StoredLogin): string {
+  return `1 ${formatTime(seenAt)} ${formatTime(endsAt)}\n${identity}`;
+}
+
+/** Thirteen digits, enough until the year 2286. */
+export function formatTime(time: number): string {
+  return String(Math.floor(time)).padStart(13, '0');
+}

@@ -1,0 +1,61 @@
+import type { NextFunction, Request, Response } from 'express';
+import { ConfigurationError } from '../errors.ts';
+import { type BrowserSession, createBrowserSession } from '../session/browser-session.ts';
+import { attachRequest } from './attach-request.ts';
+import { getRequestState, type RequestServices } from './request-state.ts';
+
+/** One of our routes, as requests see it. */
+export interface RequestRoute {
+  /** Whether it looks at the session of the browser; the provider's own calls have none. */
+  readonly needsSession: boolean;
+  run(req: Request, res: Response, browser: BrowserSession): Promise<void>;
+}
+
+export interface RequestHandlerOptions {
+  readonly services: RequestServices;
+  readonly findRoute: (path: string) => RequestRoute | undefined;
+  /** Path part of `baseUrl`. */
+  readonly basePath: string;
+}
+
+/** Handles one request: reads its session, gives it `req.user` and its company, and runs our route if it is one. */
+export function createRequestHandler({ services, findRoute, basePath }: RequestHandlerOptions) {
+  const { sessions, cookie } = services;
+
+  const readSession = async (req: Request, res: Response): Promise<BrowserSession> => {
+    const browser = await sessions.read(req);
+    if (!(await sessions.keepUp(browser, req))) cookie.clear(res);
+    return browser;
+  };
+
+  return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
+    const known = getRequestState(req);
+    if (known) {
+      const twice = new ConfigurationError('Two connectAuth() handle one request.');
+      next(known.services === services ? undefined : twice);
+      return;
+    }
+    checkMount(req, basePath);
+    const route = findRoute(req.path);
+    const browser = route?.needsSession === false ? createBrowserSession() : await readSession(req, res);
+    const mountPath = req.baseUrl;
+    attachRequest({ services, req, res, next, browser, mountPath, appSession: undefined, auth: undefined });
+    if (route) await route.run(req, res, browser);
+    else next();
+  };
+}
+
+/** Faults of assembly that would show themselves only as logins that do not hold. */
+function checkMount(req: Request, basePath: string): void {
+  // Express matches mount paths in any case of letters.
+  if (req.baseUrl !== '' && req.baseUrl.toLowerCase() !== basePath.toLowerCase()) {
+    throw new ConfigurationError(
+      `connectAuth is mounted at ${req.baseUrl}, but baseUrl has the path "${basePath || '/'}". They must be the same.`,
+    );
+  }
+  if ((req as { session?: unknown }).session !== undefined) {
+    throw new ConfigurationError(
+      'connectAuth brings req.session itself: remove the other session middleware.',
+    );
+  }
+}

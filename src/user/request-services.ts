@@ -1,0 +1,62 @@
+import type { Request, Response } from 'express';
+import type { ErrorEvent } from '../events.ts';
+import { findSource, isNavigation } from '../fetch-metadata.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { LoginParameters } from '../request-types.ts';
+import type { BrowserSession } from '../session/browser-session.ts';
+import { type ApiAccessOptions, createApiAccess } from './api-access.ts';
+import type { RequestServices } from './request-state.ts';
+
+/** What requests need of the routes: ways to answer. */
+export interface RequestAnswers {
+  startLogin(
+    req: Request,
+    res: Response,
+    parameters: LoginParameters & { browser: BrowserSession },
+  ): Promise<void>;
+  startLogout(
+    req: Request,
+    res: Response,
+    browser: BrowserSession,
+    options: { returnTo?: string },
+  ): Promise<void>;
+  sendLoginPage(req: Request, res: Response): void;
+  fail(req: Request, res: Response, error: unknown, failure: Pick<ErrorEvent, 'during'>): Promise<void>;
+  /** What the browser sees of this request: path and query. */
+  publicPath(req: Request, mountPath: string): string;
+}
+
+export interface RequestServicesOptions
+  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'cookie' | 'watch' | 'loginUrl' | 'now'>,
+    Omit<ApiAccessOptions, 'browser'> {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly ownOrigins: ReadonlySet<string>;
+  readonly answers: RequestAnswers;
+}
+
+/** Makes what all requests of one `connectAuth()` share. */
+export function createRequestServices(options: RequestServicesOptions): RequestServices {
+  const { sessions, startAppSession, cookie, watch, loginUrl, now, providers, ownOrigins, answers } = options;
+  return {
+    sessions,
+    startAppSession,
+    cookie,
+    watch,
+    loginUrl,
+    now,
+    isForeign: (req) => findSource(req, ownOrigins) === 'foreign',
+    meetsAcr: ({ provider, acr }, asked) => providers.get(provider)?.meetsAcr(acr, asked) ?? false,
+    login: ({ req, res, browser, mountPath }, parameters) => {
+      const here = isNavigation(req) ? answers.publicPath(req, mountPath) : undefined;
+      return answers.startLogin(req, res, {
+        ...parameters,
+        returnTo: parameters.returnTo ?? here,
+        browser,
+      } as LoginParameters & { browser: BrowserSession });
+    },
+    logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
+    sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
+    fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
+    createApiAccess: ({ browser }) => createApiAccess({ ...options, browser }),
+  };
+}
