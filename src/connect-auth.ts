@@ -133,7 +133,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const maxAgeSeconds = persistent ? options.session.absoluteTimeoutSeconds : undefined;
   const storePatienceMs = 2 * storeTimeoutMs;
 
-  const providers = createProviders(options);
+  const providers = createProviders(options, (fault) => void reportError(fault));
   const clients = new Map(
     [...providers.values()].map(({ name, issuer, definition }) => [
       name,
@@ -318,12 +318,13 @@ function findLockPatience({ providers, storeTimeoutMs }: ResolvedOptions): numbe
   return 4 * slowest + 6 * storeTimeoutMs;
 }
 
-function createProviders({
-  providers,
-  clocks: { now, monotonic },
-}: ResolvedOptions): ReadonlyMap<string, Provider> {
+function createProviders(
+  { providers, clocks: { now, monotonic } }: ResolvedOptions,
+  reportFault: (fault: unknown) => void,
+): ReadonlyMap<string, Provider> {
   const entries = [...providers].map(
-    ([name, definition]) => [name, createProvider(definition, { name, now, monotonic })] as const,
+    ([name, definition]) =>
+      [name, createProvider(definition, { name, now, monotonic, reportFault })] as const,
   );
   return new Map(entries);
 }

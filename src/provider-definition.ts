@@ -96,6 +96,10 @@ export interface ProviderCapabilities {
   /** `browser`: by a redirect; `api`: by a call with the access token; `false`: not at all. */
   readonly logout: 'browser' | 'api' | false;
   readonly silentLogin: boolean;
+  /** Whether it says when a person proved who they are; where it does not, no login answers a `max_age`. */
+  readonly authTime: boolean;
+  /** Whether it says how they did it; where it does not, no login answers `acr_values`. */
+  readonly acr: boolean;
 }
 
 /** Where the identity of a login comes from, and how it is verified. */
@@ -103,8 +107,8 @@ export type IdentitySource =
   | {
       readonly from: 'id_token';
       readonly algorithm: SigningAlgorithm;
-      /** PEM certificate whose key signs; absent: `jwks_uri`, or the client secret for HS*. */
-      readonly certificate?: string | undefined;
+      /** PEM certificates, one of whose keys signs; absent: `jwks_uri`, or the client secret for HS*. */
+      readonly certificates?: readonly string[] | undefined;
     }
   | {
       readonly from: 'access_token';

@@ -1,6 +1,6 @@
-import { X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { ConfigurationError } from '../errors.ts';
-import { checkBoolean, checkString, oneOf } from '../option-checks.ts';
+import { checkBoolean, checkString, checkStrings, oneOf } from '../option-checks.ts';
 import { required, type Table, withDefault } from '../option-table.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import {
@@ -20,8 +20,11 @@ export interface ConnectisOptions extends CommonProviderOptions {
   baseUrl: string;
   /** The `iss` of its ID tokens, as handed over by it. */
   issuer: string;
-  /** PEM of the certificate that signs its ID tokens, as handed over by it. */
-  certificate: string;
+  /**
+   * PEM of the certificate that signs its ID tokens, as handed over by it. Several, in one text or in an array, while
+   * the broker goes over from one to the next: each of their keys will do.
+   */
+  certificate: string | readonly string[];
   /** The id that the provider knows this application by. */
   clientId: string;
   /** The secret that the provider gave with it. */
@@ -44,7 +47,7 @@ export interface ConnectisOptions extends CommonProviderOptions {
 export const CONNECTIS_OPTIONS = {
   baseUrl: required(checkIssuer, { aliases: ['origin'] }),
   issuer: required(checkIssuer),
-  certificate: required(checkCertificate),
+  certificate: required(checkCertificates),
   clientId: required(checkString, { aliases: ['client_id'] }),
   clientSecret: required(checkString, { aliases: ['client_secret'] }),
   scope: withDefault(checkScope, 'openid', { aliases: ['scopes'] }),
@@ -86,7 +89,7 @@ export function connectis(options: ConnectisOptions): ProviderDefinition {
     identity: Object.freeze({
       from: 'id_token',
       algorithm: 'RS256',
-      certificate: given.certificate,
+      certificates: given.certificate,
     }),
     popupRedirectUri: undefined,
     trustedAudiences: Object.freeze([]),
@@ -95,16 +98,48 @@ export function connectis(options: ConnectisOptions): ProviderDefinition {
       expiresInUnit: given.expiresInUnit,
       pkce: 'none',
     }),
-    capabilities: Object.freeze({ refresh: !implicit, revocation: false, logout: false, silentLogin: true }),
+    capabilities: Object.freeze({
+      refresh: !implicit,
+      revocation: false,
+      logout: false,
+      silentLogin: true,
+      authTime: true,
+      acr: true,
+    }),
     ...pickCommon(call, options, given),
   });
 }
 
-function checkCertificate(where: string, value: unknown): string {
-  const pem = checkString(where, value);
+function checkCertificates(where: string, value: unknown): readonly string[] {
+  const texts = typeof value === 'string' ? [value] : checkStrings(where, value);
+  if (texts.length === 0) throw new ConfigurationError(`${where} must hold at least one certificate.`);
+  const certificates = texts.flatMap((text, index) =>
+    splitPem(text).map((block, position, blocks) => {
+      const item = texts.length > 1 ? `${where}[${index}]` : where;
+      const place = blocks.length > 1 ? `${item}, block ${position + 1} of ${blocks.length},` : item;
+      return checkCertificate(place, block);
+    }),
+  );
+  return Object.freeze(certificates);
+}
+
+/** Its PEM blocks. What tools write above a block, such as a subject, belongs to none. */
+function splitPem(text: string): readonly string[] {
+  const [before = '', ...blocks] = text.split(/(?=-----BEGIN )/);
+  if (before.startsWith('-----BEGIN ')) return [before, ...blocks];
+  return blocks.length === 0 ? [before] : blocks;
+}
+
+function checkCertificate(where: string, pem: string): string {
+  const key = readPublicKey(where, pem);
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (key.asymmetricKeyType === 'rsa' && bits >= 2048) return pem;
+  throw new ConfigurationError(`${where} must be of an RSA key of at least 2048 bits.`);
+}
+
+function readPublicKey(where: string, pem: string): KeyObject {
   try {
-    new X509Certificate(pem);
-    return pem;
+    return new X509Certificate(pem).publicKey;
   } catch (error) {
     throw new ConfigurationError(`${where} must be a certificate in PEM form.`, { cause: error });
   }

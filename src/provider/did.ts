@@ -41,7 +41,8 @@ export const DID_OPTIONS = {
 
 /**
  * DID.app. The callback is a form post from another site; the token answer has no type, no life and no refresh token;
- * `prompt=create` opens the sign-up page; there is no silent login, revocation or logout.
+ * `prompt=create` opens the sign-up page; there is no silent login, revocation or logout, and nothing is said of when
+ * and how a person proved who they are: `maxAgeSeconds` and `acrValues` are refused.
  *
  * Checked on 2026-11-20 against the step-by-step integration guide.
  *
@@ -80,7 +81,14 @@ export function did(options: DidOptions): ProviderDefinition {
       nonce: false,
       userinfo: 'in_token_answer',
     }),
-    capabilities: Object.freeze({ refresh: false, revocation: false, logout: false, silentLogin: false }),
+    capabilities: Object.freeze({
+      refresh: false,
+      revocation: false,
+      logout: false,
+      silentLogin: false,
+      authTime: false,
+      acr: false,
+    }),
     ...pickCommon(call, options, given),
   });
 }

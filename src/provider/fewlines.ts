@@ -38,6 +38,18 @@ export interface FewlinesOptions extends CommonProviderOptions {
   issuer?: string;
   /** Whether logins use PKCE (S256). @default true */
   pkce?: boolean;
+  /**
+   * Takes a client secret of fewer than 32 bytes though it signs the access tokens (HS256). Whoever has one token can
+   * try secrets without anybody noticing, and then log in as anybody: ask the provider for a longer one.
+   * @default false
+   */
+  dangerouslyAllowShortSecret?: boolean;
+  /**
+   * Takes access tokens signed by RSA keys of 1024 bits or more (RS256), where 2048 are needed. Such a key can be
+   * factored by whoever can pay for it, who can then log in as anybody.
+   * @default false
+   */
+  dangerouslyAllowWeakKeys?: boolean;
 }
 
 /** The options of `providers.fewlines()`. */
@@ -53,12 +65,15 @@ export const FEWLINES_OPTIONS = {
   audience: optional(checkString, { defaultIs: 'not checked' }),
   issuer: optional(checkString, { defaultIs: 'not checked' }),
   pkce: withDefault(checkBoolean, true, { aliases: ['usePKCE'] }),
+  dangerouslyAllowShortSecret: withDefault(checkBoolean, false),
+  dangerouslyAllowWeakKeys: withDefault(checkBoolean, false),
   ...COMMON_OPTIONS,
 } satisfies Table<FewlinesOptions>;
 
 /**
  * Fewlines Connect. The access token is a JWT that says who logged in; refresh tokens are used once; there is no
- * revocation and no logout at the provider.
+ * revocation and no logout at the provider. It does not say when and how a person proved who they are: `maxAgeSeconds`
+ * and `acrValues` are refused.
  *
  * Checked on 2026-11-20 against the authorization code flow guide.
  *
@@ -80,7 +95,10 @@ export function fewlines(options: FewlinesOptions): ProviderDefinition {
       jwks_uri: `${origin}/.well-known/jwks.json`,
     }),
     clientId: given.clientId,
-    clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, algorithm),
+    clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, algorithm, {
+      option: 'dangerouslyAllowShortSecret',
+      allowed: given.dangerouslyAllowShortSecret,
+    }),
     clientAuthentication:
       given.clientAuthentication === 'body' ? 'client_secret_post' : 'client_secret_basic',
     scope: given.scope,
@@ -103,8 +121,16 @@ export function fewlines(options: FewlinesOptions): ProviderDefinition {
       nonce: false,
       maxStateLength: 255,
       refreshScope: true,
+      minimumKeyBits: given.dangerouslyAllowWeakKeys ? 1024 : 2048,
     }),
-    capabilities: Object.freeze({ refresh: true, revocation: false, logout: false, silentLogin: false }),
+    capabilities: Object.freeze({
+      refresh: true,
+      revocation: false,
+      logout: false,
+      silentLogin: false,
+      authTime: false,
+      acr: false,
+    }),
     ...pickCommon(call, options, given),
   });
 }
@@ -126,9 +152,10 @@ function resolveEncryption(
 function checkPrivateKey(where: string, value: unknown): string {
   const pem = checkString(where, value);
   try {
-    if (createPrivateKey(pem).asymmetricKeyType === 'rsa') return pem;
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem);
+    if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048) return pem;
   } catch {
     // What it says may quote the key.
   }
-  throw new ConfigurationError(`${where} must be a private RSA key in PEM form.`);
+  throw new ConfigurationError(`${where} must be a private RSA key of at least 2048 bits, in PEM form.`);
 }

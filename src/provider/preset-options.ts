@@ -55,6 +55,8 @@ export const STANDARD_CAPABILITIES: ProviderCapabilities = Object.freeze({
   revocation: undefined,
   logout: 'browser',
   silentLogin: true,
+  authTime: true,
+  acr: true,
 });
 
 /** Options that every preset has. */
@@ -153,6 +155,9 @@ function checkAuthorizationParams(where: string, value: unknown): Readonly<Recor
     if (RESERVED_PARAMS.has(name))
       throw new ConfigurationError(`${where} must not set "${name}"; the login does.`);
   }
+  // What is asked for here is checked at each login: an age that is none would be met by every login.
+  if (params.max_age !== undefined && !/^\d{1,9}$/.test(params.max_age))
+    throw new ConfigurationError(`${where}.max_age must be a whole number of seconds.`);
   return params;
 }
 
@@ -214,11 +219,16 @@ export function checkEndpoint(where: string, value: unknown, issuer: string): vo
   }
 }
 
-/** An HMAC key must be as long as its hash, or it can be guessed (RFC 7518, section 3.2). */
+/**
+ * An HMAC key must be as long as its hash, or it can be guessed (RFC 7518, section 3.2).
+ *
+ * @param shortBy - the option that lets a shorter one pass, where there is one: its name, and whether it is on.
+ */
 export function checkClientSecret(
   where: string,
   value: unknown,
   algorithm: SigningAlgorithm,
+  shortBy?: { readonly option: string; readonly allowed: boolean },
 ): Secret | undefined {
   const bytes = algorithm.startsWith('HS') ? Number(algorithm.slice(2)) / 8 : 0;
   if (value === undefined) {
@@ -226,9 +236,10 @@ export function checkClientSecret(
     throw new ConfigurationError(`${where} is needed for tokens signed with ${algorithm}.`);
   }
   const secret = checkString(where, value);
-  if (Buffer.byteLength(secret) < bytes) {
+  if (Buffer.byteLength(secret) < bytes && !shortBy?.allowed) {
+    const way = shortBy ? ` ${shortBy.option} takes a shorter one, which can be guessed.` : '';
     throw new ConfigurationError(
-      `${where} must have at least ${bytes} bytes for tokens signed with ${algorithm}.`,
+      `${where} must have at least ${bytes} bytes for tokens signed with ${algorithm}.${way}`,
     );
   }
   return createSecret(secret);

@@ -98,6 +98,8 @@ export function telenor(options: TelenorOptions): ProviderDefinition {
       revocation: true,
       logout: given.singleSignOnLogout,
       silentLogin: true,
+      authTime: true,
+      acr: true,
     }),
     ...pickCommon(call, options, given),
   });

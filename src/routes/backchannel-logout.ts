@@ -11,6 +11,7 @@ import type { Store } from '../store/store.ts';
 import { type Answers, setRetryAfter } from './answers.ts';
 import { invalidForm, readForm } from './request-input.ts';
 
+/** What it is made of. */
 export interface BackchannelLogoutOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly userSessions: UserSessions;

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { ConfigurationError, ConnectAuthError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
+import { rememberAnswered } from '../freshness.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
@@ -18,6 +19,7 @@ import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
+/** What it is made of. */
 export interface CallbackOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly pendingLogins: PendingLogins;
@@ -54,6 +56,7 @@ interface FinishedLogin {
   readonly returnTo: string;
 }
 
+/** Makes the callback of all providers. */
 export function createCallback(options: CallbackOptions): Callback {
   const { providers, pendingLogins, sessions, vault, readReturnAddress, urls, answers, hooks } = options;
   const { mapUser, revocation, now, monotonic } = options;
@@ -82,6 +85,7 @@ export function createCallback(options: CallbackOptions): Callback {
       browserSession: proven.browserSession || undefined,
       acr: proven.acr,
       authTime: proven.authTime,
+      answered: rememberAnswered(taken.login, browser.identity, taken.login.startedAt),
       issuedAt: proven.issuedAt,
       loginStartedAt: taken.login.startedAt,
       loggedInAt: now(),

@@ -5,6 +5,7 @@ import type { UserSessions } from '../session/user-sessions.ts';
 import type { SendPage } from './pages.ts';
 import { readQuery } from './request-input.ts';
 
+/** What it is made of. */
 export interface FrontchannelLogoutOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly userSessions: UserSessions;

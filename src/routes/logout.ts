@@ -16,6 +16,7 @@ import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
+/** What it is made of. */
 export interface LogoutOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly sessions: Sessions;
@@ -35,6 +36,7 @@ const MAX_URL_LENGTH = 4096;
 /** What is ours in the URL; the endpoint may have a query of its own. */
 const LOGOUT_PARAMS = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'] as const;
 
+/** The end of a session by its own browser. */
 export interface Logout {
   /** Ends the session here, then sends the browser to the provider's logout, where it has one. */
   start(req: Request, res: Response, browser: BrowserSession, options: { returnTo?: string }): Promise<void>;
@@ -58,6 +60,7 @@ interface LoggedOut {
   readonly isFirst: boolean;
 }
 
+/** Makes it for all providers. */
 export function createLogout(options: LogoutOptions): Logout {
   const { providers, sessions, vault, pendingLogins, readReturnAddress, urls, answers, revocation } = options;
 

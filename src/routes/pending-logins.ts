@@ -80,6 +80,7 @@ export interface PendingLogins {
   cancelAll(req: Request, res: Response): Promise<void>;
 }
 
+/** What they are made of. */
 export interface PendingLoginsOptions {
   readonly store: Store;
   readonly secrets: readonly Secret[];

@@ -20,6 +20,7 @@ export interface AppSession {
   abandon(): void;
 }
 
+/** What it is made of. */
 export interface AppSessionOptions {
   readonly sessions: Sessions;
   readonly cookie: SessionCookie;
@@ -35,6 +36,7 @@ export interface AppSessionOptions {
   ) => Promise<void>;
 }
 
+/** Brings `req.session` of one request to life. */
 export type StartAppSession = (
   req: Request,
   res: Response,

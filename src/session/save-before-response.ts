@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 
+/** What is to be saved, and how. */
 export interface SaveBeforeResponseOptions {
   /** `res.end` as it was before express-session wrapped it. */
   readonly plainEnd: Response['end'];

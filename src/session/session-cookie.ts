@@ -20,6 +20,7 @@ export interface SessionCookie {
   clear(res: ServerResponse): void;
 }
 
+/** What it is made of. */
 export interface SessionCookieOptions {
   readonly name: string;
   /** Keeps the signature of one kind of cookie from passing for that of another. */
@@ -35,6 +36,7 @@ export interface SessionCookieOptions {
 /** 32 random bytes as base64url. Checked before anything else is done with what a browser sends. */
 const SESSION_ID = /^[\w-]{43}$/;
 
+/** Makes a kind of cookie. The first secret signs, all of them verify. */
 export function createSessionCookie(options: SessionCookieOptions): SessionCookie {
   const { name, purpose, path, secure, maxAgeSeconds } = options;
   const keys = options.secrets.map((secret) => options.keys.derive(secret, purpose).toString('base64url'));

@@ -99,6 +99,7 @@ export interface ReplacedSession {
   readonly ended: EndedSession;
 }
 
+/** What they are made of. */
 export interface SessionsOptions {
   readonly store: Store;
   readonly keys: ApplicationKeys;

@@ -21,6 +21,7 @@ export interface RedisBounds {
   stop(): void;
 }
 
+/** What they are made of. */
 export interface RedisBoundsOptions {
   readonly connection: RedisConnection;
   /** Bound of one operation, in milliseconds. */
@@ -28,6 +29,7 @@ export interface RedisBoundsOptions {
   readonly monotonic: Clock;
 }
 
+/** Makes them for one client, whose errors they listen to. */
 export function createRedisBounds({ connection, timeoutMs, monotonic }: RedisBoundsOptions): RedisBounds {
   const { client, ours } = connection;
   const where = describeRedisAddress(client);

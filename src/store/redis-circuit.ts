@@ -12,6 +12,7 @@ export interface RedisCircuit {
   stop(): void;
 }
 
+/** What it is made of. */
 export interface RedisCircuitOptions {
   /** Sends a PING. Settles in any case; a reply to it is noted before. */
   readonly ping: () => Promise<unknown>;

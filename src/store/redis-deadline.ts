@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 
+/** Which bound, and by which clock. */
 export interface DeadlineOptions {
   /** How long an operation may take, in milliseconds. */
   readonly timeoutMs: number;

@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { RedisBounds } from './redis-bounds.ts';
 import type { StoreHealth } from './store.ts';
 
+/** What it is made of. */
 export interface RedisHealthOptions {
   readonly client: Redis | Cluster;
   readonly prefix: string;

@@ -14,6 +14,7 @@ export interface ApiAccess {
   fetchUserInfo(): Promise<UserClaims>;
 }
 
+/** What it is made of. */
 export interface ApiAccessOptions {
   readonly browser: BrowserSession;
   readonly tokenSource: TokenSource;
@@ -24,6 +25,7 @@ export interface ApiAccessOptions {
 
 const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
 
+/** Makes it for the session of one request, as it stands at each call. */
 export function createApiAccess(options: ApiAccessOptions): ApiAccess {
   const { browser, tokenSource, providers, apiOrigins, readIdentity } = options;
 

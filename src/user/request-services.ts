@@ -26,6 +26,7 @@ export interface RequestAnswers {
   publicPath(req: Request, mountPath: string): string;
 }
 
+/** What they are made of. */
 export interface RequestServicesOptions
   extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'cookie' | 'watch' | 'loginUrl' | 'now'>,
     Omit<ApiAccessOptions, 'browser'> {
@@ -45,7 +46,10 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     loginUrl,
     now,
     isForeign: (req) => findSource(req, ownOrigins) === 'foreign',
-    meetsAcr: ({ provider, acr }, asked) => providers.get(provider)?.meetsAcr(acr, asked) ?? false,
+    meets: (identity, rules) => {
+      const provider = providers.get(identity.provider);
+      return provider !== undefined && provider.findUnmetRequirement(identity, rules) === undefined;
+    },
     login: ({ req, res, browser, mountPath }, parameters) => {
       const here = isNavigation(req) ? answers.publicPath(req, mountPath) : undefined;
       return answers.startLogin(req, res, {

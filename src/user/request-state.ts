@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
+import type { LoginDemands } from '../freshness.ts';
 import type { ResolvedLoginParameters } from '../login-options.ts';
 import type { LogoutParameters, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
@@ -39,8 +40,8 @@ export interface RequestServices {
   now(): number;
   /** Says whether an unsafe request comes from another origin. */
   isForeign(req: IncomingMessage): boolean;
-  /** Says whether the login's authentication context class answers those asked for. */
-  meetsAcr(identity: Identity, asked: readonly string[]): boolean;
+  /** Says whether a login is fresh and strong enough, by the rule that judged it when it was done. */
+  meets(identity: Identity, rules: LoginDemands): boolean;
   login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
   logout(state: RequestState, parameters: LogoutParameters): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'>): ApiAccess;
@@ -53,10 +54,12 @@ export interface RequestServices {
 // In the global registry, so that two copies of this package in one process recognise each other's requests.
 const STATE = Symbol.for('express-connect-auth.request');
 
+/** What a request carries; `undefined`: it has passed no `connectAuth()`. */
 export function getRequestState(req: Request): RequestState | undefined {
   return (req as unknown as Record<symbol, RequestState | undefined>)[STATE];
 }
 
+/** Makes a request carry it. */
 export function setRequestState(req: Request, state: RequestState): void {
   (req as unknown as Record<symbol, RequestState>)[STATE] = state;
 }

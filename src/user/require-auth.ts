@@ -1,12 +1,13 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { setPrivateCacheHeaders } from '../cache-headers.ts';
-import { ConfigurationError, CrossOriginError } from '../errors.ts';
+import { ConfigurationError, CrossOriginError, LoginError } from '../errors.ts';
 import { isFormPost, isNavigation, isUnsafe } from '../fetch-metadata.ts';
+import { wasJustAnswered } from '../freshness.ts';
 import { AUTH_RULES } from '../login-options.ts';
 import { type Resolved, readOptions } from '../option-table.ts';
 import type { AuthRules } from '../request-types.ts';
 import type { Identity } from '../session/identity.ts';
-import { getRequestState, type RequestServices, type RequestState } from './request-state.ts';
+import { getRequestState, type RequestState } from './request-state.ts';
 
 /** A middleware as it stands, or a factory of one that is given rules. */
 export interface RequireAuth {
@@ -53,24 +54,13 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
     state.services.fail(state, new CrossOriginError(), 'guard').catch(next);
   } else if (fault) {
     state.services.fail(state, fault, 'guard').catch(next);
-  } else if (identity && meets(identity, rules, state.services)) {
+  } else if (identity && state.services.meets(identity, rules)) {
     next();
   } else {
     challenge(req, res, state, rules, identity)
       .catch((error) => state.services.fail(state, error, 'guard'))
       .catch(next);
   }
-}
-
-/** An ID token without `auth_time` proves no age: then the login is asked for again, with `max_age`. */
-function meets(
-  identity: Identity,
-  { maxAgeSeconds, acrValues }: ResolvedRules,
-  services: RequestServices,
-): boolean {
-  if (acrValues && !services.meetsAcr(identity, acrValues)) return false;
-  if (maxAgeSeconds === undefined) return true;
-  return identity.authTime !== undefined && services.now() / 1000 - identity.authTime <= maxAgeSeconds;
 }
 
 async function challenge(
@@ -81,6 +71,11 @@ async function challenge(
   identity: Identity | undefined,
 ): Promise<void> {
   if (isNavigation(req)) {
+    if (identity && wasJustAnswered(identity, rules, state.services.now())) {
+      throw new LoginError('The login that was just asked for this does not prove it.', {
+        code: 'login_insufficient',
+      });
+    }
     const provider = identity ? { provider: identity.provider } : {};
     await state.services.login(state, { ...provider, ...definedRules(rules) });
     return;

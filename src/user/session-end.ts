@@ -3,6 +3,7 @@ import { checkFunction } from '../option-checks.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { SessionWatch } from '../session/session-watch.ts';
 
+/** What is held open, and by whose session. */
 export interface SessionEndOptions {
   readonly watch: SessionWatch;
   readonly browser: BrowserSession;
