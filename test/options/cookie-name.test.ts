@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { ConnectAuthOptions } from 'express-connect-auth';
-import { setUpBed } from '../support/bed.ts';
+import { setUpBed, whoIs } from '../support/bed.ts';
 import { construct } from '../support/construct.ts';
 
 const bed = setUpBed();
@@ -51,6 +51,25 @@ describe('the name of the session cookie', () => {
     expect(name).toMatch(/^__Host-Http-session-[\w-]{8}$/);
     expect(await nameCookie({ baseUrl: 'https://b.example.com:8443/x', application: 'shop' })).toBe(name);
     expect(await nameCookie({ baseUrl: 'https://a.example.com', application: 'Shop' })).not.toBe(name);
+  });
+
+  it('lets a browser be logged in to two applications of one host at once (N-28)', async () => {
+    const start = (clientId: string) =>
+      bed.start({
+        session: { cookieName: undefined as never },
+        op: {
+          registerApp: (baseUrl) => bed.op.registerApp(baseUrl, { client_id: clientId }),
+          signIn: bed.op.signIn,
+        },
+      });
+    const [first, second] = await Promise.all([start('first'), start('second')]);
+    const browser = first.browser();
+    const other = second.browser(browser.jar);
+    await first.logIn(browser, { as: 'ada' });
+    await second.logIn(other, { as: 'grace' });
+    expect([await whoIs(browser), await whoIs(other)]).toEqual(['ada', 'grace']);
+    await browser.post('/logout', {}, { origin: first.origin });
+    expect([await whoIs(browser), await whoIs(other)]).toEqual([null, 'grace']);
   });
 
   it.each([
