@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { ConfigurationError } from '../errors.ts';
 import { checkObject, checkString, wholeNumberFrom } from '../option-checks.ts';
-import { optional, readOptions, type Table, withDefault } from '../option-table.ts';
+import { type Field, optional, readOptions, type Table, withDefault } from '../option-table.ts';
 import type { UserName, UserSession, UserSessions } from '../session/user-sessions.ts';
 import { getRequestState } from './request-state.ts';
 
@@ -26,7 +26,10 @@ export interface ConnectAuthSessions {
 }
 
 /** The options of `auth.sessions.list()`. */
-export const SESSION_LIST_OPTIONS = {
+export const SESSION_LIST_OPTIONS: {
+  readonly current: Field<Request | undefined>;
+  readonly limit: Field<number>;
+} = {
   current: optional(checkRequest, { aliases: ['req', 'request'] }),
   limit: withDefault(wholeNumberFrom(1, 1000), 100),
 } satisfies Table<SessionListOptions>;
