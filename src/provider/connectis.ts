@@ -9,10 +9,10 @@ import {
   checkClientSecret,
   checkIssuer,
   checkScope,
-  completeQuirks,
   pickCommon,
   readProviderOptions,
 } from './preset-options.ts';
+import { completeQuirks } from './quirk-options.ts';
 
 /** Options of {@link connectis}. */
 export interface ConnectisOptions extends CommonProviderOptions {

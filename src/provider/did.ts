@@ -7,10 +7,10 @@ import {
   checkClientSecret,
   checkIssuer,
   checkOrigin,
-  completeQuirks,
   pickCommon,
   readProviderOptions,
 } from './preset-options.ts';
+import { completeQuirks } from './quirk-options.ts';
 
 /** Options of {@link did}. */
 export interface DidOptions extends CommonProviderOptions {

@@ -9,10 +9,10 @@ import {
   type CommonProviderOptions,
   checkClientSecret,
   checkOrigin,
-  completeQuirks,
   pickCommon,
   readProviderOptions,
 } from './preset-options.ts';
+import { completeQuirks } from './quirk-options.ts';
 
 /** Options of {@link fewlines}. */
 export interface FewlinesOptions extends CommonProviderOptions {

@@ -19,10 +19,10 @@ import {
   checkScope,
   METADATA,
   pickCommon,
-  QUIRKS,
   readProviderOptions,
   STANDARD_CAPABILITIES,
 } from './preset-options.ts';
+import { QUIRKS } from './quirk-options.ts';
 
 /** Options of {@link oidc}. */
 export interface OidcOptions extends CommonProviderOptions {

@@ -7,10 +7,10 @@ import {
   checkClientSecret,
   checkOrigin,
   checkScope,
-  completeQuirks,
   pickCommon,
   readProviderOptions,
 } from './preset-options.ts';
+import { completeQuirks } from './quirk-options.ts';
 
 /** Options of {@link telenor}. */
 export interface TelenorOptions extends CommonProviderOptions {

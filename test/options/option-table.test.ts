@@ -19,12 +19,8 @@ import { CONNECTIS_OPTIONS, type ConnectisOptions } from '../../src/provider/con
 import { DID_OPTIONS, type DidOptions } from '../../src/provider/did.ts';
 import { FEWLINES_OPTIONS, type FewlinesOptions } from '../../src/provider/fewlines.ts';
 import { OIDC_OPTIONS, OIDC_QUIRKS, type OidcOptions, type OidcQuirks } from '../../src/provider/oidc.ts';
-import {
-  COMMON_OPTIONS,
-  type CommonProviderOptions,
-  METADATA,
-  QUIRKS,
-} from '../../src/provider/preset-options.ts';
+import { COMMON_OPTIONS, type CommonProviderOptions, METADATA } from '../../src/provider/preset-options.ts';
+import { QUIRKS } from '../../src/provider/quirk-options.ts';
 import { TELENOR_OPTIONS, type TelenorOptions } from '../../src/provider/telenor.ts';
 import type { ProviderMetadata, ProviderQuirks } from '../../src/provider-definition.ts';
 import type {
