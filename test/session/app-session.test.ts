@@ -220,7 +220,7 @@ describe.each(['redis', 'memory'] as const)('req.session in %s', (kind) => {
     await browser.get('/save?a=1');
     const lines = (await browser.get('/remember')).headers.getSetCookie();
     expect(lines).toEqual([
-      expect.stringMatching(/^__Host-session=.*; Path=\/; Expires=.*; HttpOnly; Secure; SameSite=Lax$/),
+      expect.stringMatching(/^__Host-Http-session=.*; Path=\/; Expires=.*; HttpOnly; Secure; SameSite=Lax$/),
     ]);
   });
 

@@ -33,7 +33,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'escape-html': ['routes'],
   'raw-body': ['routes'],
   'type-is': ['routes'],
-  leven: ['option-checks.ts'],
+  leven: ['nearest-name.ts'],
 };
 
 const FORBIDDEN: readonly (readonly [pattern: RegExp, remedy: string])[] = [
