@@ -1,14 +1,31 @@
-import type { Request } from 'express';
+import type { Application, Request } from 'express';
 import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { AppSession } from '../session/app-session.ts';
 import { userOf } from '../session/identity.ts';
 import { createRequestAuth } from './request-auth.ts';
-import { getRequestState, type RequestState, setRequestState } from './request-state.ts';
+import { getRequestState, type RequestReaders, type RequestState, setRequestState } from './request-state.ts';
 
-/** Gives a request `req.user`, `req.auth` and `req.session`, none of which costs anything until it is read. */
-export function attachRequest(state: RequestState): void {
-  setRequestState(state.req, state);
-  Object.defineProperties(state.req, ACCESSORS);
+/**
+ * Gives a request `req.user`, `req.auth` and `req.session`, none of which costs anything until it is read.
+ *
+ * They are accessors of the prototype that all requests of the application share: properties of its own would make every
+ * later look at a request slower, in Express and in Node itself.
+ */
+export function attachRequest(state: Omit<RequestState, 'read'>): void {
+  const { req } = state;
+  setRequestState(req, { ...state, read: READERS });
+  const prototype = findRequestPrototype(req);
+  if (Object.hasOwn(prototype, ATTACHED)) return;
+  Object.defineProperties(prototype, { ...ACCESSORS, [ATTACHED]: { value: true } });
+}
+
+const ATTACHED = Symbol.for('express-connect-auth.accessors');
+
+/** Of the topmost application: its error handlers see the requests of all others. */
+function findRequestPrototype(req: Request): object {
+  let app = req.app as (Application & { parent?: Application; request?: object }) | undefined;
+  while (app?.parent) app = app.parent;
+  return app?.request ?? req;
 }
 
 /** Without a session there is nothing of anybody's in the response. */
@@ -38,28 +55,45 @@ function readAppSession(state: RequestState): AppSession {
   return state.appSession;
 }
 
-/**
- * The same functions for every request, so that all requests keep one shape for the engine: closures of their own
- * would make each of them slow in everything that comes after.
- */
-const ACCESSORS: PropertyDescriptorMap = {
-  user: createAccessor('user', readUser),
-  auth: createAccessor('auth', readAuth),
-  session: createAccessor('session', (state) => readAppSession(state).session),
-  sessionID: createAccessor('sessionID', (state) => readAppSession(state).sessionID),
-  sessionStore: createAccessor('sessionStore', (state) => readAppSession(state).sessionStore),
+/** The first touch makes it a property of the request itself, which an application may delete. */
+function readSession(state: RequestState): unknown {
+  if (state.appSession) return undefined;
+  const appSession = readAppSession(state);
+  const descriptor = createAccessor('session', () => appSession.session);
+  Object.defineProperty(state.req, 'session', descriptor);
+  return appSession.session;
+}
+
+const READERS: RequestReaders = {
+  user: readUser,
+  auth: readAuth,
+  session: readSession,
+  sessionID: (state) => readAppSession(state).sessionID,
+  sessionStore: (state) => readAppSession(state).sessionStore,
 };
 
+const ACCESSORS = Object.fromEntries(
+  (Object.keys(READERS) as (keyof RequestReaders)[]).map((name) => [
+    name,
+    // By what the state carries: of two copies of this package in one process each reads its own.
+    createAccessor(name, (req) => {
+      const state = getRequestState(req);
+      return state?.read[name](state);
+    }),
+  ]),
+);
+
 /** An assignment replaces the accessor, as with any property of a request. */
-function createAccessor(name: string, read: (state: RequestState) => unknown): PropertyDescriptor {
+function createAccessor(name: string, read: (req: Request) => unknown): PropertyDescriptor {
   return {
     get(this: Request) {
-      return read(getRequestState(this)!);
+      return read(this);
     },
     set(this: Request, value: unknown) {
       Object.defineProperty(this, name, { value, writable: true, configurable: true, enumerable: true });
     },
     configurable: true,
-    enumerable: true,
+    // Whoever looks through all properties of a request must not begin a session.
+    enumerable: false,
   };
 }

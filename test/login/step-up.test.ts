@@ -14,8 +14,12 @@ describe('a route with rules (R-116)', () => {
       op,
       now: () => Date.now() + passed,
       handlers: (server) => {
-        server.all('/recent', requireAuth({ maxAge: 300 }), (req, res) => void res.json(req.user));
-        server.get('/strong', requireAuth({ acr: ['gold'] }), (req, res) => void res.json(req.auth.acr));
+        server.all('/recent', requireAuth({ maxAgeSeconds: 300 }), (req, res) => void res.json(req.user));
+        server.get(
+          '/strong',
+          requireAuth({ acrValues: ['gold'] }),
+          (req, res) => void res.json(req.auth.acr),
+        );
       },
     });
   });

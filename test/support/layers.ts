@@ -35,7 +35,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'escape-html': ['routes'],
   'raw-body': ['routes'],
   'type-is': ['routes'],
-  leven: ['option-checks.ts'],
+  leven: ['nearest-name.ts'],
 };
 
 /** What no file may hold, by the kind of node it is, and what to do instead. */
