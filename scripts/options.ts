@@ -4,22 +4,22 @@
 // comment that editors show.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONNECT_AUTH_OPTIONS, LOGIN_PARAMETER_OPTIONS } from '../src/connect-auth-options.ts';
+import { CONNECT_AUTH_OPTIONS, LOGIN_PARAMETER_OPTIONS } from '../src/options/connect-auth-options.ts';
 import {
   ACCESS_TOKEN_OPTIONS,
   AUTH_RULES,
   LOGIN_PARAMETERS,
   LOGOUT_PARAMETERS,
-} from '../src/login-options.ts';
-import type { AnyTable, Field } from '../src/option-table.ts';
+} from '../src/options/login-options.ts';
+import type { AnyTable, Field } from '../src/options/option-table.ts';
+import { ROUTE_OPTIONS } from '../src/options/route-options.ts';
+import { SESSION_OPTIONS } from '../src/options/session-options.ts';
 import { CONNECTIS_OPTIONS } from '../src/provider/connectis.ts';
 import { DID_OPTIONS } from '../src/provider/did.ts';
 import { FEWLINES_OPTIONS } from '../src/provider/fewlines.ts';
 import { OIDC_OPTIONS, OIDC_QUIRKS } from '../src/provider/oidc.ts';
 import { COMMON_OPTIONS, METADATA } from '../src/provider/preset-options.ts';
 import { TELENOR_OPTIONS } from '../src/provider/telenor.ts';
-import { ROUTE_OPTIONS } from '../src/route-options.ts';
-import { SESSION_OPTIONS } from '../src/session-options.ts';
 import { SESSION_LIST_OPTIONS } from '../src/user/auth-sessions.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -35,10 +35,13 @@ const COMMON = ['provider/preset-options.ts', 'CommonProviderOptions'] as const;
 const DEMANDS = ['request-types.ts', 'LoginParameters'] as const;
 
 export const sections: readonly Section[] = [
-  section('connectAuth()', CONNECT_AUTH_OPTIONS, ['options.ts', 'ConnectAuthOptions']),
-  section('connectAuth(): routes', ROUTE_OPTIONS, ['options.ts', 'RouteOptions']),
-  section('connectAuth(): session', SESSION_OPTIONS, ['options.ts', 'SessionOptions']),
-  section('connectAuth(): loginParameters', LOGIN_PARAMETER_OPTIONS, ['options.ts', 'LoginParameterOptions']),
+  section('connectAuth()', CONNECT_AUTH_OPTIONS, ['options/options.ts', 'ConnectAuthOptions']),
+  section('connectAuth(): routes', ROUTE_OPTIONS, ['options/options.ts', 'RouteOptions']),
+  section('connectAuth(): session', SESSION_OPTIONS, ['options/options.ts', 'SessionOptions']),
+  section('connectAuth(): loginParameters', LOGIN_PARAMETER_OPTIONS, [
+    'options/options.ts',
+    'LoginParameterOptions',
+  ]),
   section('requireAuth()', AUTH_RULES, DEMANDS),
   section('req.auth.login()', LOGIN_PARAMETERS, DEMANDS),
   section('req.auth.logout()', LOGOUT_PARAMETERS, ['request-types.ts', 'LogoutParameters']),

@@ -21,7 +21,7 @@ export type {
   RedisTarget,
   RouteOptions,
   SessionOptions,
-} from './options.ts';
+} from './options/options.ts';
 export type { ConnectisOptions } from './provider/connectis.ts';
 export type { DidOptions } from './provider/did.ts';
 export type { FewlinesOptions } from './provider/fewlines.ts';

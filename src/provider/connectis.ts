@@ -1,7 +1,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { ConfigurationError } from '../errors.ts';
-import { checkBoolean, checkString, checkStrings, oneOf } from '../option-checks.ts';
-import { required, type Table, withDefault } from '../option-table.ts';
+import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
+import { required, type Table, withDefault } from '../options/option-table.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import {
   COMMON_OPTIONS,

@@ -1,5 +1,5 @@
-import { checkString, oneOf } from '../option-checks.ts';
-import { optional, required, type Table, withDefault } from '../option-table.ts';
+import { checkString, oneOf } from '../options/option-checks.ts';
+import { optional, required, type Table, withDefault } from '../options/option-table.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import {
   COMMON_OPTIONS,

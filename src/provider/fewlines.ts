@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { ConfigurationError } from '../errors.ts';
-import { checkBoolean, checkString, oneOf } from '../option-checks.ts';
-import { optional, type Resolved, required, type Table, withDefault } from '../option-table.ts';
+import { checkBoolean, checkString, oneOf } from '../options/option-checks.ts';
+import { optional, type Resolved, required, type Table, withDefault } from '../options/option-table.ts';
 import type { ProviderDefinition, SigningAlgorithm } from '../provider-definition.ts';
 import { createSecret } from '../secret.ts';
 import {

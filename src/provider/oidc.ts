@@ -1,5 +1,5 @@
-import { checkBoolean, checkString, checkStrings, oneOf } from '../option-checks.ts';
-import { type Check, group, optional, required, type Table, withDefault } from '../option-table.ts';
+import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
+import { type Check, group, optional, required, type Table, withDefault } from '../options/option-table.ts';
 import type {
   ClientAuthentication,
   ProviderDefinition,

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
-import { FOREIGN_PROVIDER_OPTIONS } from '../foreign-names.ts';
+import { FOREIGN_PROVIDER_OPTIONS } from '../options/foreign-names.ts';
 import {
   checkBoolean,
   checkString,
@@ -7,7 +7,7 @@ import {
   checkUrl,
   isLoopback,
   numberFrom,
-} from '../option-checks.ts';
+} from '../options/option-checks.ts';
 import {
   type AnyTable,
   nameOption,
@@ -17,7 +17,7 @@ import {
   required,
   type Table,
   withDefault,
-} from '../option-table.ts';
+} from '../options/option-table.ts';
 import type {
   ClientAuthentication,
   ProviderCapabilities,

@@ -1,5 +1,5 @@
-import { checkBoolean, checkString, numberFrom, oneOf } from '../option-checks.ts';
-import { readOptions, type Table, withDefault } from '../option-table.ts';
+import { checkBoolean, checkString, numberFrom, oneOf } from '../options/option-checks.ts';
+import { readOptions, type Table, withDefault } from '../options/option-table.ts';
 import type { ProviderQuirks } from '../provider-definition.ts';
 
 /** The quirks; each default is the standard. */

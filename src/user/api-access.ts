@@ -1,7 +1,7 @@
 import type { UserClaims } from '../claims.ts';
 import { LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
-import { ACCESS_TOKEN_OPTIONS } from '../login-options.ts';
-import { readOptions } from '../option-table.ts';
+import { ACCESS_TOKEN_OPTIONS } from '../options/login-options.ts';
+import { readOptions } from '../options/option-table.ts';
 import type { Provider } from '../provider/provider.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';

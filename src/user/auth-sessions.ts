@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { ConfigurationError } from '../errors.ts';
-import { checkObject, checkString, wholeNumberFrom } from '../option-checks.ts';
-import { type Field, optional, readOptions, type Table, withDefault } from '../option-table.ts';
+import { checkObject, checkString, wholeNumberFrom } from '../options/option-checks.ts';
+import { type Field, optional, readOptions, type Table, withDefault } from '../options/option-table.ts';
 import type { UserName, UserSession, UserSessions } from '../session/user-sessions.ts';
 import { getRequestState } from './request-state.ts';
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { ConnectAuthError } from '../errors.ts';
-import { LOGIN_PARAMETERS, LOGOUT_PARAMETERS } from '../login-options.ts';
-import { readOptions } from '../option-table.ts';
+import { LOGIN_PARAMETERS, LOGOUT_PARAMETERS } from '../options/login-options.ts';
+import { readOptions } from '../options/option-table.ts';
 import type { RequestAuth } from '../request-types.ts';
 import { checkNotBegun } from '../session/cookies.ts';
 import type { RequestState } from './request-state.ts';

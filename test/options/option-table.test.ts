@@ -1,20 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { documentPath, printDefault, readComments, sections, writeDocument } from '../../scripts/options.ts';
-import { CONNECT_AUTH_OPTIONS, LOGIN_PARAMETER_OPTIONS } from '../../src/connect-auth-options.ts';
+import { CONNECT_AUTH_OPTIONS, LOGIN_PARAMETER_OPTIONS } from '../../src/options/connect-auth-options.ts';
 import {
   ACCESS_TOKEN_OPTIONS,
   AUTH_RULES,
   LOGIN_PARAMETERS,
   LOGOUT_PARAMETERS,
-} from '../../src/login-options.ts';
-import type { Table } from '../../src/option-table.ts';
+} from '../../src/options/login-options.ts';
+import type { Table } from '../../src/options/option-table.ts';
 import type {
   ConnectAuthOptions,
   LoginParameterOptions,
   RouteOptions,
   SessionOptions,
-} from '../../src/options.ts';
+} from '../../src/options/options.ts';
+import { ROUTE_OPTIONS } from '../../src/options/route-options.ts';
+import { SESSION_OPTIONS } from '../../src/options/session-options.ts';
 import { CONNECTIS_OPTIONS, type ConnectisOptions } from '../../src/provider/connectis.ts';
 import { DID_OPTIONS, type DidOptions } from '../../src/provider/did.ts';
 import { FEWLINES_OPTIONS, type FewlinesOptions } from '../../src/provider/fewlines.ts';
@@ -29,8 +31,6 @@ import type {
   LoginParameters,
   LogoutParameters,
 } from '../../src/request-types.ts';
-import { ROUTE_OPTIONS } from '../../src/route-options.ts';
-import { SESSION_OPTIONS } from '../../src/session-options.ts';
 
 /** Takes the complete table of an options type; another does not compile. */
 const complete = <Options>(_table: Table<Options>) => undefined;

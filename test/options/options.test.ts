@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { connectAuth, providers, requireAuth } from 'express-connect-auth';
-import { resolveOptions } from '../../src/resolve-options.ts';
+import { resolveOptions } from '../../src/options/resolve-options.ts';
 import { construct, goodOptions } from '../support/construct.ts';
 
 describe('connectAuth()', () => {

@@ -19,23 +19,24 @@ const FOLDERS: Readonly<Record<string, number>> = {
   vault: 2,
   store: 1,
   provider: 1,
+  options: 0,
 };
 
 /** Where an outside package may be loaded. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['store'],
-  'connect-redis': ['session', 'store'],
-  'express-session': ['session', 'store'],
-  cookie: ['session', 'store'],
-  'cookie-signature': ['session', 'store'],
+  'connect-redis': ['session'],
+  'express-session': ['session'],
+  cookie: ['session'],
+  'cookie-signature': ['session'],
   'openid-client': ['provider'],
-  jose: ['provider', 'vault'],
+  jose: ['provider'],
   express: ['routes', 'connect-auth.ts'],
   helmet: ['routes', 'connect-auth.ts'],
   'escape-html': ['routes'],
   'raw-body': ['routes'],
   'type-is': ['routes'],
-  leven: ['nearest-name.ts'],
+  leven: ['options'],
 };
 
 /** What no file may hold, by the kind of node it is, and what to do instead. */

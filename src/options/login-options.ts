@@ -1,6 +1,6 @@
+import type { AccessTokenOptions, AuthRules, LoginParameters, LogoutParameters } from '../request-types.ts';
 import { checkString, checkStrings, numberFrom, oneOf, refuse } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
-import type { AccessTokenOptions, AuthRules, LoginParameters, LogoutParameters } from './request-types.ts';
 
 /** One class or several, as a list. */
 function checkClasses(where: string, value: unknown): readonly string[] {

@@ -1,4 +1,4 @@
-import { ConfigurationError } from './errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { checkPath } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
 import type { ResolvedOptions, RouteOptions } from './options.ts';

@@ -1,6 +1,8 @@
-import { type Clocks, systemClocks } from './clock.ts';
-import { ConfigurationError } from './errors.ts';
-import type { Hooks } from './events.ts';
+import { type Clocks, systemClocks } from '../clock.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { Hooks } from '../events.ts';
+import type { ProviderDefinition } from '../provider-definition.ts';
+import { createSecret, type Secret } from '../secret.ts';
 import { FOREIGN_ROUTES, FOREIGN_SESSION_OPTIONS } from './foreign-names.ts';
 import {
   checkBoolean,
@@ -16,10 +18,8 @@ import {
 } from './option-checks.ts';
 import { group, optional, readOptions, required, type Table, withDefault } from './option-table.ts';
 import type { ConnectAuthOptions, LoginParameterOptions } from './options.ts';
-import type { ProviderDefinition } from './provider-definition.ts';
 import { checkRedis } from './redis-target.ts';
 import { ROUTE_OPTIONS } from './route-options.ts';
-import { createSecret, type Secret } from './secret.ts';
 import { SESSION_OPTIONS } from './session-options.ts';
 
 /** The options of `loginParameters`. */

@@ -1,4 +1,4 @@
-import { ConfigurationError } from './errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { findNearestName } from './nearest-name.ts';
 import { checkObject } from './option-checks.ts';
 

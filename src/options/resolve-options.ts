@@ -1,6 +1,6 @@
+import { ConfigurationError } from '../errors.ts';
+import type { Hooks } from '../events.ts';
 import { CONNECT_AUTH_OPTIONS } from './connect-auth-options.ts';
-import { ConfigurationError } from './errors.ts';
-import type { Hooks } from './events.ts';
 import { FOREIGN_OPTIONS } from './foreign-names.ts';
 import { resolveMapUser } from './map-user.ts';
 import { readOptions } from './option-table.ts';

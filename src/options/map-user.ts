@@ -1,5 +1,5 @@
-import type { UserClaims } from './claims.ts';
-import { ConfigurationError } from './errors.ts';
+import type { UserClaims } from '../claims.ts';
+import { ConfigurationError } from '../errors.ts';
 import { checkObject, isPlainObject } from './option-checks.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
 

@@ -1,5 +1,5 @@
-import { ConfigurationError } from './errors.ts';
-import { hash } from './keys.ts';
+import { ConfigurationError } from '../errors.ts';
+import { hash } from '../keys.ts';
 import {
   checkBoolean,
   checkFunction,

@@ -1,10 +1,10 @@
 import type { Request } from 'express';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import type { UserClaims } from './claims.ts';
-import type { Clock, Clocks } from './clock.ts';
-import type { ErrorEvent, Hooks, LoginEvent, LogoutEvent } from './events.ts';
-import type { ProviderDefinition } from './provider-definition.ts';
-import type { Secret } from './secret.ts';
+import type { UserClaims } from '../claims.ts';
+import type { Clock, Clocks } from '../clock.ts';
+import type { ErrorEvent, Hooks, LoginEvent, LogoutEvent } from '../events.ts';
+import type { ProviderDefinition } from '../provider-definition.ts';
+import type { Secret } from '../secret.ts';
 
 /** A Redis server: a URL, options for ioredis, or a client of the application's own. */
 export type RedisTarget = string | RedisOptions | Redis | Cluster;

@@ -1,5 +1,5 @@
 import type { RedisOptions } from 'ioredis';
-import { ConfigurationError } from './errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import { findNearestName } from './nearest-name.ts';
 import { checkObject, isPlainObject, refuse } from './option-checks.ts';
 import type { RedisTarget } from './options.ts';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { ConfigurationError } from './errors.ts';
+import { ConfigurationError } from '../errors.ts';
 
 /** Refuses what is no object: `null`, arrays and all that is simple. */
 export function checkObject(where: string, value: unknown): asserts value is Record<string, unknown> {
