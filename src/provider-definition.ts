@@ -37,13 +37,19 @@ export type SigningAlgorithm =
 
 /** Endpoints of a provider, for one without discovery. Members are named as in RFC 8414, section 2. */
 export interface ProviderMetadata {
+  /** Where browsers are sent for a login. */
   authorization_endpoint: string;
+  /** Where codes and refresh tokens are exchanged. */
   token_endpoint: string;
+  /** Where the keys are that sign tokens. @default none */
   jwks_uri?: string;
+  /** What tells of the person who logged in. @default none */
   userinfo_endpoint?: string;
+  /** Where browsers are sent for a logout. @default none */
   end_session_endpoint?: string;
+  /** What revokes tokens (RFC 7009). @default none */
   revocation_endpoint?: string;
-  /** Whether the provider adds `iss` to its callback (RFC 9207). */
+  /** Whether the provider adds `iss` to its callback (RFC 9207), which is then demanded. @default false */
   authorization_response_iss_parameter_supported?: boolean;
 }
 

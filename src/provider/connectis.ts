@@ -1,16 +1,18 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { ConfigurationError } from '../errors.ts';
-import { checkBoolean, checkKeys, checkOneOf, checkString, checkStrings } from '../option-checks.ts';
+import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
+import { required, type Table, withDefault } from '../options/option-table.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import {
-  COMMON_OPTION_NAMES,
+  COMMON_OPTIONS,
   type CommonProviderOptions,
   checkClientSecret,
   checkIssuer,
   checkScope,
-  resolveCommon,
-  resolveQuirks,
+  pickCommon,
+  readProviderOptions,
 } from './preset-options.ts';
+import { completeQuirks } from './quirk-options.ts';
 
 /** Options of {@link connectis}. */
 export interface ConnectisOptions extends CommonProviderOptions {
@@ -23,7 +25,9 @@ export interface ConnectisOptions extends CommonProviderOptions {
    * the broker goes over from one to the next: each of their keys will do.
    */
   certificate: string | readonly string[];
+  /** The id that the provider knows this application by. */
   clientId: string;
+  /** The secret that the provider gave with it. */
   clientSecret: string;
   /** Scopes; must hold `openid`. @default 'openid' */
   scope?: string;
@@ -39,6 +43,20 @@ export interface ConnectisOptions extends CommonProviderOptions {
   dangerouslyUseImplicitFlow?: boolean;
 }
 
+/** The options of `providers.connectis()`. */
+export const CONNECTIS_OPTIONS = {
+  baseUrl: required(checkIssuer, { aliases: ['origin'] }),
+  issuer: required(checkIssuer),
+  certificate: required(checkCertificates),
+  clientId: required(checkString, { aliases: ['client_id'] }),
+  clientSecret: required(checkString, { aliases: ['client_secret'] }),
+  scope: withDefault(checkScope, 'openid', { aliases: ['scopes'] }),
+  tokenParams: withDefault(oneOf('query', 'body'), 'query'),
+  expiresInUnit: withDefault(oneOf('ms', 's'), 'ms'),
+  dangerouslyUseImplicitFlow: withDefault(checkBoolean, false, { aliases: ['useImplicitFlow'] }),
+  ...COMMON_OPTIONS,
+} satisfies Table<ConnectisOptions>;
+
 /**
  * The Connectis Identity Broker (`/broker/openidconnect`). Token parameters travel in the URL and `expires_in` counts
  * milliseconds, unless the options say otherwise; ID tokens are verified with the broker's certificate.
@@ -49,45 +67,35 @@ export interface ConnectisOptions extends CommonProviderOptions {
  * @see [Broker documentation](https://developer.signicat.com)
  */
 export function connectis(options: ConnectisOptions): ProviderDefinition {
-  checkKeys('providers.connectis()', options, OPTION_NAMES);
-  const where = (name: keyof ConnectisOptions) => `providers.connectis(): ${name}`;
-  const base = new URL(checkIssuer(where('baseUrl'), options.baseUrl)).href.replace(/\/$/, '');
-  const implicit = checkBoolean(
-    where('dangerouslyUseImplicitFlow'),
-    options.dangerouslyUseImplicitFlow ?? false,
-  );
+  const call = 'providers.connectis()';
+  const given = readProviderOptions(call, options, CONNECTIS_OPTIONS);
+  const base = new URL(given.baseUrl).href.replace(/\/$/, '');
+  const implicit = given.dangerouslyUseImplicitFlow;
   return Object.freeze({
     preset: 'connectis',
-    issuer: checkIssuer(where('issuer'), options.issuer),
+    issuer: given.issuer,
     metadata: Object.freeze({
       authorization_endpoint: `${base}/broker/openidconnect/authorize`,
       token_endpoint: `${base}/broker/openidconnect/token`,
       userinfo_endpoint: `${base}/broker/openidconnect/userinfo`,
     }),
-    clientId: checkString(where('clientId'), options.clientId),
-    clientSecret: checkClientSecret(
-      where('clientSecret'),
-      checkString(where('clientSecret'), options.clientSecret),
-      'RS256',
-    ),
+    clientId: given.clientId,
+    clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, 'RS256'),
     clientAuthentication: 'client_secret_post',
-    scope: checkScope(where('scope'), options.scope ?? 'openid'),
+    scope: given.scope,
     refuseMissingScopes: false,
     implicit,
     responseMode: 'query',
     identity: Object.freeze({
       from: 'id_token',
       algorithm: 'RS256',
-      certificates: checkCertificates(where('certificate'), options.certificate),
+      certificates: given.certificate,
     }),
     popupRedirectUri: undefined,
     trustedAudiences: Object.freeze([]),
-    quirks: resolveQuirks('providers.connectis()', {
-      tokenParams: checkOneOf(where('tokenParams'), options.tokenParams ?? 'query', [
-        'query',
-        'body',
-      ] as const),
-      expiresInUnit: checkOneOf(where('expiresInUnit'), options.expiresInUnit ?? 'ms', ['ms', 's'] as const),
+    quirks: completeQuirks({
+      tokenParams: given.tokenParams,
+      expiresInUnit: given.expiresInUnit,
       pkce: 'none',
     }),
     capabilities: Object.freeze({
@@ -98,22 +106,9 @@ export function connectis(options: ConnectisOptions): ProviderDefinition {
       authTime: true,
       acr: true,
     }),
-    ...resolveCommon('connectis', options),
+    ...pickCommon(call, options, given),
   });
 }
-
-const OPTION_NAMES: readonly (keyof ConnectisOptions)[] = [
-  'baseUrl',
-  'issuer',
-  'certificate',
-  'clientId',
-  'clientSecret',
-  'scope',
-  'tokenParams',
-  'expiresInUnit',
-  'dangerouslyUseImplicitFlow',
-  ...COMMON_OPTION_NAMES,
-];
 
 function checkCertificates(where: string, value: unknown): readonly string[] {
   const texts = typeof value === 'string' ? [value] : checkStrings(where, value);

@@ -163,7 +163,7 @@ function checkStrength(
 ): void {
   const { clockToleranceSeconds, quirks } = definition;
   const { auth_time: authTime } = payload;
-  // Else a provider that counts milliseconds would satisfy every `maxAge` for ever.
+  // Else a provider that counts milliseconds would satisfy every `maxAgeSeconds` for ever.
   if (isTime(authTime) && authTime > now() / 1000 + clockToleranceSeconds)
     throw invalidResponse(name, 'the proof of identity', 'auth_time lies in the future');
   const rules = { acr: quirks.acr, clockToleranceSeconds, now: now() };

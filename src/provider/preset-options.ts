@@ -1,45 +1,32 @@
 import { ConfigurationError } from '../errors.ts';
+import { FOREIGN_PROVIDER_OPTIONS } from '../options/foreign-names.ts';
 import {
   checkBoolean,
-  checkKeys,
-  checkNumber,
-  checkOneOf,
   checkString,
   checkStringRecord,
   checkUrl,
   isLoopback,
-} from '../option-checks.ts';
+  numberFrom,
+} from '../options/option-checks.ts';
+import {
+  type AnyTable,
+  nameOption,
+  optional,
+  type Resolved,
+  readOptions,
+  required,
+  type Table,
+  withDefault,
+} from '../options/option-table.ts';
 import type {
   ClientAuthentication,
   ProviderCapabilities,
-  ProviderDefinition,
   ProviderMetadata,
-  ProviderQuirks,
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { createSecret, type Secret } from '../secret.ts';
 
-/** The standard: what a provider does unless its preset or the options say otherwise. */
-export const STANDARD_QUIRKS: Readonly<Required<ProviderQuirks>> = Object.freeze({
-  basicEncoding: 'form',
-  tokenParams: 'body',
-  tokenType: 'required',
-  expiresInUnit: 's',
-  errorFormat: 'oauth',
-  authorizationRequest: 'standard',
-  pkce: 'S256',
-  nonce: true,
-  minimumKeyBits: 2048,
-  acr: 'listed',
-  maxStateLength: 4096,
-  browserSessionClaim: false,
-  refreshScope: false,
-  revocationHint: true,
-  logoutHint: true,
-  userinfo: 'endpoint',
-});
-
-/** What a provider can do unless its preset or the options say otherwise. */
+/** What a provider can do unless its preset says otherwise. */
 export const STANDARD_CAPABILITIES: ProviderCapabilities = Object.freeze({
   refresh: true,
   revocation: undefined,
@@ -67,95 +54,52 @@ export interface CommonProviderOptions {
   timeoutMs?: number;
 }
 
-/** Names of the options that every preset has. */
-export const COMMON_OPTION_NAMES = [
-  'authorizationParams',
-  'userinfoAtLogin',
-  'clockToleranceSeconds',
-  'defaultExpiresInSeconds',
-  'strictLogoutTokenType',
-  'logoutTokenMaxAgeSeconds',
-  'timeoutMs',
-] as const;
-
-type Common = Required<CommonProviderOptions> & Pick<ProviderDefinition, 'authorizationParams'>;
+/** The options that every preset has. */
+export const COMMON_OPTIONS = {
+  authorizationParams: withDefault(checkAuthorizationParams, {}, { aliases: ['extraParams', 'params'] }),
+  userinfoAtLogin: withDefault(checkBoolean, false, { aliases: ['skipUserProfile', 'userinfo'] }),
+  strictLogoutTokenType: withDefault(checkBoolean, false),
+  logoutTokenMaxAgeSeconds: withDefault(numberFrom(1, 3600), 180),
+  clockToleranceSeconds: withDefault(numberFrom(0, 300), 30, { aliases: ['clockTolerance'] }),
+  defaultExpiresInSeconds: withDefault(numberFrom(1, 86_400), 3600),
+  timeoutMs: withDefault(numberFrom(1, 60_000), 5000, { aliases: ['httpTimeout', 'timeout'] }),
+} satisfies Table<CommonProviderOptions>;
 
 /**
- * Completes and checks the options that every preset has.
+ * Reads the options of a preset.
  *
- * @throws ConfigurationError naming the option.
+ * @param call - how messages name it, such as `providers.oidc()`.
+ * @throws ConfigurationError naming the option and what it must be.
  */
-export function resolveCommon(preset: string, options: CommonProviderOptions): Common {
-  const where = (name: string) => `providers.${preset}(): ${name}`;
+export function readProviderOptions<Fields extends AnyTable>(
+  call: string,
+  options: object,
+  table: Fields,
+): Resolved<Fields> {
+  return readOptions(call, options, table, FOREIGN_PROVIDER_OPTIONS);
+}
+
+/** Picks what every preset hands on as it is, of the options as they were written and as they were read. */
+export function pickCommon(
+  call: string,
+  options: object,
+  given: Resolved<typeof COMMON_OPTIONS>,
+): Resolved<typeof COMMON_OPTIONS> {
   if ('clientSecret' in options && options.clientSecret === undefined) {
     // A variable of the environment that is not set would make a public client of it.
-    throw new ConfigurationError(`${where('clientSecret')} is undefined. Leave it out for a public client.`);
+    throw new ConfigurationError(`${call}: clientSecret is undefined. Leave it out for a public client.`);
   }
-  const { clockToleranceSeconds = 30, defaultExpiresInSeconds = 3600, timeoutMs = 5000 } = options;
+  const { authorizationParams, userinfoAtLogin, strictLogoutTokenType, logoutTokenMaxAgeSeconds } = given;
+  const { clockToleranceSeconds, defaultExpiresInSeconds, timeoutMs } = given;
   return {
-    authorizationParams: checkAuthorizationParams(
-      where('authorizationParams'),
-      options.authorizationParams ?? {},
-    ),
-    userinfoAtLogin: checkBoolean(where('userinfoAtLogin'), options.userinfoAtLogin ?? false),
-    strictLogoutTokenType: checkBoolean(
-      where('strictLogoutTokenType'),
-      options.strictLogoutTokenType ?? false,
-    ),
-    logoutTokenMaxAgeSeconds: checkNumber(
-      where('logoutTokenMaxAgeSeconds'),
-      options.logoutTokenMaxAgeSeconds ?? 180,
-      { min: 1, max: 3600 },
-    ),
-    clockToleranceSeconds: checkNumber(where('clockToleranceSeconds'), clockToleranceSeconds, {
-      min: 0,
-      max: 300,
-    }),
-    defaultExpiresInSeconds: checkNumber(where('defaultExpiresInSeconds'), defaultExpiresInSeconds, {
-      min: 1,
-      max: 86_400,
-    }),
-    timeoutMs: checkNumber(where('timeoutMs'), timeoutMs, { min: 1, max: 60_000 }),
+    authorizationParams,
+    userinfoAtLogin,
+    strictLogoutTokenType,
+    logoutTokenMaxAgeSeconds,
+    clockToleranceSeconds,
+    defaultExpiresInSeconds,
+    timeoutMs,
   };
-}
-
-const QUIRK_CHOICES: Readonly<Record<string, readonly string[]>> = {
-  basicEncoding: ['form', 'raw'],
-  tokenParams: ['body', 'query'],
-  tokenType: ['required', 'optional'],
-  expiresInUnit: ['s', 'ms'],
-  errorFormat: ['oauth', 'object'],
-  authorizationRequest: ['standard', 'bare'],
-  pkce: ['S256', 'sha256', 'none'],
-  acr: ['listed', 'minimum'],
-  userinfo: ['endpoint', 'in_token_answer'],
-};
-const YES_OR_NO = ['nonce', 'refreshScope', 'revocationHint', 'logoutHint'] as const;
-
-/** Names of all quirks. */
-export const QUIRK_NAMES = Object.keys(STANDARD_QUIRKS);
-
-/** Completes a preset's quirks; each that an application gives is checked. */
-export function resolveQuirks(where: string, given: ProviderQuirks): Readonly<Required<ProviderQuirks>> {
-  checkKeys(where, given, QUIRK_NAMES);
-  const quirks = { ...STANDARD_QUIRKS, ...dropUndefined(given) };
-  for (const [name, choices] of Object.entries(QUIRK_CHOICES)) {
-    checkOneOf(`${where}.${name}`, quirks[name as keyof ProviderQuirks], choices);
-  }
-  for (const name of YES_OR_NO) checkBoolean(`${where}.${name}`, quirks[name]);
-  if (![1024, 2048].includes(quirks.minimumKeyBits)) {
-    throw new ConfigurationError(`${where}.minimumKeyBits must be 1024 or 2048.`);
-  }
-  // Our own state has 43 characters.
-  checkNumber(`${where}.maxStateLength`, quirks.maxStateLength, { min: 43, max: 65_536 });
-  if (quirks.browserSessionClaim !== false) {
-    checkString(`${where}.browserSessionClaim`, quirks.browserSessionClaim);
-  }
-  return Object.freeze(quirks);
-}
-
-function dropUndefined<T extends object>(given: T): T {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** Parameters that carry the protocol: nothing but the flow itself may set them. */
@@ -185,7 +129,7 @@ function checkAuthorizationParams(where: string, value: unknown): Readonly<Recor
   return params;
 }
 
-/** An issuer as the provider writes it: a URL without query and fragment. Returned to the letter. */
+/** The issuer as its provider writes it, not the address of its metadata. */
 export function checkIssuer(where: string, value: unknown): string {
   const url = checkUrl(where, value);
   if (url.search || url.hash) throw new ConfigurationError(`${where} must have no query and no fragment.`);
@@ -206,34 +150,33 @@ export function checkOrigin(where: string, value: unknown): string {
   return url.origin;
 }
 
-const OPTIONAL_ENDPOINTS = [
-  'jwks_uri',
-  'userinfo_endpoint',
-  'end_session_endpoint',
-  'revocation_endpoint',
-] as const;
+const checkEndpointUrl = (where: string, value: unknown) => {
+  checkUrl(where, value);
+  return value as string;
+};
 
-const METADATA_NAMES: readonly (keyof ProviderMetadata)[] = [
-  'authorization_endpoint',
-  'token_endpoint',
-  ...OPTIONAL_ENDPOINTS,
-  'authorization_response_iss_parameter_supported',
-];
+/** The members of metadata that is given by hand. */
+export const METADATA = {
+  authorization_endpoint: required(checkEndpointUrl, { aliases: ['authorizationURL'] }),
+  token_endpoint: required(checkEndpointUrl, { aliases: ['tokenURL'] }),
+  jwks_uri: optional(checkEndpointUrl),
+  userinfo_endpoint: optional(checkEndpointUrl, { aliases: ['userInfoURL'] }),
+  end_session_endpoint: optional(checkEndpointUrl),
+  revocation_endpoint: optional(checkEndpointUrl),
+  authorization_response_iss_parameter_supported: optional(checkBoolean, { defaultIs: 'false' }),
+} satisfies Table<ProviderMetadata>;
 
 /** Checks metadata given by hand: the endpoints that must be there, and the form of each. */
-export function checkMetadata(
-  where: string,
-  metadata: ProviderMetadata,
-  issuer: string,
-): Readonly<ProviderMetadata> {
-  checkKeys(where, metadata, METADATA_NAMES);
-  for (const name of ['authorization_endpoint', 'token_endpoint'] as const) {
-    checkEndpoint(`${where}.${name}`, metadata[name], issuer);
+export function checkMetadata(where: string, metadata: unknown): Readonly<ProviderMetadata> {
+  readOptions(where, metadata, METADATA);
+  return Object.freeze({ ...(metadata as ProviderMetadata) });
+}
+
+/** Checks that no endpoint is on plain http where the issuer is not. */
+export function checkEndpoints(where: string, metadata: Readonly<ProviderMetadata>, issuer: string): void {
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value === 'string') checkEndpoint(nameOption(where, name), value, issuer);
   }
-  for (const name of OPTIONAL_ENDPOINTS) {
-    if (metadata[name] !== undefined) checkEndpoint(`${where}.${name}`, metadata[name], issuer);
-  }
-  return Object.freeze({ ...metadata });
 }
 
 /** An endpoint: https, unless the issuer itself is on loopback http. */
@@ -273,29 +216,24 @@ export function checkClientSecret(
 /** The way a client with or without a secret authenticates, unless the options say another. */
 export function checkAuthentication(
   where: string,
-  { clientAuthentication, clientSecret }: { clientAuthentication?: unknown; clientSecret?: unknown },
-  standard: ClientAuthentication = 'client_secret_basic',
+  {
+    clientAuthentication,
+    clientSecret,
+  }: { clientAuthentication?: ClientAuthentication | undefined; clientSecret?: unknown },
 ): ClientAuthentication {
-  const method = checkOneOf(
-    `${where}: clientAuthentication`,
-    clientAuthentication ?? (clientSecret === undefined ? 'none' : standard),
-    ['client_secret_basic', 'client_secret_post', 'none'],
-  );
+  const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'client_secret_basic');
   if (method !== 'none' && clientSecret === undefined) {
     throw new ConfigurationError(`${where}: clientSecret is needed for clientAuthentication "${method}".`);
   }
   return method;
 }
 
-/**
- * A space-separated list of scopes.
- *
- * @param mustHold - a scope that this provider gives no identity without.
- */
-export function checkScope(where: string, value: unknown, mustHold: string | undefined = 'openid'): string {
+/** Scopes that must hold `openid`, as the identity comes from an ID token. */
+export function checkScope(where: string, value: unknown): string {
   const scope = checkString(where, value);
-  if (mustHold && !scope.split(' ').includes(mustHold)) {
-    throw new ConfigurationError(`${where} must hold "${mustHold}"; without it there is no ID token.`);
+  if (!scope.split(' ').includes('openid')) {
+    const remedy = scope.includes(',') ? ' Scopes are separated by spaces.' : '';
+    throw new ConfigurationError(`${where} must hold "openid"; without it there is no ID token.${remedy}`);
   }
   return scope;
 }

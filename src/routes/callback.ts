@@ -4,7 +4,7 @@ import { ConfigurationError, ConnectAuthError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
 import { rememberAnswered } from '../freshness.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';

@@ -3,10 +3,10 @@ import { noStore } from '../cache-headers.ts';
 import type { Clock } from '../clock.ts';
 import { ConfigurationError, CrossOriginError, LoginRequiredError, ProviderError } from '../errors.ts';
 import { findSource, isNavigation, isPrefetch } from '../fetch-metadata.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedLoginParameters } from '../options/login-options.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 import type { Provider } from '../provider/provider.ts';
 import { wrapPopupState } from '../provider/quirks/popup-state.ts';
-import type { LoginParameters } from '../request-types.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Answers } from './answers.ts';
 import type { LoginDisplay, PendingLogins } from './pending-logins.ts';
@@ -28,7 +28,7 @@ export interface LoginOptions {
 }
 
 /** What a login asks for, and the session of the browser that asks. */
-export interface LoginStart extends LoginParameters {
+export interface LoginStart extends ResolvedLoginParameters {
   readonly browser: BrowserSession;
 }
 
@@ -141,7 +141,7 @@ export function createLogin(options: LoginOptions): Login {
     });
   };
 
-  const readParameters = (query: URLSearchParams): LoginParameters => {
+  const readParameters = (query: URLSearchParams): ResolvedLoginParameters => {
     const take = (name: string, allowed: (value: string) => boolean) => {
       const value = query.get(name);
       return value !== null && value.length <= 256 && allowed(value) ? value : undefined;
@@ -150,8 +150,8 @@ export function createLogin(options: LoginOptions): Login {
       returnTo: query.get('returnTo') ?? urls.home,
       provider: take('provider', (name) => providers.has(name)),
       prompt: take('prompt', (prompt) => loginParameters.prompt.includes(prompt)),
-      loginHint: take('login_hint', () => loginParameters.login_hint),
-      uiLocales: take('ui_locales', () => loginParameters.ui_locales),
+      loginHint: take('login_hint', () => loginParameters.loginHint),
+      uiLocales: take('ui_locales', () => loginParameters.uiLocales),
       display: take('display', (display) => display === 'popup') as 'popup' | undefined,
     };
     return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));

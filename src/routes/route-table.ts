@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Answers } from './answers.ts';
 import type { Urls } from './urls.ts';

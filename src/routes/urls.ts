@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { ConfigurationError } from '../errors.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 
 /** Every address the routes emit, all from `baseUrl` and none from a request header. */
 export interface Urls {

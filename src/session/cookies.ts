@@ -28,10 +28,15 @@ export function setCookie(
   value: string,
   attributes: CookieAttributes,
 ): void {
+  replaceCookie(res, name, stringifySetCookie(name, value, attributes));
+  noStore(res);
+}
+
+/** Adds a `Set-Cookie` header that has been written already, instead of any for a cookie of the same name. */
+export function replaceCookie(res: ServerResponse, name: string, header: string): void {
   const given = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
   const others = given.filter((cookie) => !cookie.startsWith(`${name}=`));
-  res.setHeader('Set-Cookie', [...others, stringifySetCookie(name, value, attributes)]);
-  noStore(res);
+  res.setHeader('Set-Cookie', [...others, header]);
 }
 
 /**
@@ -41,21 +46,6 @@ export function setCookie(
 export function invalidatePageCache(res: ServerResponse, name: string, attributes: CookieAttributes): void {
   setCookie(res, name, '1', { ...attributes, maxAge: 60 });
   res.appendHeader('Set-Cookie', stringifySetCookie(name, '', { ...attributes, maxAge: 0 }));
-}
-
-/**
- * Says `no-store` for a response that will set this cookie, whatever the application said of caching before.
- *
- * @see [CVE-2025-48947](https://github.com/advisories/GHSA-f3fg-mf2q-fj3f)
- */
-export function noStoreWithCookie(res: ServerResponse, name: string): void {
-  const { writeHead } = res;
-  const writeHeadWithCare = (...args: Parameters<typeof writeHead>) => {
-    const setCookies = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
-    if (setCookies.some((cookie) => cookie.startsWith(`${name}=`))) noStore(res);
-    return writeHead.apply(res, args);
-  };
-  res.writeHead = writeHeadWithCare as typeof writeHead;
 }
 
 /** @throws ConfigurationError when the response has begun, and the browser cannot be given a cookie any more. */

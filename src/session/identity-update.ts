@@ -1,5 +1,5 @@
 import { pickUserClaims, type UserClaims } from '../claims.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 import { decodeIdentity, encodeIdentity } from './identity.ts';
 
 /** What a refresh of the tokens has proved anew. */

@@ -3,17 +3,11 @@ import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import { ConfigurationError, CrossOriginError, LoginError } from '../errors.ts';
 import { isFormPost, isNavigation, isUnsafe } from '../fetch-metadata.ts';
 import { wasJustAnswered } from '../freshness.ts';
-import { checkKeys, checkNumber, checkString, checkStrings, refuse } from '../option-checks.ts';
+import { AUTH_RULES } from '../options/login-options.ts';
+import { type Resolved, readOptions } from '../options/option-table.ts';
+import type { AuthRules } from '../request-types.ts';
 import type { Identity } from '../session/identity.ts';
 import { getRequestState, type RequestState } from './request-state.ts';
-
-/** What a route asks of a login beyond that there is one. */
-export interface AuthRules {
-  /** The person must have proven who they are at most so many seconds ago; else they do it again. */
-  maxAge?: number;
-  /** Authentication context classes that will do, the best first. */
-  acr?: string | readonly string[];
-}
 
 /** A middleware as it stands, or a factory of one that is given rules. */
 export interface RequireAuth {
@@ -25,7 +19,7 @@ export interface RequireAuth {
 }
 
 /**
- * Guards a route: `app.get('/me', requireAuth, handler)`, or with rules `requireAuth({ maxAge: 300 })`.
+ * Guards a route: `app.get('/me', requireAuth, handler)`, or with rules `requireAuth({ maxAgeSeconds: 300 })`.
  *
  * Without a login a page is sent to the provider and comes back to where it was; a form that a person sends gets 401 and
  * a page that says so; anything else (fetch, another method, an API client) 401 and `{ error, loginUrl }`. An unsafe
@@ -38,40 +32,15 @@ export const requireAuth: RequireAuth = ((...args: [Request, Response, NextFunct
     guard(args[0], args[1], args[2], NO_RULES);
     return undefined;
   }
-  const rules = resolveRules(args[0] ?? {});
+  const rules = readOptions('requireAuth()', args[0] ?? {}, AUTH_RULES);
   return function requireAuthWithRules(req: Request, res: Response, next: NextFunction) {
     guard(req, res, next, rules);
   };
 }) as RequireAuth;
 
-interface ResolvedRules {
-  readonly maxAgeSeconds: number | undefined;
-  readonly acrValues: readonly string[] | undefined;
-}
-
-function checkClasses(where: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value) || value.length === 0) refuse(where, 'a string, or an array of some', value);
-  return checkStrings(where, value);
-}
+type ResolvedRules = Resolved<typeof AUTH_RULES>;
 
 const NO_RULES: ResolvedRules = { maxAgeSeconds: undefined, acrValues: undefined };
-
-function resolveRules(rules: AuthRules): ResolvedRules {
-  checkKeys('requireAuth()', rules, ['maxAge', 'acr']);
-  const { maxAge, acr } = rules;
-  return {
-    maxAgeSeconds:
-      maxAge === undefined
-        ? undefined
-        : checkNumber('requireAuth(): maxAge', maxAge, { min: 1, max: 31_536_000 }),
-    acrValues:
-      acr === undefined
-        ? undefined
-        : typeof acr === 'string'
-          ? [checkString('requireAuth(): acr', acr)]
-          : checkClasses('requireAuth(): acr', acr),
-  };
-}
 
 function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedRules): void {
   const state = getRequestState(req);

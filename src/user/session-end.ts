@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { checkFunction } from '../option-checks.ts';
+import { checkFunction } from '../options/option-checks.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { SessionWatch } from '../session/session-watch.ts';
 

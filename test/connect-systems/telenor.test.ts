@@ -124,7 +124,11 @@ describe('a login at Telenor', () => {
     emulator.set({ acr: '1' });
     const app = await bed.start(atTelenor(emulator), {
       handlers: (express) => {
-        express.get('/weak', requireAuth({ acr: '1' }), (req, res) => void res.json({ acr: req.auth.acr }));
+        express.get(
+          '/weak',
+          requireAuth({ acrValues: '1' }),
+          (req, res) => void res.json({ acr: req.auth.acr }),
+        );
       },
     });
     const browser = app.browser();

@@ -62,7 +62,11 @@ describe('a route that demands a class (R-116)', () => {
     start({
       op,
       handlers: (server) =>
-        void server.get('/strong', requireAuth({ acr: ['gold'] }), (req, res) => void res.json(req.auth.acr)),
+        void server.get(
+          '/strong',
+          requireAuth({ acrValues: ['gold'] }),
+          (req, res) => void res.json(req.auth.acr),
+        ),
     });
 
   it('lets pass who proves it, and sends who did not to the provider again', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createReturnAddressReader } from '../../src/routes/return-address.ts';
+import { exploration } from '../support/exploration.ts';
 import {
   arbitraryAddress,
   createHonestAddresses,
@@ -100,7 +101,7 @@ describe.each(['https://app.example.com', 'http://localhost:3000'])('a return ad
         const isStable = address === undefined || read(address) === address;
         return isStable && isHarmless(address, origin) && (address === undefined || isOurs(text, origin));
       }),
-      { numRuns: 20_000 },
+      exploration(5000),
     );
   });
 
@@ -114,7 +115,7 @@ describe.each(['https://app.example.com', 'http://localhost:3000'])('a return ad
         const address = `${path}?q=${query.replaceAll("'", '%27')}`;
         expect(read(address)).toBe(address);
       }),
-      { numRuns: 2000 },
+      exploration(2000),
     );
   });
 });

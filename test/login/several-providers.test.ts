@@ -168,7 +168,7 @@ describe('an application with several providers', () => {
   it('asks the provider of the login for more proof, and leads a logout to it (R-52, R-70)', async () => {
     const app = await start({
       handlers: (server) =>
-        void server.get('/sudo', requireAuth({ acr: 'gold' }), (_req, res) => void res.end()),
+        void server.get('/sudo', requireAuth({ acrValues: 'gold' }), (_req, res) => void res.end()),
     });
     const { browser } = await logIn(app, evil, 'evil');
     expect((await beginLogin(browser, '/sudo')).origin).toBe(evil.origin);

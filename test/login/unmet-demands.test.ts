@@ -17,20 +17,24 @@ const start = (options: Partial<TestAppOptions> = {}) =>
     op,
     now: clock.now,
     handlers: (server) => {
-      server.get('/fresh', requireAuth({ maxAge: 60 }), (_req, res) => void res.json('fresh'));
-      server.get('/now', requireAuth({ maxAge: 1 }), (_req, res) => void res.json('now'));
-      server.get('/strong', requireAuth({ acr: 'gold' }), (_req, res) => void res.json('strong'));
-      server.get('/both', requireAuth({ maxAge: 60, acr: ['gold'] }), (_req, res) => void res.json('both'));
+      server.get('/fresh', requireAuth({ maxAgeSeconds: 60 }), (_req, res) => void res.json('fresh'));
+      server.get('/now', requireAuth({ maxAgeSeconds: 1 }), (_req, res) => void res.json('now'));
+      server.get('/strong', requireAuth({ acrValues: 'gold' }), (_req, res) => void res.json('strong'));
+      server.get(
+        '/both',
+        requireAuth({ maxAgeSeconds: 60, acrValues: ['gold'] }),
+        (_req, res) => void res.json('both'),
+      );
       server.get(
         '/contradiction',
-        requireAuth({ acr: 'gold' }),
-        requireAuth({ acr: 'silver' }),
+        requireAuth({ acrValues: 'gold' }),
+        requireAuth({ acrValues: 'silver' }),
         (_req, res) => void res.json('never'),
       );
       server.get(
         '/in-a-row',
-        requireAuth({ maxAge: 60 }),
-        requireAuth({ acr: 'gold' }),
+        requireAuth({ maxAgeSeconds: 60 }),
+        requireAuth({ acrValues: 'gold' }),
         (_req, res) => void res.json('in a row'),
       );
     },

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { whoIs } from '../support/bed.ts';
+import { exploration } from '../support/exploration.ts';
 import { readSessionId, sessionKeys } from '../support/session-records.ts';
 import { ask, type RouteAnswer } from '../support/token-routes.ts';
 import { useTwoProcesses } from '../support/two-processes.ts';
@@ -91,7 +92,7 @@ describe('any order of the commands of several requests to two processes', () =>
           expect(await whoIs(login.one)).toBe('ada');
         }
       }),
-      { numRuns: 25 },
+      exploration(25),
     );
   });
 });

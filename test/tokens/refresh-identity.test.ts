@@ -236,7 +236,7 @@ describe('the auth_time of a refresh', () => {
       handlers: (server) => {
         addTokenRoutes(server);
         server.get('/since', (req, res) => void res.json(req.auth.authTime));
-        server.get('/fresh', requireAuth({ maxAge: 600 }), (_req, res) => void res.json('fresh'));
+        server.get('/fresh', requireAuth({ maxAgeSeconds: 600 }), (_req, res) => void res.json('fresh'));
       },
     });
     const since = await (await browser.get('/since')).json();
