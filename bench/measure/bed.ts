@@ -3,10 +3,11 @@ import type { Redis } from 'ioredis';
 import { withFreePort } from '../../test/support/free-port.ts';
 import { type RedisServer, startRedisServer } from '../../test/support/redis-server.ts';
 import { type ScriptedProvider, startScriptedProvider } from '../../test/support/scripted-provider.ts';
+import { createSizedTokens } from '../../test/support/sized-tokens.ts';
 import type { Contestant } from '../contestants.ts';
 import type { Flags } from '../flags.ts';
+import { TOKEN_LENGTH, user } from '../servers/sample-login.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
-import { createTokenScript } from './token-script.ts';
 
 /** What a run stands on: a Redis of its own, a provider, and the contestants that were started. */
 export interface Bed {
@@ -27,7 +28,8 @@ export async function startBed(flags: Flags, serverCore: number | undefined): Pr
   const redis = await startRedisServer({ args: ['--databases', '64', '--maxclients', '1000'] });
   // Nothing that clients write differently, so that each of them gets in.
   const op = await startScriptedProvider({ clientId: 'app', clientSecret: randomBytes(32).toString('hex') });
-  op.script(createTokenScript());
+  const { sub: _, ...claims } = user;
+  op.script(createSizedTokens({ length: TOKEN_LENGTH, claims }));
   const groups = new Map<string, { database: number; port: number }>();
   const servers = new Map<string, ServerProcess>();
   const nodeFlags = flags.semiSpace === undefined ? [] : [`--max-semi-space-size=${flags.semiSpace}`];

@@ -1,19 +1,23 @@
-import { type Claims, hashForClaim } from '../../test/support/scripted-keys.ts';
-import type { Script } from '../../test/support/scripted-provider.ts';
-import { createText, TOKEN_LENGTH, user } from '../servers/sample-login.ts';
+import { randomBytes } from 'node:crypto';
+import { type Claims, hashForClaim } from './scripted-keys.ts';
+import type { Script } from './scripted-provider.ts';
 
-/** Gives everybody the same claims but `sub`, and tokens of 3.2 KB together: two JWTs and an opaque text. */
-export function createTokenScript(): Script {
-  const { sub: _, ...claims } = user;
+/**
+ * Makes a scripted provider give everybody tokens of so many characters together, as providers do: two JWTs and an opaque
+ * text, which compress as those do.
+ *
+ * @param options - `claims` are added to those of the ID token.
+ */
+export function createSizedTokens({ length, claims }: { length: number; claims?: Claims }): Script {
   // The ID token is made first and has the hash of the access token; both are made in one go.
   let accessToken = '';
   return {
-    claims: (honest: Claims) => {
+    claims: (honest) => {
       accessToken = createAccessToken();
       return { ...honest, ...claims, at_hash: hashForClaim(accessToken) };
     },
-    token: (answer: Claims) => {
-      const rest = TOKEN_LENGTH - accessToken.length - String(answer.id_token).length;
+    token: (answer) => {
+      const rest = length - accessToken.length - String(answer.id_token).length;
       return { ...answer, access_token: accessToken, refresh_token: createText(rest), expires_in: 86_400 };
     },
   };
@@ -32,4 +36,8 @@ function createAccessToken(): string {
   };
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${encode({ alg: 'RS256', typ: 'at+jwt', kid: 'the key that signs' })}.${encode(claims)}.${createText(342)}`;
+}
+
+function createText(length: number): string {
+  return randomBytes(length).toString('base64url').slice(0, length);
 }
