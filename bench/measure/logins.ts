@@ -49,8 +49,8 @@ export async function measureLogins(
   say(`warming with ${flags.loginsToWarm} logins each`);
   for (const application of [ours, byHand]) await logInOften(bed, application, flags.loginsToWarm);
   const size = Math.ceil(flags.loginsToMeasure / BLOCKS);
+  say(`measuring ${size * BLOCKS} logins each, in ${BLOCKS} blocks`);
   for (let block = 0; block < BLOCKS; block += 1) {
-    say(`${size} logins each, block ${block + 1} of ${BLOCKS}`);
     for (const application of block % 2 === 0 ? [ours, byHand] : [byHand, ours]) {
       const before = await application.server.readUsage();
       await logInOften(bed, application, size);

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** How busy the machine is, in seconds of processor time since it was started, over all cores. */
 export interface ProcessorTime {
   readonly all: number;
+  /** Each core for itself. */
+  readonly cores: readonly number[];
   /** Of this process and everything it has started. */
   readonly own: number;
 }
@@ -12,16 +14,19 @@ const TICKS_PER_SECOND = 100;
 /** Reads it from /proc. `undefined` where there is none. */
 export function readProcessorTime(): ProcessorTime | undefined {
   try {
-    const [, ...fields] = readFileSync('/proc/stat', 'latin1')
-      .split('\n')[0]!
-      .trim()
-      .split(/\s+/)
-      .map(Number);
-    const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = fields;
-    return { all: (user + nice + system + irq + softIrq) / TICKS_PER_SECOND, own: readOwn() };
+    const lines = readFileSync('/proc/stat', 'latin1').split('\n');
+    const [all = 0, ...cores] = lines.filter((line) => line.startsWith('cpu')).map(readBusy);
+    return { all, cores, own: readOwn() };
   } catch {
     return undefined;
   }
+}
+
+/** @see [proc_stat(5)](https://man7.org/linux/man-pages/man5/proc_stat.5.html) */
+function readBusy(line: string): number {
+  const [, ...fields] = line.split(/\s+/).map(Number);
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = fields;
+  return (user + nice + system + irq + softIrq) / TICKS_PER_SECOND;
 }
 
 /** @see [proc_pid_stat(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html) */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LoadGenerator } from './load-generator.ts';
-import { readProcessorTime } from './processor-time.ts';
+import { type ProcessorTime, readProcessorTime } from './processor-time.ts';
 import type { ServerProcess } from './server-process.ts';
 
 /** What one server did in one window. */
@@ -12,6 +12,8 @@ export interface Window {
   readonly busy: number;
   /** Cores that processes which are not ours were running on, on average; `undefined`: nobody can tell. */
   readonly others: number | undefined;
+  /** The part of the window that each core was busy, whoever with; empty: nobody can tell. */
+  readonly cores: readonly number[];
 }
 
 /** A window of a contestant and the window of the reference that followed it at once. */
@@ -55,9 +57,17 @@ export async function measureWindow(
     perSecond: (answers * 1000) / milliseconds,
     cpu: cpu / answers,
     busy: cpu / 1000 / milliseconds,
-    others:
-      before &&
-      after &&
-      Math.max(0, ((after.all - before.all - (after.own - before.own)) * 1000) / milliseconds),
+    ...describeMachine(before, after, milliseconds / 1000),
   };
+}
+
+function describeMachine(
+  before: ProcessorTime | undefined,
+  after: ProcessorTime | undefined,
+  seconds: number,
+): Pick<Window, 'others' | 'cores'> {
+  if (!before || !after) return { others: undefined, cores: [] };
+  const others = (after.all - before.all - (after.own - before.own)) / seconds;
+  const cores = after.cores.map((busy, core) => (busy - before.cores[core]!) / seconds);
+  return { others: Math.max(0, others), cores };
 }

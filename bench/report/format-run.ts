@@ -92,7 +92,7 @@ export function formatLarge({ logouts, revokeAll }: LargeResults): string {
 /** Whether the run is to be believed, and what else the machine was doing. */
 export function formatTrust(
   { flags }: Pick<Run, 'flags'>,
-  { canBeTrusted, others, rows }: RequestResults,
+  { canBeTrusted, others, loadCore, rows }: RequestResults,
 ): string {
   const [low, high] = CONTROL_BOUNDS;
   const lines: string[] = [];
@@ -102,15 +102,20 @@ export function formatTrust(
   }
   const idle = rows.filter(({ busy }) => busy < 0.9).map(({ contestant }) => contestant.title);
   if (idle.length > 0) lines.push(`Held up by something else (busy below 0.9): ${idle.join('; ')}.`);
-  lines.push(formatOthers(others));
+  lines.push(...formatLoads(others, loadCore));
   return lines.join('\n');
 }
 
-function formatOthers(others: readonly number[]): string {
-  if (others.length === 0) return 'What other processes were doing cannot be told here.';
-  const sorted = [...others].sort((a, b) => a - b);
-  const [median, most] = [quantile(sorted, 0.5), quantile(sorted, 1)];
-  return `Other processes were running on ${median.toFixed(2)} cores in the median window, on ${most.toFixed(2)} in the worst.`;
+function formatLoads(others: readonly number[], loadCore: readonly number[]): string[] {
+  if (others.length === 0) return ['What other processes were doing cannot be told here.'];
+  const describe = (values: readonly number[]) => {
+    const sorted = [...values].sort((a, b) => a - b);
+    return `${quantile(sorted, 0.5).toFixed(2)} in the median window, ${quantile(sorted, 1).toFixed(2)} in the worst`;
+  };
+  return [
+    `Cores that other processes were running on: ${describe(others)}.`,
+    `The core of Redis and the load generator was busy for ${describe(loadCore)}: at 1 it would hold up the servers.`,
+  ];
 }
 
 function describeRow(row: RowResult): string[] {

@@ -20,23 +20,28 @@ export function writeReport(run: Run, folder: string): string[] {
   const missing = '*Not measured in this run.*';
   const text = fill(template, {
     machine: formatMachine(run),
+    picture: requests ? PICTURE : '',
     requests: requests ? formatRequests(requests) : missing,
     trust: requests ? formatTrust(run, requests).replaceAll('\n', '\n\n') : missing,
     logins: logins ? formatLogins(logins) : missing,
     large: large ? formatLarge(large) : missing,
   });
-  const day = run.date.toISOString().slice(0, 10);
-  const picture = drawPicture(
-    requests?.rows ?? [],
-    `${day}, Node ${run.machine.node}: medians of ${run.flags.rounds} rounds, with quartiles.`,
-  );
+  const files = {
+    'benchmarks.md': text,
+    ...(requests && { 'benchmarks.svg': drawPicture(requests.rows, describeShortly(run)) }),
+  };
   mkdirSync(folder, { recursive: true });
-  const files = { 'benchmarks.md': text, 'benchmarks.svg': picture };
   return Object.entries(files).map(([name, content]) => {
     const path = join(folder, name);
     writeFileSync(path, content);
     return path;
   });
+}
+
+const PICTURE = '![Requests per second of each contestant, as a part of the reference](benchmarks.svg)';
+
+function describeShortly({ date, machine, flags }: Run): string {
+  return `${date.toISOString().slice(0, 10)}, Node ${machine.node}: medians of ${flags.rounds} rounds, with quartiles.`;
 }
 
 function fill(template: string, values: Readonly<Record<string, string>>): string {
