@@ -1,59 +1,66 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How busy the machine is, in seconds of processor time since it was started, over all cores. */
+/** What processes have used so far, in seconds of processor time, over all cores. */
 export interface ProcessorTime {
-  readonly all: number;
-  /** Each core for itself. */
-  readonly cores: readonly number[];
+  /** When it was read, by the monotonic clock, in seconds. */
+  readonly at: number;
   /** Of this process and everything it has started. */
   readonly own: number;
+  readonly others: number;
 }
 
 const TICKS_PER_SECOND = 100;
 
-/** Reads it from /proc. `undefined` where there is none. */
+/**
+ * Adds up what each process says of itself, in /proc. `undefined` where there is none. The sums for whole cores, in
+ * /proc/stat, are samples: they miss what runs in short pieces, as servers and load generators do.
+ */
 export function readProcessorTime(): ProcessorTime | undefined {
+  const processes = readProcesses();
+  if (!processes) return undefined;
+  const isOwn = (pid: number | undefined): boolean =>
+    pid === process.pid || (pid !== undefined && pid > 1 && isOwn(processes.get(pid)?.parent));
+  let own = 0;
+  let others = 0;
+  for (const [pid, { ticks }] of processes) {
+    if (isOwn(pid)) own += ticks;
+    else others += ticks;
+  }
+  return {
+    at: performance.now() / 1000,
+    own: own / TICKS_PER_SECOND,
+    others: others / TICKS_PER_SECOND,
+  };
+}
+
+interface KnownProcess {
+  readonly parent: number;
+  /** With those of the children that have ended, so that the sum over all never falls. */
+  readonly ticks: number;
+}
+
+/** @see [proc_pid_stat(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html) */
+function readProcesses(): ReadonlyMap<number, KnownProcess> | undefined {
   try {
-    const lines = readFileSync('/proc/stat', 'latin1').split('\n');
-    const [all = 0, ...cores] = lines.filter((line) => line.startsWith('cpu')).map(readBusy);
-    return { all, cores, own: readOwn() };
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return new Map(pids.flatMap((pid) => readProcess(pid) ?? []));
   } catch {
     return undefined;
   }
 }
 
-/** @see [proc_stat(5)](https://man7.org/linux/man-pages/man5/proc_stat.5.html) */
-function readBusy(line: string): number {
-  const [, ...fields] = line.split(/\s+/).map(Number);
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0] = fields;
-  return (user + nice + system + irq + softIrq) / TICKS_PER_SECOND;
-}
-
-/** @see [proc_pid_stat(5)](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html) */
-function readOwn(): number {
-  const processes = new Map<number, { parent: number; ticks: number }>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = readStat(name);
-    if (!stat) continue;
-    // The second field is the program's name, which may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    processes.set(Number(name), {
-      parent: Number(fields[1]),
-      ticks: Number(fields[11]) + Number(fields[12]),
-    });
-  }
-  const isOwn = (pid: number | undefined): boolean =>
-    pid === process.pid || (pid !== undefined && pid > 1 && isOwn(processes.get(pid)?.parent));
-  let ticks = 0;
-  for (const [pid, known] of processes) if (isOwn(pid)) ticks += known.ticks;
-  return ticks / TICKS_PER_SECOND;
-}
-
-/** A process may end while it is looked at. */
-function readStat(pid: string): string | undefined {
+/** As an entry of the map, or nothing: a process may end while it is looked at. */
+function readProcess(pid: string): [[number, KnownProcess]] | undefined {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The second field is the program's name, which may hold anything.
+    const [, parent, ...fields] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const [user = 0, system = 0, usersOfChildren = 0, systemOfChildren = 0] = fields.slice(9);
+    const ticks = user + system + usersOfChildren + systemOfChildren;
+    return [[Number(pid), { parent: parent!, ticks }]];
   } catch {
     return undefined;
   }

@@ -39,8 +39,8 @@ export interface RequestResults {
   readonly canBeTrusted: boolean | undefined;
   /** Cores that other processes were running on, over all windows; empty: nobody can tell. */
   readonly others: readonly number[];
-  /** The part of each window that the core of Redis and the load generator was busy; empty: nobody can tell. */
-  readonly loadCore: readonly number[];
+  /** The same of Redis, the load generator and the provider. */
+  readonly ours: readonly number[];
 }
 
 /** What the control may be, on a machine whose figures can be trusted. */
@@ -87,7 +87,7 @@ export async function measureRequests(
   say('counting what is in Redis');
   const rows: RowResult[] = [];
   for (const entrant of entrants) rows.push(await describe(bed, flags, entrant));
-  return summarise(rows, entrants, flags.cores[1]);
+  return summarise(rows, entrants);
 }
 
 async function enter(
@@ -131,11 +131,7 @@ async function describe(
   };
 }
 
-function summarise(
-  rows: readonly RowResult[],
-  entrants: readonly Entrant[],
-  loadCore: number,
-): RequestResults {
+function summarise(rows: readonly RowResult[], entrants: readonly Entrant[]): RequestResults {
   const references = entrants.flatMap(({ pairs }) => pairs.map((pair) => pair.reference));
   const windows: Window[] = [...references, ...entrants.flatMap(({ pairs }) => pairs.map(({ own }) => own))];
   const pairsOf = (name: string) => entrants.find(({ contestant }) => contestant.name === name)?.pairs;
@@ -153,8 +149,8 @@ function summarise(
     }),
     canBeTrusted:
       measured === undefined ? undefined : measured >= CONTROL_BOUNDS[0] && measured <= CONTROL_BOUNDS[1],
-    others: windows.flatMap(({ others }) => (others === undefined ? [] : [others])),
-    loadCore: windows.flatMap(({ cores }) => cores[loadCore] ?? []),
+    others: windows.flatMap(({ others }) => others ?? []),
+    ours: windows.flatMap(({ ours }) => ours ?? []),
   };
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LoadGenerator } from './load-generator.ts';
-import { type ProcessorTime, readProcessorTime } from './processor-time.ts';
+import { readProcessorTime } from './processor-time.ts';
 import type { ServerProcess } from './server-process.ts';
 
 /** What one server did in one window. */
@@ -12,8 +12,8 @@ export interface Window {
   readonly busy: number;
   /** Cores that processes which are not ours were running on, on average; `undefined`: nobody can tell. */
   readonly others: number | undefined;
-  /** The part of the window that each core was busy, whoever with; empty: nobody can tell. */
-  readonly cores: readonly number[];
+  /** The same of Redis, the load generator and the provider. */
+  readonly ours: number | undefined;
 }
 
 /** A window of a contestant and the window of the reference that followed it at once. */
@@ -50,24 +50,13 @@ export async function measureWindow(
   const after = readProcessorTime();
   await load.send({ order: 'stop' });
 
-  const answers = end.answers - begin.answers;
-  const milliseconds = end.at - begin.at;
-  const cpu = usedAfter.cpu - usedBefore.cpu;
+  // Each reading by its own clock: on a busy machine the one comes later than the other.
+  const perSecond = ((end.answers - begin.answers) * 1000) / (end.at - begin.at);
+  const busy = (usedAfter.cpu - usedBefore.cpu) / 1000 / (usedAfter.at - usedBefore.at);
+  const seconds = after && before && after.at - before.at;
   return {
-    perSecond: (answers * 1000) / milliseconds,
-    cpu: cpu / answers,
-    busy: cpu / 1000 / milliseconds,
-    ...describeMachine(before, after, milliseconds / 1000),
+    ...{ perSecond, busy, cpu: (busy * 1_000_000) / perSecond },
+    others: seconds && (after.others - before.others) / seconds,
+    ours: seconds && (after.own - before.own) / seconds - busy,
   };
-}
-
-function describeMachine(
-  before: ProcessorTime | undefined,
-  after: ProcessorTime | undefined,
-  seconds: number,
-): Pick<Window, 'others' | 'cores'> {
-  if (!before || !after) return { others: undefined, cores: [] };
-  const others = (after.all - before.all - (after.own - before.own)) / seconds;
-  const cores = after.cores.map((busy, core) => (busy - before.cores[core]!) / seconds);
-  return { others: Math.max(0, others), cores };
 }

@@ -92,7 +92,7 @@ export function formatLarge({ logouts, revokeAll }: LargeResults): string {
 /** Whether the run is to be believed, and what else the machine was doing. */
 export function formatTrust(
   { flags }: Pick<Run, 'flags'>,
-  { canBeTrusted, others, loadCore, rows }: RequestResults,
+  { canBeTrusted, others, ours, rows }: RequestResults,
 ): string {
   const [low, high] = CONTROL_BOUNDS;
   const lines: string[] = [];
@@ -102,11 +102,11 @@ export function formatTrust(
   }
   const idle = rows.filter(({ busy }) => busy < 0.9).map(({ contestant }) => contestant.title);
   if (idle.length > 0) lines.push(`Held up by something else (busy below 0.9): ${idle.join('; ')}.`);
-  lines.push(...formatLoads(others, loadCore));
+  lines.push(...formatLoads(others, ours));
   return lines.join('\n');
 }
 
-function formatLoads(others: readonly number[], loadCore: readonly number[]): string[] {
+function formatLoads(others: readonly number[], ours: readonly number[]): string[] {
   if (others.length === 0) return ['What other processes were doing cannot be told here.'];
   const describe = (values: readonly number[]) => {
     const sorted = [...values].sort((a, b) => a - b);
@@ -114,7 +114,7 @@ function formatLoads(others: readonly number[], loadCore: readonly number[]): st
   };
   return [
     `Cores that other processes were running on: ${describe(others)}.`,
-    `The core of Redis and the load generator was busy for ${describe(loadCore)}: at 1 it would hold up the servers.`,
+    `Redis, the load generator and the provider, on one core: ${describe(ours)}. At 1 they would hold up the servers.`,
   ];
 }
 

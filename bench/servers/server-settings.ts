@@ -23,6 +23,8 @@ export type CreateApp = (settings: ServerSettings) => Express | Promise<Express>
 export interface Usage {
   /** User and system time, in microseconds. */
   readonly cpu: number;
+  /** When it looked, by its own monotonic clock, in milliseconds. */
+  readonly at: number;
   /** Memory now, in bytes. */
   readonly memory: number;
 }

@@ -9,7 +9,7 @@ const app = await createApp(settings);
 
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
-  const usage: Usage = { cpu: user + system, memory: process.memoryUsage.rss() };
+  const usage: Usage = { cpu: user + system, at: performance.now(), memory: process.memoryUsage.rss() };
   process.send?.(usage);
 });
 // The benchmark has ended, however that came.

@@ -26,7 +26,7 @@ const requests: NonNullable<Run['requests']> = {
   reference: { perSecond: spreadOf([1000]), cpu: spreadOf([100]) },
   canBeTrusted: true,
   others: [0.01, 0.02, 0.31],
-  loadCore: [0.4, 0.5, 0.6],
+  ours: [0.4, 0.5, 0.6],
 };
 
 const cost = (cpu: number) => ({ cpu: spreadOf([cpu]), commands: 4, leftByStart: { keys: 0, bytes: 0 } });
