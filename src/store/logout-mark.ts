@@ -29,8 +29,15 @@ export function parseMark(text: string | null): LogoutMark | 'unreadable' | null
   if (text === null) return null;
   try {
     const mark: unknown = JSON.parse(text);
-    return typeof mark === 'object' && mark !== null && !Array.isArray(mark) ? mark : 'unreadable';
+    return isMark(mark) ? mark : 'unreadable';
   } catch {
     return 'unreadable';
   }
+}
+
+/** A time that is none would make comparisons false that end a login. */
+function isMark(mark: unknown): mark is LogoutMark {
+  if (typeof mark !== 'object' || mark === null || Array.isArray(mark)) return false;
+  const { issuedBy = 0, cameAt = 0, startedBy = 0, except = '' } = mark as LogoutMark;
+  return [issuedBy, cameAt, startedBy].every(Number.isFinite) && typeof except === 'string';
 }

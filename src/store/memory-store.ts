@@ -113,7 +113,8 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
     rotateSession: async (key, nextKey) => {
       const record = recordOf(key);
       if (!record || record.kind === 'ended') return 'ended';
-      if (record.kind === 'moved') return record.movedTo === nextKey ? 'rotated' : record;
+      if (record.kind === 'moved')
+        return record.movedTo === nextKey ? 'rotated' : { movedTo: record.movedTo };
       set(`s:${key}`, `> ${nextKey}`, MARK_LIFE_MS);
       values.remove(`d:${key}`);
       values.remove(`t:${key}`);

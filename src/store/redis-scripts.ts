@@ -11,8 +11,11 @@ if not now then
 end
 local function digits(time) return string.format('%013.0f', time) end`;
 
-/** Of the record of a login, its times. See session-record.ts. */
-const TIMES = `
+/** Whether a record is that of a login, with nothing in it damaged, and its times. See session-record.ts. */
+const LOGIN = `
+local DIGITS = string.rep('%d', 13)
+local HEAD = '^1 ' .. DIGITS .. ' ' .. DIGITS .. '\\n'
+local function isLogin(record) return record and string.find(record, HEAD) ~= nil end
 local function seenOf(record) return tonumber(string.sub(record, 3, 15)) end
 local function endOf(record) return tonumber(string.sub(record, 17, 29)) end`;
 
@@ -46,10 +49,10 @@ return record`,
   touchSession: {
     numberOfKeys: 3,
     reply: 'text',
-    lua: `${READ}${NOW}${TIMES}${LIFE}
+    lua: `${READ}${NOW}${LOGIN}${LIFE}
 local record, idle = read(KEYS[1]), tonumber(ARGV[2])
 if not record then return redis.call('PEXPIRE', KEYS[2], idle) end
-if string.sub(record, 1, 2) ~= '1 ' then return 0 end
+if not isLogin(record) then return 0 end
 local finish = endOf(record)
 if finish <= now then return 0 end
 local seen = seenOf(record)
@@ -67,7 +70,7 @@ return 1`,
   endSession: {
     numberOfKeys: 3,
     reply: 'bytes',
-    lua: `${READ}${NOW}${TIMES}
+    lua: `${READ}${NOW}${LOGIN}
 local record, tokens = read(KEYS[1]), read(KEYS[3])
 local head = record and string.sub(record, 1, 2)
 if head == '> ' then
@@ -80,12 +83,13 @@ if head == 'x ' then
   return {first and 'ended' or 'ended before', string.sub(record, line + 1), tokens}
 end
 if ARGV[5] ~= '' and tokens and tokens ~= ARGV[6] then return {'conflict'} end
-if ARGV[4] ~= '' and head == '1 ' then
+if ARGV[4] ~= '' and isLogin(record) then
   if endOf(record) > now and now - seenOf(record) <= tonumber(ARGV[4]) then return {'alive'} end
 end
 redis.call('DEL', KEYS[2])
 if not record then
-  redis.call('DEL', KEYS[3])
+  -- The record as well: another type in its place reads as none.
+  redis.call('DEL', KEYS[1], KEYS[3])
   return {'none'}
 end
 local mark = redis.pcall('SET', KEYS[1], 'x ' .. ARGV[2] .. '\\n' .. record, 'PX', ARGV[3])
@@ -113,9 +117,9 @@ return {'rotated'}`,
   swapTokens: {
     numberOfKeys: 2,
     reply: 'text',
-    lua: `${READ}
+    lua: `${READ}${LOGIN}
 local record, tokens = read(KEYS[1]), read(KEYS[2])
-if not record or not tokens or string.sub(record, 1, 2) ~= '1 ' then return 'gone' end
+if not isLogin(record) or not tokens then return 'gone' end
 local identity = string.sub(record, 31)
 local withIdentity = ARGV[3] ~= ''
 if tokens == ARGV[2] and (not withIdentity or identity == ARGV[4]) then return 'stored' end
@@ -193,7 +197,10 @@ for _, name in ipairs({'cameAt', 'startedBy'}) do
   if mark[name] then mark[name] = math.max(mark[name], now) end
 end
 local readable, old = pcall(cjson.decode, read(KEYS[1]) or '{}')
-if readable and type(old) == 'table' then
+-- What cannot be read is written over: see logout-mark.ts.
+local function isTime(time) return time == nil or (type(time) == 'number' and math.abs(time) < math.huge) end
+if readable and type(old) == 'table' and isTime(old.issuedBy) and isTime(old.cameAt) and isTime(old.startedBy)
+  and (old.except == nil or type(old.except) == 'string') then
   for _, name in ipairs({'issuedBy', 'cameAt'}) do
     if old[name] and old[name] > (mark[name] or 0) then mark[name] = old[name] end
   end
