@@ -86,7 +86,7 @@ describe.each(['redis', 'memory'] as const)('logins of one browser, kept in %s',
     expect(op.requests('token')).toHaveLength(1);
     expect(app.logins).toHaveLength(1);
     expect(await whoIs(browser)).toBe(person);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: person })).toHaveLength(1);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: person })).toHaveLength(1);
   });
 
   it('keep at most five cookies however many are abandoned, and the newest one works (F-55)', async () => {
@@ -165,8 +165,8 @@ describe.each(['redis', 'memory'] as const)('logins of one browser, kept in %s',
     expect(await (await browser.get('/save')).json()).toEqual({});
     expect(await whoIs(app.browser(bobs))).toBeNull();
     expect(app.logouts).toEqual([expect.objectContaining({ reason: 'replaced', sub: 'bob' })]);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'bob' })).toEqual([]);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'eve' })).toHaveLength(1);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'bob' })).toEqual([]);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'eve' })).toHaveLength(1);
     const revoked = op.requests('revocation').map(({ params }) => params.get('token'));
     expect(revoked[0]).toMatch(/^refresh/);
   });

@@ -74,7 +74,7 @@ const WAYS: Record<string, Way> = {
   'its revocation': {
     reason: 'revoked',
     end: async (app) => {
-      const [session] = await app.auth.sessions.list({ iss: op.issuer, sub: 'ada' });
+      const [session] = await app.auth.sessions.list({ issuer: op.issuer, sub: 'ada' });
       await app.auth.sessions.revoke(session!.handle);
     },
   },
@@ -110,7 +110,7 @@ describe.each(['redis', 'memory'] as const)('a session in %s that ends by', (kin
     expect((await asBefore().get('/me')).status).toBe(302);
     expect((await asBefore().get('/api/me', { 'sec-fetch-mode': 'cors' })).status).toBe(401);
     expect(await dataOf(asBefore())).toEqual({});
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'ada' })).toEqual([]);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'ada' })).toEqual([]);
     // Whoever comes back with the old cookie makes no second event of it.
     expect(app.logouts).toHaveLength(1);
     op.script();
@@ -167,8 +167,8 @@ describe('a login in a browser where somebody is logged in', () => {
     expect(await whoIs(browser)).toBe('grace');
     expect(await whoIs(elsewhere)).toBe('ada');
     expect(op.requests('revocation')).toHaveLength(2);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'ada' })).toHaveLength(1);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'grace' })).toHaveLength(1);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'ada' })).toHaveLength(1);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'grace' })).toHaveLength(1);
   });
 
   it('of the same person is a new id of the same: no event, and one session in the list (R-111)', async () => {
@@ -179,6 +179,6 @@ describe('a login in a browser where somebody is logged in', () => {
     expect(await whoIs(browser)).toBe('ada');
     expect(await whoIs(app.browser(old))).toBeNull();
     expect(app.logouts).toEqual([]);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'ada' })).toHaveLength(1);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'ada' })).toHaveLength(1);
   });
 });

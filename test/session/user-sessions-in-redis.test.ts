@@ -18,7 +18,7 @@ const clock = createTestClock();
 const op = await useScriptedProvider({ now: clock.now });
 const redis = await useRedisServer();
 const database = redis.client();
-const ada = { iss: op.issuer, sub: 'ada' };
+const ada = { issuer: op.issuer, sub: 'ada' };
 let one: TestApp & { gate: GatedRedis };
 let two: TestApp & { gate: GatedRedis };
 
@@ -47,6 +47,12 @@ afterAll(async () => {
   await one.close();
   await two.close();
 });
+
+/** Sessions of the application that both processes serve. */
+const seed = (count: number, sub: string) =>
+  seedSessions(redis.url, {
+    ...{ count, app: one, issuer: op.issuer, clientId: op.clientId, sub, now: clock.now },
+  });
 
 /** How many sessions the indexes of a person and of their sessions at the provider hold. */
 async function sizesOf(kind: 'sub' | 'sid'): Promise<number[]> {
@@ -82,7 +88,7 @@ describe('some of many sessions that cannot be reached', () => {
   afterEach(() => database.call('ACL', 'SETUSER', 'default', 'allkeys'));
 
   it('keep none of the others alive (F-13, F-81)', async () => {
-    await seedSessions(redis.url, { count: 300, issuer: op.issuer, sub: 'ada', now: clock.now });
+    await seed(300, 'ada');
     const handles = (await one.auth.sessions.list(ada)).map(({ handle }) => handle);
     const [own] = hash([op.issuer, 'ada']);
     const letter = [...'abcdef'].find(
@@ -188,8 +194,8 @@ describe('the index of a person’s sessions', () => {
 
 describe('a person with a thousand sessions', () => {
   it('is listed and ended in time that follows from their sessions alone (F-81)', async () => {
-    await seedSessions(redis.url, { count: 1000, issuer: op.issuer, sub: 'ada', now: clock.now });
-    await seedSessions(redis.url, { count: 3, issuer: op.issuer, sub: 'grace', now: clock.now });
+    await seed(1000, 'ada');
+    await seed(3, 'grace');
     const begun = performance.now();
     expect(await one.auth.sessions.list(ada)).toHaveLength(1000);
     await redis.resetCommandCounts();

@@ -14,7 +14,7 @@ const op = await useScriptedProvider({ now: clock.now });
 const redis = await useRedisServer();
 const database = redis.client();
 const startApp = useApps();
-const ada = { iss: op.issuer, sub: 'ada' };
+const ada = { issuer: op.issuer, sub: 'ada' };
 const who = (...browsers: BrowserClient[]) => Promise.all(browsers.map(whoIs));
 
 beforeEach(async () => {
@@ -25,7 +25,7 @@ beforeEach(async () => {
 /** Routes by which a person manages their sessions, as an application would have them. */
 function addRoutes(getAuth: () => TestApp['auth'], server: Express): void {
   server.get('/sessions', async (req, res) => {
-    res.json(await getAuth().sessions.list({ iss: req.auth.issuer!, sub: req.user!.sub }, req));
+    res.json(await getAuth().sessions.list({ issuer: req.auth.issuer!, sub: req.user!.sub }, req));
   });
   server.post('/others', async (req, res) => {
     res.json(await getAuth().sessions.revokeOthers(req));
@@ -208,11 +208,11 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     const app = await start();
     const browser = await logInWith(op, app);
     for (const user of [
-      { iss: op.issuer.slice(0, -1), sub: 'ada' },
-      { iss: `${op.issuer}a`, sub: 'da' },
-      { iss: 'ada', sub: op.issuer },
-      { iss: op.issuer, sub: 'Ada' },
-      { iss: op.issuer, sub: 'ada ' },
+      { issuer: op.issuer.slice(0, -1), sub: 'ada' },
+      { issuer: `${op.issuer}a`, sub: 'da' },
+      { issuer: 'ada', sub: op.issuer },
+      { issuer: op.issuer, sub: 'Ada' },
+      { issuer: op.issuer, sub: 'ada ' },
     ]) {
       expect(await app.auth.sessions.list(user)).toEqual([]);
       expect(await app.auth.sessions.revokeAll(user)).toBe(0);
@@ -224,9 +224,13 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     ['nothing', undefined, /^auth\.sessions\.METHOD\(\): user must be an object; it is undefined\./],
     ['a string', 'ada', /user must be an object/],
     ['no issuer', { issuer: op.issuer, sub: 'ada' }, /METHOD\(\): iss must be a string .* it is undefined\./],
-    ['no subject', { iss: op.issuer }, /METHOD\(\): sub must be a string .* it is undefined\./],
-    ['an empty subject', { iss: op.issuer, sub: '' }, /METHOD\(\): sub must be a string that is not empty/],
-    ['a number', { iss: op.issuer, sub: 7 }, /METHOD\(\): sub must be a string .* it is 7\./],
+    ['no subject', { issuer: op.issuer }, /METHOD\(\): sub must be a string .* it is undefined\./],
+    [
+      'an empty subject',
+      { issuer: op.issuer, sub: '' },
+      /METHOD\(\): sub must be a string that is not empty/,
+    ],
+    ['a number', { issuer: op.issuer, sub: 7 }, /METHOD\(\): sub must be a string .* it is 7\./],
   ])('are not taken for none when the user they are asked of is %s', async (_, user, message) => {
     const { auth } = await start();
     for (const method of ['list', 'revokeAll'] as const) {
