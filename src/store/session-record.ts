@@ -40,7 +40,7 @@ export function parseSessionRecord(text: string | null): SessionRecord | undefin
   }
   if (text.startsWith('> ')) return { kind: 'moved', movedTo: text.slice(2) };
   if (text.startsWith('x ')) return { kind: 'ended' };
-  return { kind: /^([2-9]|[1-9]\d+) /.test(text) ? 'later_format' : 'damaged' };
+  return { kind: /^([2-9]|[1-9]\d\d?) /.test(text) ? 'later_format' : 'damaged' };
 }
 
 /** Writes the record of a login, as the scripts do. */

@@ -7,6 +7,7 @@ import { createTestClock } from '../support/clock.ts';
 import { sendLogout, sidOf } from '../support/logout-token.ts';
 import { json } from '../support/scripted-answers.ts';
 import { logInWith } from '../support/scripted-logins.ts';
+import { redisKeysOfBrowser } from '../support/session-records.ts';
 import { addTokenRoutes } from '../support/token-routes.ts';
 import { useApps, useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
@@ -140,10 +141,14 @@ describe('a session that two processes see end', () => {
   it('by its idle end takes the cookie away, and leaves nothing in Redis but what expires', async () => {
     const app = await start();
     const browser = await logInWith(op, app);
+    const keys = redisKeysOfBrowser(app, browser);
     clock.advance(11 * MINUTE);
     await browser.get('/');
     expect(browser.jar.all()).toEqual([]);
-    expect(await database.keys('connect-auth:[ast]*')).toEqual([]);
+    const { record, data, tokens } = keys;
+    expect(await database.exists(data)).toBe(0);
+    // For a minute it is known who ended it.
+    for (const key of [record, tokens]) expect(await database.pttl(key)).toBeLessThanOrEqual(MINUTE);
     for (const key of await database.keys('*')) expect(await database.pttl(key)).toBeGreaterThan(0);
   });
 

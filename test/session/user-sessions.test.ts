@@ -25,14 +25,16 @@ beforeEach(async () => {
 /** Routes by which a person manages their sessions, as an application would have them. */
 function addRoutes(getAuth: () => TestApp['auth'], server: Express): void {
   server.get('/sessions', async (req, res) => {
-    res.json(await getAuth().sessions.list({ issuer: req.auth.issuer!, sub: req.user!.sub }, req));
+    res.json(
+      await getAuth().sessions.list({ issuer: req.auth.issuer!, sub: req.user!.sub }, { current: req }),
+    );
   });
   server.post('/others', async (req, res) => {
     res.json(await getAuth().sessions.revokeOthers(req));
   });
   server.get('/renew', async (req, res) => {
     await req.auth.renew();
-    res.json(await getAuth().sessions.list(ada, req));
+    res.json(await getAuth().sessions.list(ada, { current: req }));
   });
 }
 
@@ -223,7 +225,7 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
   it.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /^auth\.sessions\.METHOD\(\): user must be an object; it is undefined\./],
     ['a string', 'ada', /user must be an object/],
-    ['no issuer', { issuer: op.issuer, sub: 'ada' }, /METHOD\(\): iss must be a string .* it is undefined\./],
+    ['no issuer', { iss: op.issuer, sub: 'ada' }, /METHOD\(\): issuer must be a string .* it is undefined\./],
     ['no subject', { issuer: op.issuer }, /METHOD\(\): sub must be a string .* it is undefined\./],
     [
       'an empty subject',
@@ -248,7 +250,9 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
       await expect(auth.sessions.revokeOthers(current as never)).rejects.toThrow(
         /revokeOthers\(\): current must be/,
       );
-      await expect(auth.sessions.list(ada, current as never)).rejects.toThrow(/list\(\): current must be/);
+      await expect(auth.sessions.list(ada, { current } as never)).rejects.toThrow(
+        /list\(\): current must be/,
+      );
     }
   });
 });
