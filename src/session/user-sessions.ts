@@ -73,8 +73,9 @@ export interface UserSessionsOptions {
 /** Reads and removals under way at once, so that a million sessions take neither memory nor all of Redis. */
 const BATCH = 50;
 
-/** The hash of a session id. An application may hand on what a browser sent. */
-const HANDLE = /^[\w-]{43}$/;
+/** A session's key, and what shows that it is one of this application. An application may hand on what a browser sent. */
+const HANDLE = /^[\w-]{51}$/;
+const KEY_LENGTH = 43;
 
 /** Makes them over a store. */
 export function createUserSessions(options: UserSessionsOptions): UserSessions {
@@ -86,6 +87,8 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
     if (!login || !identity || records.findExpiry(login)) return undefined;
     return { key, identity, seenAt: login.seenAt };
   };
+
+  const handleOf = (key: string) => key + keys.name('handle', key).slice(0, 8);
 
   /** Ends one session. True: by this, for this reason. */
   const endOne = async (target: EndTarget, reason: LogoutReason): Promise<boolean> => {
@@ -155,7 +158,8 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
 
     revoke: async (handle) => {
       if (typeof handle !== 'string' || !HANDLE.test(handle)) return false;
-      return endOne({ key: handle }, 'revoked');
+      const key = handle.slice(0, KEY_LENGTH);
+      return handle === handleOf(key) && endOne({ key }, 'revoked');
     },
 
     list: async ({ issuer, sub }, { current, limit }) => {
@@ -169,7 +173,7 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
         .sort((a, b) => b.seenAt - a.seenAt)
         .slice(0, limit)
         .map(({ key, identity, seenAt }) => ({
-          handle: key,
+          handle: handleOf(key),
           provider: identity.provider,
           loggedInAt: new Date(identity.loggedInAt),
           lastSeenAt: new Date(seenAt),

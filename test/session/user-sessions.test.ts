@@ -70,7 +70,7 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     const iso = (time: number) => new Date(time).toISOString();
     const [one, two] = [
       {
-        handle: expect.stringMatching(/^[\w-]{43}$/),
+        handle: expect.stringMatching(/^[\w-]{51}$/),
         provider: 'default',
         loggedInAt: iso(firstLogin),
         lastSeenAt: iso(clock.now()),
@@ -78,7 +78,7 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
         current: true,
       },
       {
-        handle: expect.stringMatching(/^[\w-]{43}$/),
+        handle: expect.stringMatching(/^[\w-]{51}$/),
         provider: 'default',
         loggedInAt: iso(secondLogin),
         lastSeenAt: iso(secondLogin),
@@ -164,7 +164,8 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     ['short', 'x'],
     ['a pattern', '*'],
     ['a hash tag of its own', 'a}b{c'],
-    ['of no session', 'A'.repeat(43)],
+    ['of no session', 'A'.repeat(51)],
+    ['a key', 'A'.repeat(43)],
     ['a hundred kilobytes', 'x'.repeat(100_000)],
     ['not there', undefined],
     ['a list', ['a']],
