@@ -98,6 +98,8 @@ export function createCallback(options: CallbackOptions): Callback {
       await revocation.revokeSealed(replaced.ended.tokens, from);
     }
     try {
+      // To end somebody else's session took time, in which a logout of that one may have come.
+      if (await isCancelled()) throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
       const event = { req, res, provider: name, issuer, claims, user, missingScopes, returnTo };
       await callHook(() => hooks.onLogin(event));
     } catch (error) {
