@@ -114,6 +114,8 @@ export function createCallback(options: CallbackOptions): Callback {
       const description: unknown = options.describe(req);
       if (description === undefined) return undefined;
       if (typeof description === 'string') return description.slice(0, MAX_DESCRIPTION_LENGTH);
+      // Nobody waits for it: its rejection would end the process.
+      if (description instanceof Promise) description.catch(() => undefined);
       throw new ConfigurationError(
         `session.describe must return a string; it returned a ${typeof description}.`,
       );
