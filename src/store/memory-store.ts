@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { mergeMarks, parseMark } from './logout-mark.ts';
-import { formatLogin, parseSessionRecord, type StoredLogin } from './session-record.ts';
+import { formatLogin, formatTime, parseSessionRecord, type StoredLogin } from './session-record.ts';
 import {
   AFTERLIFE_MS,
   CLOCK_SLACK_MS,
@@ -48,9 +48,11 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
   const readTaken = (key: string, owner: string): EndAnswer => {
     const text = get(`s:${key}`)!;
     const line = text.indexOf('\n');
+    const [, taker, at] = text.slice(0, line).split(' ');
     const record = parseSessionRecord(text.slice(line + 1));
     return {
-      isFirst: text.slice(2, line) === owner,
+      isFirst: taker === owner,
+      at: Number(at),
       login: record?.kind === 'login' ? record.login : undefined,
       tokens: tokensAt(key),
     };
@@ -105,9 +107,9 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
         values.remove(`t:${key}`);
         return 'none';
       }
-      set(`s:${key}`, `x ${owner}\n${get(`s:${key}`)}`, ENDED_LIFE_MS);
+      set(`s:${key}`, `x ${owner} ${formatTime(now())}\n${get(`s:${key}`)}`, ENDED_LIFE_MS);
       values.renew(`t:${key}`, ENDED_LIFE_MS);
-      return { isFirst: true, login, tokens };
+      return { isFirst: true, login, tokens, at: Math.floor(now()) };
     },
 
     rotateSession: async (key, nextKey) => {

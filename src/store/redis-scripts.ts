@@ -79,8 +79,9 @@ if head == '> ' then
 end
 if head == 'x ' then
   local line = string.find(record, '\\n', 1, true)
-  local first = string.sub(record, 3, line - 1) == ARGV[2]
-  return {first and 'ended' or 'ended before', string.sub(record, line + 1), tokens}
+  local first = string.sub(record, 3, line - 15) == ARGV[2]
+  local at = string.sub(record, line - 13, line - 1)
+  return {first and 'ended' or 'ended before', at, string.sub(record, line + 1), tokens}
 end
 if ARGV[5] ~= '' and tokens and tokens ~= ARGV[6] then return {'conflict'} end
 if ARGV[4] ~= '' and isLogin(record) then
@@ -92,10 +93,10 @@ if not record then
   redis.call('DEL', KEYS[1], KEYS[3])
   return {'none'}
 end
-local mark = redis.pcall('SET', KEYS[1], 'x ' .. ARGV[2] .. '\\n' .. record, 'PX', ARGV[3])
+local mark = redis.pcall('SET', KEYS[1], 'x ' .. ARGV[2] .. ' ' .. digits(now) .. '\\n' .. record, 'PX', ARGV[3])
 if type(mark) == 'table' and mark.err then redis.call('DEL', KEYS[1], KEYS[3])
 else redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
-return {'ended', record, tokens}`,
+return {'ended', digits(now), record, tokens}`,
   },
   /** KEYS: record, data, tokens. ARGV: next key, life of the pointer. */
   rotateSession: {

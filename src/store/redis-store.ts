@@ -77,7 +77,7 @@ export function createRedisStore({ redis, prefix, timeoutMs, now }: RedisStoreOp
     endSession: async (key, { owner, ifTokens, ifExpired }) => {
       const conditions = [ifExpired?.idleMs ?? '', ifTokens ? 'given' : '', ifTokens ?? ''];
       const answer = await run('endSession', sessionKeys(key), time(), owner, ENDED_LIFE_MS, ...conditions);
-      return readEndAnswer(answer as [Buffer, (Buffer | null)?, (Buffer | null)?]);
+      return readEndAnswer(answer as readonly Buffer[]);
     },
 
     rotateSession: async (key, nextKey) => {
@@ -186,15 +186,13 @@ function loginOf(record: string | null): StoredLogin | undefined {
   return parsed?.kind === 'login' ? parsed.login : undefined;
 }
 
-function readEndAnswer([outcome, record = null, tokens = null]: [
-  Buffer,
-  (Buffer | null)?,
-  (Buffer | null)?,
-]): EndAnswer {
-  const word = outcome.toString();
+function readEndAnswer([outcome, ...rest]: readonly (Buffer | null)[]): EndAnswer {
+  const word = String(outcome);
   if (word === 'none' || word === 'conflict' || word === 'alive') return word;
-  if (word === 'moved') return { movedTo: textOf(record)! };
-  return { isFirst: word === 'ended', login: loginOf(textOf(record)), tokens: tokens ?? undefined };
+  if (word === 'moved') return { movedTo: String(rest[0]) };
+  const [at, record = null, tokens] = rest;
+  const login = loginOf(textOf(record));
+  return { isFirst: word === 'ended', login, tokens: tokens ?? undefined, at: Number(at) };
 }
 
 function textOf(bytes: Buffer | null): string | null {

@@ -54,6 +54,8 @@ export type EndAnswer =
       readonly login: StoredLogin | undefined;
       /** Its sealed tokens as they were in that moment. */
       readonly tokens: Buffer | undefined;
+      /** That moment, by the store's clock. */
+      readonly at: number;
     };
 
 /** A change of the tokens, and with them of the identity. */
