@@ -13,7 +13,7 @@ describeStore('the end of a session (F-05)', (bed) => {
   /** A session, and what its end finds. */
   const write = async () => {
     const written = await bed.store.writeLogin(bed.id, login, life);
-    return { isFirst: true, login: written, tokens: login.tokens };
+    return { isFirst: true, login: written, tokens: login.tokens, at: bed.now() };
   };
 
   it('is told to whoever ended it, as often as they ask, and to others as not theirs (N-24)', async () => {
@@ -78,7 +78,10 @@ describeStore('the end of a session (F-05)', (bed) => {
     expect(await send(() => store.endSession(id, condition))).toBe('alive');
     expect(await store.readSession(id)).toMatchObject({ login: found.login, data: login.data });
     await bed.moveClock(1);
-    expect(await send(() => store.endSession(id, condition))).toEqual(found);
+    const ended = { ...found, at: bed.now() };
+    expect(await send(() => store.endSession(id, condition))).toEqual(ended);
+    await bed.moveClock(1000);
+    expect(await send(() => store.endSession(id, condition))).toEqual(ended);
   });
 
   it('comes only when it has come by the store’s own clock, where that is asked: absolute (N-06)', async () => {
@@ -89,7 +92,7 @@ describeStore('the end of a session (F-05)', (bed) => {
     await bed.moveClock(HOUR - 1);
     expect(await send(() => store.endSession(id, condition))).toBe('alive');
     await bed.moveClock(1);
-    const found = { isFirst: true, login: written, tokens: login.tokens };
+    const found = { isFirst: true, login: written, tokens: login.tokens, at: bed.now() };
     expect(await send(() => store.endSession(id, condition))).toEqual(found);
   });
 

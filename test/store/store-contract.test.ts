@@ -205,7 +205,7 @@ describeStore('the records of a session (F-05)', (bed) => {
     expect(await send(() => store.swapTokens(id, swap))).toBe('gone');
     expect(await send(() => store.readSession(id))).toEqual(damaged);
     const ended = await send(() => store.endSession(id, { owner: 'me', ifExpired: { idleMs: HOUR } }));
-    expect(ended).toEqual({ isFirst: true, login: undefined, tokens: login.tokens });
+    expect(ended).toEqual({ isFirst: true, login: undefined, tokens: login.tokens, at: bed.now() });
     expect(await store.readSession(id)).toEqual(nothing);
   });
 });
