@@ -19,10 +19,9 @@ const start = (options: Partial<TestAppOptions> = {}) => startApp({ op, redis: r
 const loginCookies = ({ jar }: BrowserClient) => jar.all().filter(({ name }) => name.includes('-login-'));
 /** A route that asks for a login as the query says. */
 const addLoginRoute = (server: Express) =>
-  server.get('/ask', (req, res, next) => {
+  server.get('/ask', (req, _res, next) => {
     const { acr, ...parameters } = req.query as Record<string, string>;
     req.auth.login({ ...parameters, ...(acr && { acrValues: acr.split(' ') }) }).catch(next);
-    void res;
   });
 
 describe('a login under way (N-09)', () => {
@@ -67,6 +66,20 @@ describe('a login under way (N-09)', () => {
       const lengths = loginCookies(browser).map(({ value }) => value.length);
       expect(lengths).toHaveLength(1);
       expect(lengths[0]).toBeLessThanOrEqual(600);
+    }
+  });
+
+  it('takes as much as fits into 600 characters, and not one more', async () => {
+    for (const responseMode of ['query', 'form_post'] as const) {
+      const app = await start({ oidc: { responseMode } });
+      const lengths: number[] = [];
+      for (let length = 200; length < 500; length += 10) {
+        const browser = app.browser();
+        await beginLogin(browser, `/login?returnTo=/${'x'.repeat(length)}`);
+        lengths.push(loginCookies(browser)[0]!.value.length);
+      }
+      expect(Math.max(...lengths)).toBeLessThanOrEqual(600);
+      expect(Math.max(...lengths)).toBeGreaterThan(580);
     }
   });
 
@@ -165,7 +178,7 @@ describe('a login under way (N-09)', () => {
     const app = await start();
     const browser = app.browser();
     const loser = await holdCallback(op, browser, { path: '/me?tab=0' });
-    const [{ name }] = loginCookies(browser) as [{ name: string }];
+    const { name } = loginCookies(browser)[0]!;
     browser.jar.delete(name);
     const winner = await holdCallback(op, browser, { path: '/me?tab=1' });
     const [cookie] = loginCookies(browser);

@@ -149,6 +149,35 @@ describe('the cookie of a login, kept by whoever could read it (N-06, F-53)', ()
   });
 });
 
+describe('a callback that takes long (N-06)', () => {
+  it.each([
+    ['for less than ten minutes logs in', 9 * MINUTE, 303, undefined],
+    ['for ten minutes is worth nothing: a logout may have been forgotten', 10 * MINUTE, 400, 'login_expired'],
+    ['for an hour is worth nothing', HOUR, 400, 'login_expired'],
+  ])('%s', async (_, ms, status, code) => {
+    let monotonic = 0;
+    const app = await use({
+      ...{ op, redis: redis.url },
+      now: { now: Date.now, monotonic: () => monotonic, store: Date.now },
+    });
+    const browser = app.browser();
+    const callback = await holdCallback(op, browser);
+    op.script({
+      token: (answer) => {
+        monotonic += ms;
+        return answer;
+      },
+    });
+    expect((await browser.deliver(callback)).status).toBe(status);
+    expect(app.errors.at(-1)?.error.code).toBe(code);
+    expect(await whoIs(browser)).toBe(status === 303 ? 'ada' : null);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'ada' })).toHaveLength(
+      status === 303 ? 1 : 0,
+    );
+    await app.auth.sessions.revokeAll({ issuer: op.issuer, sub: 'ada' });
+  });
+});
+
 describe('a store that fails while a login is taken (N-09)', () => {
   const startGated = async () => {
     const gate = gateRedis(redis.client());

@@ -15,7 +15,7 @@ import {
   sendLogout,
 } from '../support/logout-token.ts';
 import type { ScriptedProvider } from '../support/scripted-provider.ts';
-import { redisKeysOfBrowser } from '../support/session-records.ts';
+import { redisKeysOf, redisKeysOfBrowser } from '../support/session-records.ts';
 import { addTokenRoutes, ask } from '../support/token-routes.ts';
 import { useApps, useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
@@ -131,6 +131,21 @@ describe.each([
 });
 
 describe('two applications of one client (N-01, N-28)', () => {
+  it('name nothing alike in Redis', async () => {
+    const [one, two] = [await start('one'), await start('two')];
+    const namesOf = async (app: TestApp) => {
+      await database.flushall();
+      await app.logIn(app.browser());
+      await app.auth.sessions.revokeAll(ada);
+      return database.keys('*');
+    };
+    const names = [...(await namesOf(one)), ...(await namesOf(two))];
+    expect(names.length).toBeGreaterThan(6);
+    expect(new Set(names).size).toBe(names.length);
+    const ids = [one, two].map((app) => redisKeysOf(app, 'an id that both have').key);
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
   it('are told of a logout each by itself, and by the same token', async () => {
     const [one, two] = [await start('one'), await start('two')];
     const [mine, yours] = [one.browser(), two.browser()];
@@ -196,82 +211,5 @@ describe('applications below paths of one origin (N-01)', () => {
       expect([await whoIs(browser), await inShop()]).toEqual(['ada', null]);
       await shop.close();
     });
-  });
-});
-
-describe('a session of a provider that is not in the options any more (N-01)', () => {
-  const define = async (origin: string, names: Readonly<Record<string, ScriptedProvider>>) => {
-    const entries = Object.entries(names).map(async ([name, provider]) => {
-      const registered = await provider.registerApp(origin, { callbackPath: `/oauth/callback/${name}` });
-      return [name, providers.oidc(registered)] as const;
-    });
-    return Object.fromEntries(await Promise.all(entries));
-  };
-  /** Releases of one application. */
-  const startReleases = (...releases: Record<string, ScriptedProvider>[]) =>
-    withFreePort(async (port) => {
-      const origin = `http://localhost:${port}`;
-      const apps: TestApp[] = [];
-      for (const [at, names] of releases.entries()) {
-        const options = { providers: await define(origin, names), baseUrl: origin };
-        apps.push(await start('session', at === 0 ? { ...options, port } : options));
-      }
-      return apps;
-    });
-
-  it('is nobody’s while it is out, and nothing is done with it', async () => {
-    const [before, after] = await startReleases({ one: op, two: other }, { one: op });
-    const browser = before!.browser();
-    await browser.deliver(await holdCallback(other, browser, { path: '/login?provider=two' }));
-    await browser.get('/save?cart=3');
-    expect(await whoIs(browser)).toBe('ada');
-    op.forgetRequests();
-    other.forgetRequests();
-    const there = after!.browser(browser.jar.clone());
-    expect([await whoIs(there), await dataOf(there)]).toEqual([null, {}]);
-    expect((await there.get('/me')).status).toBe(302);
-    expect(await ask(there)).toMatchObject({ status: 401 });
-    expect(await after!.auth.sessions.list({ issuer: other.issuer, sub: 'ada' })).toEqual([]);
-    expect([...op.requests('token'), ...other.requests('token')]).toEqual([]);
-    // The old release is still running.
-    expect([await whoIs(browser), await dataOf(browser)]).toEqual(['ada', { cart: '3' }]);
-  });
-
-  it('is still somebody’s when the provider has another name, in everything', async () => {
-    const [before, after] = await startReleases({ one: op, two: other }, { first: op, second: other });
-    const browser = before!.browser();
-    await browser.deliver(await holdCallback(other, browser, { path: '/login?provider=two' }));
-    const there = after!.browser(browser.jar);
-    expect(await whoIs(there)).toBe('ada');
-    expect((await ask(there)).status).toBe(200);
-    const user = { issuer: other.issuer, sub: 'ada' };
-    expect(await after!.auth.sessions.list(user)).toMatchObject([{ provider: 'second' }]);
-    expect(await after!.auth.sessions.revokeAll(user)).toBe(1);
-    expect(await whoIs(browser)).toBeNull();
-  });
-
-  it('is not taken for that of another provider that has got its name', async () => {
-    const [before, after] = await startReleases({ one: op }, { one: other });
-    const browser = before!.browser();
-    await browser.deliver(await holdCallback(op, browser, { path: '/login?provider=one' }));
-    other.forgetRequests();
-    const there = after!.browser(browser.jar);
-    expect(await whoIs(there)).toBeNull();
-    expect(await ask(there)).toMatchObject({ status: 401 });
-    expect(other.requests('token')).toEqual([]);
-  });
-
-  it('is not taken for that of another client of the same issuer', async () => {
-    const before = await start('session');
-    const after = await start('session', { baseUrl: before.origin, oidc: { clientId: 'another' } });
-    const browser = before.browser();
-    await before.logIn(browser);
-    op.forgetRequests();
-    const there = after.browser(browser.jar.clone());
-    expect(await whoIs(there)).toBeNull();
-    expect(await ask(there)).toMatchObject({ status: 401 });
-    expect([await after.auth.sessions.list(ada), await after.auth.sessions.revokeAll(ada)]).toEqual([[], 0]);
-    expect(op.requests('token')).toEqual([]);
-    expect(await whoIs(browser)).toBe('ada');
   });
 });

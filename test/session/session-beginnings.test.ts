@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { TestAppOptions } from '../support/app.ts';
 import { dataOf, whoIs } from '../support/bed.ts';
 import { gateRedis } from '../support/gated-redis.ts';
-import { loggedIn, tryLogin } from '../support/login-outcome.ts';
-import { redisKeysOfBrowser } from '../support/session-records.ts';
+import { loggedIn, refused, tryLogin } from '../support/login-outcome.ts';
+import { keysOf, redisKeysOfBrowser } from '../support/session-records.ts';
 import { until } from '../support/until.ts';
 import { useApps, useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
@@ -54,12 +54,11 @@ describe('a login that loses a command or its reply on the way (N-41)', () => {
     const living = keys
       .filter((_, at) => records[at]?.startsWith('1 '))
       .map((key) => /\{(.*)\}/.exec(key)![1]!);
-    const membersOf = async (kind: string) =>
-      (
-        await Promise.all(
-          (await database.keys(`connect-auth:${kind}:*`)).map((key) => database.zrange(key, 0, -1)),
-        )
-      ).flat();
+    const membersOf = async (kind: string) => {
+      const indexes = await database.keys(`connect-auth:${kind}:*`);
+      const members = await Promise.all(indexes.map((index) => database.zrange(index, '0', '-1')));
+      return members.flat();
+    };
     return { living, subs: await membersOf('sub'), sids: await membersOf('sid') };
   };
 
@@ -111,6 +110,24 @@ describe('a login that loses a command or its reply on the way (N-41)', () => {
     await until(async () => (await lookAtStore()).living.length === 0);
     await until(async () => (await lookAtStore()).subs.length === 0);
     expect(app.logouts).toEqual([]);
+  });
+});
+
+describe('a mark of a logout that cannot be read (N-33)', () => {
+  it.each([
+    'x',
+    '[]',
+    '{"startedBy":"soon"}',
+  ])('ends each login of that person, and of nobody else, until it is forgotten: %s', async (mark) => {
+    await database.flushall();
+    const app = await startApp({ op, redis: redis.url });
+    const user = keysOf(app).name(op.issuer, op.clientId, 'ada');
+    const key = `connect-auth:mark:sub:{${user}}`;
+    await database.set(key, mark, 'PX', 60_000);
+    expect(await tryLogin(app)).toEqual(refused('login_ended', 403));
+    expect(await tryLogin(app, { as: 'grace' })).toMatchObject({ status: 303, user: 'grace' });
+    await database.del(key);
+    expect(await tryLogin(app)).toMatchObject({ status: 303, user: 'ada' });
   });
 });
 
