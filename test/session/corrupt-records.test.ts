@@ -188,6 +188,8 @@ describe('a record in Redis that is not what it should be', () => {
     expect(await whoIs(browser)).toBeNull();
     expect(await dataOf(browser)).toEqual({});
     expect((await browser.get('/me')).status).toBe(302);
+    // Whoever writes meanwhile writes elsewhere.
+    await app.browser(browser.jar.clone()).get('/save?cart=4');
     expect(await redis.get(keys.record)).toBe(theirs);
     expect(await redis.exists(...records)).toBe(3);
     expect(old.get('session')).toEqual(browser.jar.get('session'));
