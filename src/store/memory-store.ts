@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { mergeMarks, parseMark } from './logout-mark.ts';
+import { formatLogoutToken, mergeMarks, parseLogoutToken, parseMark } from './logout-mark.ts';
 import { formatLogin, parseSessionRecord, type StoredLogin } from './session-record.ts';
 import {
   AFTERLIFE_MS,
@@ -201,11 +201,8 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
 
     putMark: async ({ kind, id }, mark) => {
       const old = parseMark(get(`mark:${kind}:${id}`));
-      const ours = { ...mark };
-      for (const name of ['cameAt', 'startedBy'] as const) {
-        const time = ours[name];
-        if (time !== undefined) ours[name] = Math.max(time, now());
-      }
+      const { startedBy } = mark;
+      const ours = startedBy === undefined ? mark : { ...mark, startedBy: Math.max(startedBy, now()) };
       const merged = old === null || old === 'unreadable' ? ours : mergeMarks(old, ours);
       set(`mark:${kind}:${id}`, JSON.stringify(merged), MARK_LIFE_MS);
     },
@@ -217,10 +214,10 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
         return parseMark(get(name));
       }),
 
-    putLogoutToken: async (name, value, lifeMs) => {
-      const known = get(`jti:${name}`);
-      if (known === null) set(`jti:${name}`, value, lifeMs);
-      return known ?? value;
+    putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
+      const known = get(`jti:${name}`) ?? formatLogoutToken({ meaning, cameAt: Math.max(cameAt, now()) });
+      if (get(`jti:${name}`) === null) set(`jti:${name}`, known, lifeMs);
+      return parseLogoutToken(known);
     },
 
     health: async () => ({

@@ -1,7 +1,7 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { ConnectAuthError, describeCause, StoreError } from '../errors.ts';
-import { parseMark } from './logout-mark.ts';
+import { parseLogoutToken, parseMark } from './logout-mark.ts';
 import { connectRedis } from './redis-client.ts';
 import { createRedisPort, type ScriptArgument } from './redis-port.ts';
 import type { RedisScriptName } from './redis-scripts.ts';
@@ -160,8 +160,10 @@ export function createRedisStore({ redis, prefix, timeoutMs, now }: RedisStoreOp
         }),
       ),
 
-    putLogoutToken: async (name, value, lifeMs) =>
-      (await run('putLogoutToken', [`${prefix}jti:{${name}}`], value, Math.ceil(lifeMs))) as string,
+    putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
+      const args = [time(), meaning, Math.floor(cameAt), Math.ceil(lifeMs)];
+      return parseLogoutToken((await run('putLogoutToken', [`${prefix}jti:{${name}}`], ...args)) as string);
+    },
 
     health: () => checkHealth(client, bounded),
 

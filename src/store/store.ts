@@ -1,4 +1,4 @@
-import type { LogoutMark } from './logout-mark.ts';
+import type { LogoutMark, StoredLogoutToken } from './logout-mark.ts';
 import type { StoredLogin } from './session-record.ts';
 
 /** What an ordinary request reads of a session, in one command. */
@@ -160,8 +160,8 @@ export interface Store {
   putMark(index: IndexName, mark: LogoutMark): Promise<void>;
   /** Reads the marks that logouts left for these indexes; `null` where there is none. */
   readMarks(indexes: readonly IndexName[]): Promise<readonly (LogoutMark | 'unreadable' | null)[]>;
-  /** Remembers a logout token. Returns what was remembered for it before, or `value`. */
-  putLogoutToken(name: string, value: string, lifeMs: number): Promise<string>;
+  /** Remembers a logout token. Returns what was remembered for it before, or this. */
+  putLogoutToken(name: string, token: StoredLogoutToken, lifeMs: number): Promise<StoredLogoutToken>;
 
   health(): Promise<StoreHealth>;
   /** Ends the connection if it is ours. */
