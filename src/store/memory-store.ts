@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { formatLogoutToken, mergeMarks, parseLogoutToken, parseMark } from './logout-mark.ts';
-import { formatLogin, parseSessionRecord, type StoredLogin } from './session-record.ts';
+import { formatLogin, parseSessionRecord, readTaking, type StoredLogin } from './session-record.ts';
 import {
   AFTERLIFE_MS,
   CLOCK_SLACK_MS,
@@ -163,16 +163,20 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
 
     takeLogin: async (name, owner, startedAt) => {
       const taken = get(`used:${name}`);
-      if (taken !== null) return taken === owner ? 'mine' : taken === 'cancelled' ? taken : 'taken';
+      if (taken === owner) return 'mine';
+      if (taken !== null) return readTaking(taken) === 'cancelled' ? 'cancelled' : 'taken';
       if (startedAt > now() + CLOCK_SLACK_MS || startedAt < now() - LOGIN_LIFE_MS) return 'expired';
       set(`used:${name}`, owner, TAKEN_LIFE_MS);
       return 'mine';
     },
 
-    readLogins: async (names) => names.map((name) => get(`used:${name}`)),
+    readLogins: async (names) => names.map((name) => readTaking(get(`used:${name}`))),
 
     cancelLogins: async (names) => {
-      for (const name of names) set(`used:${name}`, 'cancelled', TAKEN_LIFE_MS);
+      const owners = names.map((name) => (get(`used:${name}`) ?? '').replace(/^cancelled /, ''));
+      for (const [index, name] of names.entries())
+        set(`used:${name}`, `cancelled ${owners[index]}`, TAKEN_LIFE_MS);
+      return owners.filter((owner) => owner !== '');
     },
 
     addToIndex: async (index, key, lifeMs) => {

@@ -173,12 +173,22 @@ return 1`,
 local taken = read(KEYS[1])
 if taken then
   if taken == ARGV[2] then return 'mine' end
-  return taken == 'cancelled' and taken or 'taken'
+  return string.sub(taken, 1, 9) == 'cancelled' and 'cancelled' or 'taken'
 end
 local began = tonumber(ARGV[3])
 if began > now + tonumber(ARGV[5]) or began < now - tonumber(ARGV[4]) then return 'expired' end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[6])
 return 'mine'`,
+  },
+  /** KEYS: taking. ARGV: life. Becomes `cancelled OWNER`, the owner being empty if nobody took it, and returns the owner. */
+  cancelLogin: {
+    numberOfKeys: 1,
+    reply: 'text',
+    lua: `${READ}
+local taken = read(KEYS[1]) or ''
+local owner = string.sub(taken, 1, 9) == 'cancelled' and string.sub(taken, 11) or taken
+redis.call('SET', KEYS[1], 'cancelled ' .. owner, 'PX', ARGV[1])
+return owner`,
   },
   /**
    * KEYS: mark. ARGV: time, mark, life. Our own time is the later of the caller's clock and the server's. Numbers stay

@@ -146,8 +146,8 @@ export interface Store {
   takeLogin(name: string, owner: string, startedAt: number): Promise<LoginTaking>;
   /** Who has taken a login: an owner or `cancelled`; `null`: nobody. */
   readLogins(names: readonly string[]): Promise<readonly (string | null)[]>;
-  /** Cancels logins under way, taken or not. */
-  cancelLogins(names: readonly string[]): Promise<void>;
+  /** Cancels logins under way, taken or not. Returns the owners of those that were taken. */
+  cancelLogins(names: readonly string[]): Promise<readonly string[]>;
 
   /** Adds a session to an index, for at least so long. */
   addToIndex(index: IndexName, key: string, lifeMs: number): Promise<void>;
