@@ -40,17 +40,17 @@ export function createBackchannelLogout(
     const { sub, sid, jti, issuedAt: issuedBy } = await provider.verifyLogoutToken(token);
     const { issuer, definition } = provider;
     const { clientId } = definition;
-    const meaning: LogoutMeaning = { sub, sid, issuedBy, cameAt: now() };
     const windowSeconds = definition.logoutTokenMaxAgeSeconds + 2 * definition.clockToleranceSeconds;
+    const meaning: LogoutMeaning = { sub, sid, issuedBy };
     const known = await store.putLogoutToken(
       keys.name('logout token', issuer, clientId, jti),
-      JSON.stringify(meaning),
+      { meaning: JSON.stringify(meaning), cameAt: now() },
       windowSeconds * 1000,
     );
-    const first = JSON.parse(known) as LogoutMeaning;
+    const first = JSON.parse(known.meaning) as LogoutMeaning;
     if (first.sub !== sub || first.sid !== sid || first.issuedBy !== issuedBy)
       throw invalidForm('has a logout token whose jti was used for another');
-    const mark = { issuedBy, cameAt: first.cameAt };
+    const mark = { issuedBy, cameAt: known.cameAt };
     await userSessions.endByMark({ issuer, clientId, sub, sid }, mark, 'back_channel');
   };
 
@@ -70,8 +70,8 @@ export function createBackchannelLogout(
   };
 }
 
-/** What a logout token meant when it came first. */
-interface LogoutMeaning extends Required<Pick<LogoutMark, 'issuedBy' | 'cameAt'>> {
+/** What a logout token means, whenever it comes. */
+interface LogoutMeaning extends Required<Pick<LogoutMark, 'issuedBy'>> {
   readonly sub?: string | undefined;
   readonly sid?: string | undefined;
 }

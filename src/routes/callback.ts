@@ -45,6 +45,8 @@ export type Callback = (
 
 /** A login whose callback is at work. */
 interface FinishedLogin {
+  /** Of the session that it becomes. */
+  readonly id: string;
   readonly proven: ProvenLogin;
   readonly taken: TakenLogin;
   /** When it was taken, by the monotonic clock. */
@@ -62,13 +64,12 @@ export function createCallback(options: CallbackOptions): Callback {
     req: Request,
     res: Response,
     browser: BrowserSession,
-    { proven, taken, takenAt, provider, returnTo }: FinishedLogin,
+    { id, proven, taken, takenAt, provider, returnTo }: FinishedLogin,
   ) => {
     checkScopes(provider, proven.missingScopes);
     const { name, issuer, definition } = provider;
     const { claims, missingScopes } = proven;
     const user = await callHook(() => mapUser(claims, { provider: name, issuer }));
-    const id = sessions.newId();
     const identity: NewIdentity = {
       loginId: sessions.newId(),
       description: describeLogin(req, res),
@@ -98,8 +99,6 @@ export function createCallback(options: CallbackOptions): Callback {
       await revocation.revokeSealed(replaced.ended.tokens, from);
     }
     try {
-      // To end somebody else's session took time, in which a logout of that one may have come.
-      if (await isCancelled()) throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
       const event = { req, res, provider: name, issuer, claims, user, missingScopes, returnTo };
       await callHook(() => hooks.onLogin(event));
     } catch (error) {
@@ -157,8 +156,9 @@ export function createCallback(options: CallbackOptions): Callback {
     };
     const isFinal = answer.has('code') || answer.has('id_token');
     const state = answer.get('state') ?? '';
-    const takenAt = monotonic();
-    const found = await pendingLogins.take({ req, res }, { state, isFinal }, clientOf);
+    const [takenAt, id] = [monotonic(), sessions.newId()];
+    const asked = { state, isFinal, sessionKey: sessions.keyOf(id) };
+    const found = await pendingLogins.take({ req, res }, asked, clientOf);
     if (found.outcome === 'unknown' || found.outcome === 'taken') {
       const reason = found.outcome === 'taken' ? 'it was finished before' : found.reason;
       answerUnknown(req, res, { browser, provider: providerName, reason });
@@ -183,7 +183,7 @@ export function createCallback(options: CallbackOptions): Callback {
       const redirectUri = findRedirectUri(provider, login.display, urls);
       const proven = await provider.finishLogin(answer, provider.restoreChecks({ ...login, redirectUri }));
       try {
-        await establish(req, res, browser, { proven, taken: found, takenAt, provider, returnTo });
+        await establish(req, res, browser, { id, proven, taken: found, takenAt, provider, returnTo });
       } catch (error) {
         // No session keeps these tokens: nobody else shall have them either.
         await revocation.revoke(proven.tokens, { provider: providerName, req, res });

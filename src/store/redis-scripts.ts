@@ -178,15 +178,25 @@ return 1`,
 local taken = read(KEYS[1])
 if taken then
   if taken == ARGV[2] then return 'mine' end
-  return taken == 'cancelled' and taken or 'taken'
+  return string.sub(taken, 1, 9) == 'cancelled' and 'cancelled' or 'taken'
 end
 local began = tonumber(ARGV[3])
 if began > now + tonumber(ARGV[5]) or began < now - tonumber(ARGV[4]) then return 'expired' end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[6])
 return 'mine'`,
   },
+  /** KEYS: taking. ARGV: life. Becomes `cancelled OWNER`, the owner being empty if nobody took it, and returns the owner. */
+  cancelLogin: {
+    numberOfKeys: 1,
+    reply: 'text',
+    lua: `${READ}
+local taken = read(KEYS[1]) or ''
+local owner = string.sub(taken, 1, 9) == 'cancelled' and string.sub(taken, 11) or taken
+redis.call('SET', KEYS[1], 'cancelled ' .. owner, 'PX', ARGV[1])
+return owner`,
+  },
   /**
-   * KEYS: mark. ARGV: time, mark, life. Our own times are the later of the caller's clock and the server's. Numbers stay
+   * KEYS: mark. ARGV: time, mark, life. Our own time is the later of the caller's clock and the server's. Numbers stay
    * whole: cjson writes 14 digits.
    */
   putMark: {
@@ -194,9 +204,7 @@ return 'mine'`,
     reply: 'text',
     lua: `${READ}${NOW}
 local mark = cjson.decode(ARGV[2])
-for _, name in ipairs({'cameAt', 'startedBy'}) do
-  if mark[name] then mark[name] = math.max(mark[name], now) end
-end
+if mark.startedBy then mark.startedBy = math.max(mark.startedBy, now) end
 local readable, old = pcall(cjson.decode, read(KEYS[1]) or '{}')
 -- What cannot be read is written over: see logout-mark.ts.
 local function isTime(time) return time == nil or (type(time) == 'number' and math.abs(time) < math.huge) end
@@ -222,15 +230,16 @@ local mark = read(KEYS[1])
 if mark and redis.call('PTTL', KEYS[1]) > tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return mark`,
   },
-  /** KEYS: logout token. ARGV: value, life. */
+  /** KEYS: logout token. ARGV: time, meaning, when it came, life. See logout-mark.ts. */
   putLogoutToken: {
     numberOfKeys: 1,
     reply: 'text',
-    lua: `${READ}
+    lua: `${READ}${NOW}
 local known = read(KEYS[1])
 if known then return known end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return ARGV[1]`,
+local token = digits(math.max(tonumber(ARGV[3]), now)) .. ' ' .. ARGV[2]
+redis.call('SET', KEYS[1], token, 'PX', ARGV[4])
+return token`,
   },
   /** KEYS: index. ARGV: time, key, life, slack. Lives until the last of its sessions ends; drops a few that have. */
   addToIndex: {

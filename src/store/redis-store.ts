@@ -1,11 +1,11 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { Clock } from '../clock.ts';
 import { ConnectAuthError, describeCause, StoreError } from '../errors.ts';
-import { parseMark } from './logout-mark.ts';
+import { parseLogoutToken, parseMark } from './logout-mark.ts';
 import { connectRedis } from './redis-client.ts';
 import { createRedisPort, type ScriptArgument } from './redis-port.ts';
 import type { RedisScriptName } from './redis-scripts.ts';
-import { parseSessionRecord, type StoredLogin } from './session-record.ts';
+import { parseSessionRecord, readTaking, type StoredLogin } from './session-record.ts';
 import {
   AFTERLIFE_MS,
   CLOCK_SLACK_MS,
@@ -125,14 +125,15 @@ export function createRedisStore({ redis, prefix, timeoutMs, now }: RedisStoreOp
 
     // One key a command: those of several logins lie in different slots.
     readLogins: (names) =>
-      bounded(() => Promise.all(names.map(async (name) => (await port.mget(takenKey(name)))[0] ?? null))),
+      bounded(() =>
+        Promise.all(names.map(async (name) => readTaking((await port.mget(takenKey(name)))[0] ?? null))),
+      ),
 
-    cancelLogins: (names) =>
-      bounded(async () => {
-        const cancel = (name: string) =>
-          port.set(takenKey(name), 'cancelled', TAKEN_LIFE_MS, { mustExist: false });
-        await Promise.all(names.map(cancel));
-      }),
+    cancelLogins: async (names) => {
+      const cancel = (name: string) => run('cancelLogin', [takenKey(name)], TAKEN_LIFE_MS);
+      const owners = (await Promise.all(names.map(cancel))) as string[];
+      return owners.filter((owner) => owner !== '');
+    },
 
     addToIndex: async (index, key, lifeMs) => {
       await run('addToIndex', [indexKey(index)], time(), key, Math.ceil(lifeMs), INDEX_SLACK_MS);
@@ -160,8 +161,10 @@ export function createRedisStore({ redis, prefix, timeoutMs, now }: RedisStoreOp
         }),
       ),
 
-    putLogoutToken: async (name, value, lifeMs) =>
-      (await run('putLogoutToken', [`${prefix}jti:{${name}}`], value, Math.ceil(lifeMs))) as string,
+    putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
+      const args = [time(), meaning, Math.floor(cameAt), Math.ceil(lifeMs)];
+      return parseLogoutToken((await run('putLogoutToken', [`${prefix}jti:{${name}}`], ...args)) as string);
+    },
 
     health: () => checkHealth(client, bounded),
 

@@ -52,3 +52,8 @@ export function formatLogin({ identity, seenAt, endsAt }: StoredLogin): string {
 export function formatTime(time: number): string {
   return String(Math.floor(time)).padStart(13, '0');
 }
+
+/** Reads who has taken a login under way, `used:{…}`: an owner, or `cancelled OWNER`. */
+export function readTaking(text: string | null): string | null {
+  return text?.startsWith('cancelled ') ? 'cancelled' : text;
+}

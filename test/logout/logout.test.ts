@@ -49,7 +49,7 @@ describe.each(['redis', 'memory'] as const)('a logout, with sessions in %s', (ki
     await browser.post('/logout');
     expect(await whoIs(browser)).toBeNull();
     expect((await browser.get('/me')).status).toBe(302);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'ada' })).toEqual([]);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'ada' })).toEqual([]);
   });
 
   it('succeeds quietly when it is asked for twice, by the same cookie (R-75)', async () => {

@@ -96,7 +96,8 @@ describe('a Redis cluster', () => {
       await store.removeFromIndex(index, id);
       await store.putMark(index, { issuedBy: 1 });
       expect(await store.readMarks([index, { kind: 'sid', id }])).toEqual([{ issuedBy: 1 }, null]);
-      expect(await store.putLogoutToken(id, 'mark', LONG)).toBe('mark');
+      const token = { meaning: '{}', cameAt: 9e12 };
+      expect(await store.putLogoutToken(id, token, LONG)).toEqual(token);
     }
   });
 

@@ -52,7 +52,7 @@ describe('the store in Redis', () => {
     await store.touchSession('a', LONG);
     await store.addToIndex(user, 'a', LONG);
     await store.putMark(user, { issuedBy: 1 });
-    await store.putLogoutToken('l', 'mark', LONG);
+    await store.putLogoutToken('l', { meaning: '{}', cameAt: 1 }, LONG);
     const keys = [...(await redis.dump()).matchAll(/^(\S+) \(\w+, (-?\d+) ms\)/gm)];
     const longest: Record<string, number> = {
       ...{ s: LONG + AFTERLIFE_MS, d: LONG + AFTERLIFE_MS, t: LONG + AFTERLIFE_MS },

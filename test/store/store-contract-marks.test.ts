@@ -78,13 +78,13 @@ describeStore('what a logout from outside leaves (F-05, F-80)', (bed) => {
     expect(await read()).toEqual(later(merged));
   });
 
-  it('has our own times by the later clock, the caller’s or the store’s, and those of a provider as they are', async () => {
+  it('has our own time by the later clock, the caller’s or the store’s, and what a token says as it is', async () => {
     const { store, id } = bed;
-    await send(() => store.putMark(index(), { issuedBy: 1, cameAt: ahead(-HOUR), startedBy: ahead(-1) }));
-    expect(await read()).toEqual({ issuedBy: 1, cameAt: bed.now(), startedBy: bed.now() });
+    await send(() => store.putMark(index(), { issuedBy: 1, cameAt: 2, startedBy: ahead(-1) }));
+    expect(await read()).toEqual({ issuedBy: 1, cameAt: 2, startedBy: bed.now() });
     const other: IndexName = { kind: 'sid', id };
-    await send(() => store.putMark(other, { cameAt: ahead(HOUR), startedBy: ahead(1) }));
-    expect(await store.readMarks([other])).toEqual([{ cameAt: ahead(HOUR), startedBy: ahead(1) }]);
+    await send(() => store.putMark(other, { startedBy: ahead(1) }));
+    expect(await store.readMarks([other])).toEqual([{ startedBy: ahead(1) }]);
   });
 
   it('lives as long as a login that began before it, anew with each', async () => {
@@ -140,11 +140,22 @@ describeStore('what a logout from outside leaves (F-05, F-80)', (bed) => {
 
   it('remembers a logout token by the first thing that was said of it (R-81)', async () => {
     const { store, id } = bed;
-    expect(await send(() => store.putLogoutToken(id, 'first', HOUR))).toBe('first');
-    expect(await send(() => store.putLogoutToken(id, 'second', HOUR))).toBe('first');
+    const first = { meaning: '{"sub":"adà 😀"}', cameAt: ahead(1000) };
+    const second = { meaning: 'second', cameAt: ahead(9 * HOUR) };
+    expect(await send(() => store.putLogoutToken(id, first, HOUR))).toEqual(first);
+    expect(await send(() => store.putLogoutToken(id, second, HOUR))).toEqual(first);
     await bed.moveClock(HOUR - MARGIN);
-    expect(await send(() => store.putLogoutToken(id, 'second', HOUR))).toBe('first');
+    expect(await send(() => store.putLogoutToken(id, second, HOUR))).toEqual(first);
     await bed.moveClock(2 * MARGIN);
-    expect(await send(() => store.putLogoutToken(id, 'second', HOUR))).toBe('second');
+    expect(await send(() => store.putLogoutToken(id, second, HOUR))).toEqual(second);
+  });
+
+  it('knows when a logout token came first, by the later clock, the caller’s or the store’s', async () => {
+    const { store, id } = bed;
+    const cameAt = bed.now();
+    const token = { meaning: 'm', cameAt: ahead(-HOUR) };
+    expect(await send(() => store.putLogoutToken(id, token, HOUR))).toEqual({ meaning: 'm', cameAt });
+    await bed.moveClock(1000);
+    expect(await send(() => store.putLogoutToken(id, token, HOUR))).toEqual({ meaning: 'm', cameAt });
   });
 });
