@@ -277,6 +277,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     renew: async (browser, res, data) => {
       const { id } = browser;
+      if (browser.fault) throw browser.fault;
       if (!id || !browser.identity) throw new LoginRequiredError();
       await rotation.renew(id, data, (moved) => {
         setCurrentSession(browser, { ...moved, data });

@@ -76,11 +76,13 @@ const change = (path: string) => async (): Promise<Racer> => {
 };
 
 /** The callback of a login, of somebody who is logged in already or not yet. */
-const finishLogin = (isLoggedIn: boolean) => async (): Promise<Racer> => {
-  const browser = isLoggedIn ? await logInFirst() : one.browser();
-  const callback = await op.signIn((await browser.get('/login')).headers.get('location')!);
-  return { browser, before: one.browser(browser.jar.clone()), run: () => browser.deliver(callback) };
-};
+const finishLogin =
+  (isLoggedIn: boolean, as = 'ada') =>
+  async (): Promise<Racer> => {
+    const browser = isLoggedIn ? await logInFirst() : one.browser();
+    const callback = await op.signIn((await browser.get('/login')).headers.get('location')!, { as });
+    return { browser, before: one.browser(browser.jar.clone()), run: () => browser.deliver(callback) };
+  };
 
 const RACERS: Record<string, () => Promise<Racer>> = {
   'a change of req.session (F-25)': change('/save?late=true'),
@@ -88,6 +90,7 @@ const RACERS: Record<string, () => Promise<Racer>> = {
   'a renew (F-84)': change('/renew'),
   'a login of the same person in the same browser': finishLogin(true),
   'a login (F-80, N-09)': finishLogin(false),
+  'a login of somebody else in the same browser (N-09)': finishLogin(true, 'grace'),
 };
 
 type End = (racer: Racer) => Promise<number>;
@@ -115,8 +118,15 @@ const ENDS: Record<string, End> = {
 
 const ACKNOWLEDGED = [200, 303];
 const pairs = Object.keys(RACERS).flatMap((racer) => Object.keys(ENDS).map((end) => [racer, end] as const));
-/** A revocation means one session: who proves to the provider who they are has another. */
-const meaningful = pairs.filter(([racer, end]) => !(racer.startsWith('a login') && end === 'its revocation'));
+/**
+ * A revocation means one session: who proves to the provider who they are has another. And of who else logs in, only a
+ * logout of that browser is the end.
+ */
+const meaningful = pairs.filter(([racer, end]) =>
+  racer.includes('somebody else')
+    ? end === 'a logout'
+    : !(racer.startsWith('a login') && end === 'its revocation'),
+);
 
 describe.each(meaningful)('%s, interleaved with %s', (racerName, endName) => {
   const actors = (racer: Racer, pause: number, held: 'racer' | 'end') => {
