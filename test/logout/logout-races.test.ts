@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Express } from 'express';
+import { createSessionHandles } from '../../src/session/session-handles.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { whoIs } from '../support/bed.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
@@ -107,7 +108,8 @@ const ENDS: Record<string, End> = {
     return (await two.browser().get(`/oauth/frontchannel-logout?${query}`)).status;
   },
   'its revocation': async ({ before }) => {
-    await two.auth.sessions.revoke(keysOf(one).sessionKey(readSessionId(before)));
+    const keys = keysOf(one);
+    await two.auth.sessions.revoke(createSessionHandles(keys).of(keys.sessionKey(readSessionId(before))));
     return 200;
   },
   'an end of all sessions of the person': async () => {

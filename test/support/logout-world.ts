@@ -1,6 +1,7 @@
 import { ConnectAuthError } from '../../src/errors.ts';
 import type { BrowserSession } from '../../src/session/browser-session.ts';
 import { decodeIdentity, type Identity, type NewIdentity } from '../../src/session/identity.ts';
+import { createSessionHandles } from '../../src/session/session-handles.ts';
 import {
   CLIENT_ID,
   createExchange,
@@ -254,7 +255,7 @@ export function createWorld(
     revoke: async (step) => {
       const { id } = browsers[step.browser];
       if (id === undefined) return;
-      await processes[step.process].userSessions.revoke(keys.sessionKey(id));
+      await processes[step.process].userSessions.revoke(createSessionHandles(keys).of(keys.sessionKey(id)));
       endLine(step, cookies.get(id));
     },
     revokeOthers: async (step) => {
