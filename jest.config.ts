@@ -1,8 +1,10 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
 const config: Config = {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
@@ -14,6 +16,8 @@ const config: Config = {
   },
   moduleNameMapper: { '^express-connect-auth$': '<rootDir>/src/index.ts' },
   testTimeout: 30_000,
+  // Half of the time is spent waiting for bounds, browsers and servers. By itself Jest leaves one core unused.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };
 
 export default config;

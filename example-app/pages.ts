@@ -1,5 +1,7 @@
+import escapeHtml from 'escape-html';
 import type { UserClaims, UserSession } from 'express-connect-auth';
 
+/** The page that everybody may see. */
 export function renderHome(user: Express.User | undefined): string {
   return user
     ? renderPage(
@@ -14,6 +16,7 @@ export function renderHome(user: Express.User | undefined): string {
       );
 }
 
+/** What the profile page shows. */
 export interface Profile {
   user: Express.User;
   claims: UserClaims;
@@ -22,9 +25,10 @@ export interface Profile {
   sessions: readonly UserSession[];
 }
 
+/** The page of one person: what the provider says of them, and where they are signed in. */
 export function renderProfile({ user, claims, expiresAt, visit, sessions }: Profile): string {
   const rows = Object.entries(claims).map(
-    ([name, value]) => `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(String(value))}</td></tr>`,
+    ([name, value]) => `<tr><th>${escapeHtml(nameClaim(name))}</th><td>${showClaim(value)}</td></tr>`,
   );
   return renderPage(
     escapeHtml(user.name ?? user.sub),
@@ -37,6 +41,18 @@ ${sessions.length > 1 ? endOthersForm : ''}
 <nav><a class="button plain" href="/">Home</a></nav>
 <script src="/public/session-end.js"></script>`,
   );
+}
+
+/** `given_name` is for programs: people read "Given name". */
+function nameClaim(name: string): string {
+  if (name === 'sub') return 'Subject';
+  const words = name.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function showClaim(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return escapeHtml(typeof value === 'object' ? JSON.stringify(value) : String(value));
 }
 
 function renderSession({ handle, description = '', loggedInAt, lastSeenAt, current }: UserSession): string {
@@ -68,8 +84,4 @@ function renderPage(title: string, content: string): string {
 ${content}
 </main>
 </html>`;
-}
-
-function escapeHtml(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

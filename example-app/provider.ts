@@ -1,10 +1,11 @@
 // A real OpenID provider on this machine, for the example and for the tests. Everybody may sign in as anybody:
 // never put it where others can reach it.
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import escapeHtml from 'escape-html';
 import type { ClientMetadata, Configuration, Provider } from 'oidc-provider';
 
 // Its warnings are meant for those who run it for real. The first comes while it is imported, hence not above.
@@ -50,6 +51,8 @@ export interface ProviderOptions {
   people?: People;
   /** Where it keeps sessions and tokens. @default memory, at most a thousand things */
   adapter?: Configuration['adapter'];
+  /** Signs its tokens. @default a new RSA key */
+  signingKey?: KeyObject;
   /** Sees each request before the provider does. */
   middleware?: Parameters<Provider['use']>[0];
 }
@@ -97,9 +100,7 @@ function buildConfiguration(options: ProviderOptions, people: People): Configura
     clients: options.clients,
     clientDefaults: { grant_types: ['authorization_code', 'refresh_token'] },
     adapter: options.adapter,
-    jwks: {
-      keys: [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })],
-    },
+    jwks: { keys: [(options.signingKey ?? createSigningKey()).export({ format: 'jwk' })] },
     // Cookies ignore ports: on localhost the application sees these, too, and must not have the same names.
     cookies: {
       keys: [randomBytes(32).toString('base64url')],
@@ -145,6 +146,10 @@ function buildConfiguration(options: ProviderOptions, people: People): Configura
     // Back-channel logout goes to this machine, which the provider's own dispatcher refuses to speak to.
     fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined } as RequestInit),
   };
+}
+
+function createSigningKey(): KeyObject {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 }
 
 /** The pages between an authorization request and its answer: who are you? Consent is never asked for. */
@@ -228,10 +233,6 @@ function renderPage(title: string, content: string): string {
 </style>
 <main><h1>${title}</h1>${content}</main>
 </html>`;
-}
-
-function escapeHtml(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function createPerson(given_name: string, family_name: string, phone_number: string): Person {

@@ -6,6 +6,7 @@ import { createFewlinesEmulator } from '../test/emulators/fewlines.ts';
 import { createTelenorEmulator } from '../test/emulators/telenor.ts';
 import { startProvider } from './provider.ts';
 
+/** A provider that runs, and how the application reaches it. */
 export interface StartedProvider {
   /** What the application is given. */
   provider: ProviderDefinition;
@@ -20,6 +21,7 @@ export type ProviderStarter = (baseUrl: string) => Promise<StartedProvider>;
 const host = '127.0.0.1';
 const clientSecret = 'only-for-this-example, and long enough';
 
+/** All that `--provider` can name. */
 export const starters: Readonly<Record<string, ProviderStarter>> = {
   oidc: async (baseUrl) => {
     const { issuer } = await startProvider({

@@ -5,11 +5,13 @@ import { type ConnectAuthOptions, connectAuth, requireAuth, type UserName } from
 import helmet from 'helmet';
 import { renderHome, renderProfile } from './pages.ts';
 
+/** What the application is started with. */
 export type ExampleOptions = Pick<ConnectAuthOptions, 'baseUrl' | 'secret' | 'redis' | 'provider'> & {
   /** Where the provider's pages are: the sign-out form is redirected there, which a browser wants to be allowed. */
   providerOrigin: string;
 };
 
+/** Builds the application: public and guarded pages, an API, a list of sessions. */
 export function createApp({ providerOrigin, ...options }: ExampleOptions): Express {
   const app = express();
   const formAction = ["'self'", providerOrigin];

@@ -4,7 +4,7 @@
 // such as `it('refuses a state used before (R-38, F-54)', …)`. Everything else in the document is written by hand.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseSync } from '@swc/core';
+import { listSyntaxNodes } from './syntax.js';
 
 const root = join(import.meta.dirname, '..');
 const ID = /\b[CRFN]-\d{2,3}\b/g;
@@ -58,15 +58,10 @@ function listTests() {
 
 /** Every string of a program. Titles are among them, also those in tables; comments are not. */
 function readStrings(source) {
-  const strings = [];
-  const visit = (node) => {
-    if (typeof node !== 'object' || node === null) return;
-    if (node.type === 'StringLiteral') strings.push(node.value);
-    if (node.type === 'TemplateElement') strings.push(node.raw);
-    Object.values(node).forEach(visit);
-  };
-  visit(parseSync(source, { syntax: 'typescript', target: 'es2022' }));
-  return strings;
+  return listSyntaxNodes(source).flatMap(({ type, value, raw }) => {
+    if (type === 'StringLiteral') return [value];
+    return type === 'TemplateElement' ? [raw] : [];
+  });
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -11,6 +11,7 @@ export interface Clocks {
   readonly store: Clock | undefined;
 }
 
+/** The clocks of this process, and the store's own. */
 export const systemClocks: Clocks = Object.freeze({
   now: Date.now,
   monotonic: () => performance.now(),

@@ -3,10 +3,10 @@ import { IncomingMessage } from 'node:http';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { ConfigurationError } from './errors.ts';
 import { createApplicationKeys } from './keys.ts';
-import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
+import type { ConnectAuthOptions, ResolvedOptions } from './options/options.ts';
+import { resolveOptions } from './options/resolve-options.ts';
 import { createProvider, type Provider } from './provider/provider.ts';
 import type { UpgradeAuth } from './request-types.ts';
-import { resolveOptions } from './resolve-options.ts';
 import { createAnswers } from './routes/answers.ts';
 import { createBackchannelLogout } from './routes/backchannel-logout.ts';
 import { createCallback } from './routes/callback.ts';
@@ -105,7 +105,8 @@ function createStore(options: ResolvedOptions): Store {
   const redis = options.redis();
   if (redis !== undefined && redis !== 'memory') {
     const { redisPrefix: prefix, storeTimeoutMs: timeoutMs, clocks } = options;
-    return createRedisStore({ redis, prefix, timeoutMs, now: clocks.store });
+    const { monotonic, store: now } = clocks;
+    return createRedisStore({ redis, prefix, timeoutMs, monotonic, now });
   }
   if (redis === undefined) {
     // Express's own idea of the environment, which is NODE_ENV unless the application says otherwise.
@@ -132,7 +133,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const maxAgeSeconds = persistent ? options.session.absoluteTimeoutSeconds : undefined;
   const storePatienceMs = 2 * storeTimeoutMs;
 
-  const providers = createProviders(options);
+  const providers = createProviders(options, (fault) => void reportError(fault));
   const clients = new Map(
     [...providers.values()].map(({ name, issuer, definition }) => [
       name,
@@ -148,7 +149,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const sendPage = createPageSender(() => findFormTargets(providers));
   const answers = createAnswers({ sendPage, hooks, loginPath: urls.login, homePath: urls.home });
   /** Of faults that no request is to be answered with. */
-  const reportError = (error: unknown) => answers.report(undefined, undefined, error, 'session');
+  const reportError = (error: unknown) => answers.reportError(undefined, undefined, error, 'session');
 
   const finishLater = createFinishLater(reportError);
   const lockTimes = {
@@ -166,7 +167,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     finishLater,
     onLogout,
     idleTimeoutMs,
-    reportError: (error, req) => answers.report(req, undefined, error, 'logout'),
+    reportError: (error, req) => answers.reportError(req, undefined, error, 'logout'),
   });
   const cookieOptions = { path: cookiePath, secure: https, secrets, keys };
   const cookie = createSessionCookie({
@@ -273,7 +274,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     cookie,
     maxAgeSeconds,
     endSession: logout.destroy,
-    reportError: answers.report,
+    reportError: answers.reportError,
   });
   const services = createRequestServices({
     sessions,
@@ -317,12 +318,13 @@ function findLockPatience({ providers, storeTimeoutMs }: ResolvedOptions): numbe
   return 4 * slowest + 6 * storeTimeoutMs;
 }
 
-function createProviders({
-  providers,
-  clocks: { now, monotonic },
-}: ResolvedOptions): ReadonlyMap<string, Provider> {
+function createProviders(
+  { providers, clocks: { now, monotonic } }: ResolvedOptions,
+  reportFault: (fault: unknown) => void,
+): ReadonlyMap<string, Provider> {
   const entries = [...providers].map(
-    ([name, definition]) => [name, createProvider(definition, { name, now, monotonic })] as const,
+    ([name, definition]) =>
+      [name, createProvider(definition, { name, now, monotonic, reportFault })] as const,
   );
   return new Map(entries);
 }

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** What an error says of itself beyond its message. */
 export interface ConnectAuthErrorOptions {
   /** Stable, machine-readable name of the fault. */
@@ -44,13 +46,16 @@ export class ConfigurationError extends ConnectAuthError {
  */
 export type StoreErrorCode = 'store_unavailable' | 'store_damaged';
 
+/** Seconds until a client should try again, where nobody knows better. */
+export const RETRY_AFTER_SECONDS = 5;
+
 /** The session store is at fault. */
 export class StoreError extends ConnectAuthError {
   declare readonly code: StoreErrorCode;
   /** For the `Retry-After` header, in seconds. */
-  readonly retryAfterSeconds: number = 5;
+  readonly retryAfterSeconds: number = RETRY_AFTER_SECONDS;
   /** Express's default error handler sends these. */
-  readonly headers: Record<string, string> = { 'Retry-After': '5' };
+  readonly headers: Record<string, string> = { 'Retry-After': String(RETRY_AFTER_SECONDS) };
 
   constructor(
     message: string,
@@ -112,8 +117,9 @@ export class ProviderError extends ConnectAuthError {
 /**
  * - `login_invalid` (400): the callback breaks the protocol (repeated parameters, wrong content type, too large).
  * - `login_not_found` (400): no login of this browser waits for this callback: unknown, foreign or used before.
- * - `login_expired` (400): it waited longer than ten minutes, or took longer than fifteen altogether.
- * - `login_insufficient` (403): the login proves less than was asked by `maxAge` or `acr`.
+ * - `login_expired` (400): it waited longer than fifteen minutes, its callback took longer than ten, or the provider is
+ *   configured otherwise by now.
+ * - `login_insufficient` (403): the login proves less than was asked by `maxAgeSeconds` or `acrValues`.
  * - `login_denied` (403): the provider answered with an error; `oauthError` names it.
  * - `login_refused` (403): the application's `mapUser` or `onLogin` threw.
  * - `login_ended` (403): a logout overtook the login.
@@ -206,19 +212,34 @@ export class CrossOriginError extends ConnectAuthError {
 
 /**
  * Describes a foreign error without what it carries: names and codes of it and its causes, and of a Redis reply the
- * first word (`OOM`, `READONLY`, …). Messages are dropped, since they quote commands, arguments and answers.
+ * first word (`OOM`, `READONLY`, …). Messages are dropped, since they quote commands, arguments and answers; so is a
+ * name or a code that is no single word.
  */
 export function describeCause(error: unknown): Error {
   if (error instanceof ConnectAuthError) return error;
-  const words: string[] = [];
-  for (let link = error, depth = 0; link instanceof Error && depth < 4; link = link.cause, depth += 1) {
-    const { code } = link as { code?: unknown };
-    words.push(link.name, typeof code === 'string' ? code : '');
-    if (link.name === 'ReplyError') words.push(/^[A-Z]+/.exec(link.message)?.[0] ?? '');
+  const words: unknown[] = [];
+  for (let link = error, depth = 0; isError(link) && depth < 4; link = findCause(link), depth += 1) {
+    words.push(link.name, (link as { code?: unknown }).code);
+    if (link.name === 'ReplyError') words.push(/^[A-Z]+/.exec(link.message)?.[0]);
   }
-  const description = new Error(words.filter(Boolean).join(' ') || typeof error);
+  const description = new Error(words.filter(isWord).join(' ') || typeof error);
   description.name = 'Cause';
   return description;
+}
+
+/** Also one of another realm: where tests or plugins run in a context of their own, Node's errors are no `Error` of it. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
+/** Several addresses of one host fail as one error, a cluster by the last of its nodes. */
+function findCause(error: Error): unknown {
+  const { cause, lastNodeError, errors } = error as Error & { lastNodeError?: unknown; errors?: unknown };
+  return cause ?? lastNodeError ?? (Array.isArray(errors) ? errors[0] : undefined);
+}
+
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w$.:-]{1,64}$/.test(value);
 }
 
 /** Keeps an OAuth `error` code only if it has the form of RFC 6749, section 5.2, and a bearable length. */

@@ -37,8 +37,9 @@ export type LogoutReason =
   | 'revoked';
 
 /**
- * Told to `onLogout` when a session has ended: once, unless Redis's reply is lost in that very moment, and for each of
- * two logins where a logout from outside overtakes a new login of the same person.
+ * Told to `onLogout` when a session has ended: once, by whichever process took it. Lost are events of a process that
+ * dies in that very moment, and of one that loses Redis for more than half a minute then. Told for each of two logins
+ * where a logout from outside overtakes a new login of the same person.
  */
 export interface LogoutEvent {
   readonly reason: LogoutReason;
@@ -60,6 +61,8 @@ export interface ErrorEvent {
   /** The request at hand, where there is one. */
   readonly req?: Request | undefined;
   readonly res?: Response | undefined;
+  /** Where a login that failed would have returned to: a path of this application. */
+  readonly returnTo?: string | undefined;
 }
 
 /** What the parts call: the application's hooks. */

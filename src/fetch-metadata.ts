@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
 
 /** Where a request came from: a page of ours (or the person directly), one of somebody else's, or it does not say. */
 export type RequestSource = 'own' | 'foreign' | 'unknown';
@@ -12,16 +13,17 @@ export function isUnsafe(req: IncomingMessage): boolean {
 
 /**
  * Says whether this request is a person opening a page in a tab, who can be sent elsewhere to log in. A fetch, an
- * image, a frame or an API client cannot.
+ * image, a frame or an API client cannot. Browsers say it by Fetch Metadata; of others, those that would rather have a
+ * page than JSON.
  *
  * @see [Fetch Metadata](https://www.w3.org/TR/fetch-metadata/)
  */
-export function isNavigation(req: IncomingMessage): boolean {
+export function isNavigation(req: Request): boolean {
   if (req.method !== 'GET' || isPrefetch(req)) return false;
   const { 'sec-fetch-mode': mode, 'sec-fetch-dest': dest = 'document' } = req.headers;
   if (mode !== undefined) return mode === 'navigate' && dest === 'document';
   if (req.headers['x-requested-with'] !== undefined) return false;
-  return req.headers.accept?.includes('text/html') ?? false;
+  return findPreference(req) === 'page';
 }
 
 /** Says whether a person sent a form in a tab: it cannot be sent again after a login, but they can be told. */
@@ -56,9 +58,23 @@ export function findSource(req: IncomingMessage, trusted: ReadonlySet<string>): 
 }
 
 /** Says whether the client is a script that reads JSON rather than a browser that shows pages. */
-export function wantsJson(req: IncomingMessage): boolean {
+export function wantsJson(req: Request): boolean {
   const mode = req.headers['sec-fetch-mode'];
   if (mode !== undefined) return mode !== 'navigate';
-  const accept = req.headers.accept ?? '';
-  return accept.includes('application/json') && !accept.includes('text/html');
+  return findPreference(req) === 'json';
+}
+
+/**
+ * What a client asks for by name, the better liked first. A wildcard names nothing, nor does a header that is missing
+ * or cannot be read: those clients are shown pages, and are not sent to log in.
+ *
+ * @see [RFC 9110, section 12.5.1](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1)
+ */
+function findPreference(req: Request): 'page' | 'json' | undefined {
+  for (const accepted of req.accepts()) {
+    const type = accepted.toLowerCase();
+    if (type === 'text/html' || type === 'application/xhtml+xml') return 'page';
+    if (type === 'application/json' || type.endsWith('+json')) return 'json';
+  }
+  return undefined;
 }

@@ -21,7 +21,7 @@ export type {
   RedisTarget,
   RouteOptions,
   SessionOptions,
-} from './options.ts';
+} from './options/options.ts';
 export type { ConnectisOptions } from './provider/connectis.ts';
 export type { DidOptions } from './provider/did.ts';
 export type { FewlinesOptions } from './provider/fewlines.ts';
@@ -35,8 +35,15 @@ export type {
   ProviderQuirks,
   SigningAlgorithm,
 } from './provider-definition.ts';
-export type { LoginParameters, RequestAuth, UpgradeAuth } from './request-types.ts';
+export type {
+  AccessTokenOptions,
+  AuthRules,
+  LoginParameters,
+  LogoutParameters,
+  RequestAuth,
+  UpgradeAuth,
+} from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';
 export type { StoreHealth } from './store/store.ts';
-export type { ConnectAuthSessions } from './user/auth-sessions.ts';
-export { type AuthRules, type RequireAuth, requireAuth } from './user/require-auth.ts';
+export type { ConnectAuthSessions, SessionListOptions } from './user/auth-sessions.ts';
+export { type RequireAuth, requireAuth } from './user/require-auth.ts';

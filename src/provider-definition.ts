@@ -37,13 +37,19 @@ export type SigningAlgorithm =
 
 /** Endpoints of a provider, for one without discovery. Members are named as in RFC 8414, section 2. */
 export interface ProviderMetadata {
+  /** Where browsers are sent for a login. */
   authorization_endpoint: string;
+  /** Where codes and refresh tokens are exchanged. */
   token_endpoint: string;
+  /** Where the keys are that sign tokens. @default none */
   jwks_uri?: string;
+  /** What tells of the person who logged in. @default none */
   userinfo_endpoint?: string;
+  /** Where browsers are sent for a logout. @default none */
   end_session_endpoint?: string;
+  /** What revokes tokens (RFC 7009). @default none */
   revocation_endpoint?: string;
-  /** Whether the provider adds `iss` to its callback (RFC 9207). */
+  /** Whether the provider adds `iss` to its callback (RFC 9207), which is then demanded. @default false */
   authorization_response_iss_parameter_supported?: boolean;
 }
 
@@ -90,6 +96,10 @@ export interface ProviderCapabilities {
   /** `browser`: by a redirect; `api`: by a call with the access token; `false`: not at all. */
   readonly logout: 'browser' | 'api' | false;
   readonly silentLogin: boolean;
+  /** Whether it says when a person proved who they are; where it does not, no login answers a `max_age`. */
+  readonly authTime: boolean;
+  /** Whether it says how they did it; where it does not, no login answers `acr_values`. */
+  readonly acr: boolean;
 }
 
 /** Where the identity of a login comes from, and how it is verified. */
@@ -97,8 +107,8 @@ export type IdentitySource =
   | {
       readonly from: 'id_token';
       readonly algorithm: SigningAlgorithm;
-      /** PEM certificate whose key signs; absent: `jwks_uri`, or the client secret for HS*. */
-      readonly certificate?: string | undefined;
+      /** PEM certificates, one of whose keys signs; absent: `jwks_uri`, or the client secret for HS*. */
+      readonly certificates?: readonly string[] | undefined;
     }
   | {
       readonly from: 'access_token';

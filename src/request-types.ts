@@ -5,18 +5,43 @@ import type { UserClaims } from './claims.ts';
 export interface LoginParameters {
   /** Where to return to: a path of this application. @default the page of this request, else `routes.home` */
   returnTo?: string;
-  /** Name of the provider, where there are several. */
+  /** Name of the provider, where there are several. @default the only one; of several the person chooses */
   provider?: string;
-  /** `login`, `select_account`, `create`, … @see [OpenID Connect Core, section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest) */
+  /**
+   * `login`, `select_account`, `create`, …
+   * @default none
+   * @see [OpenID Connect Core, section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)
+   */
   prompt?: string;
-  /** The person must have proven who they are at most so many seconds ago; checked in the ID token. */
+  /**
+   * The person must have proven who they are at most so many seconds ago, from 1; checked when they come back. To have
+   * them prove it in any case, ask for `prompt: 'login'`.
+   * @default any age
+   */
   maxAgeSeconds?: number;
-  /** Authentication context classes, the best first; the ID token must name one of them. */
-  acrValues?: readonly string[];
+  /** Authentication context classes that will do, the best first; the provider must assert one of them. @default any class */
+  acrValues?: string | readonly string[];
+  /** Who is about to log in, such as an email address: the provider fills it in. @default none */
   loginHint?: string;
+  /** Languages of the provider's pages, such as `nb en`, the best first. @default none */
   uiLocales?: string;
   /** `popup`: the login runs in a window of its own, which tells the page that opened it and closes. @default 'page' */
   display?: 'page' | 'popup';
+}
+
+/** What a route asks of a login beyond that there is one. */
+export type AuthRules = Pick<LoginParameters, 'maxAgeSeconds' | 'acrValues'>;
+
+/** How a logout that a handler starts goes on. */
+export interface LogoutParameters {
+  /** Where to return to: a path of this application. @default `routes.afterLogout` */
+  returnTo?: string;
+}
+
+/** Which access token will do. */
+export interface AccessTokenOptions {
+  /** A token that ends sooner is refreshed first: seconds, up to a day. @default 30 */
+  minValiditySeconds?: number;
 }
 
 /** `req.auth`: the login of this request. Prints and serialises without secrets. */
@@ -44,15 +69,14 @@ export interface RequestAuth {
    *
    * @throws StoreError when Redis cannot be reached: then the session may live on.
    */
-  logout(options?: { returnTo?: string }): Promise<void>;
+  logout(parameters?: LogoutParameters): Promise<void>;
   /**
    * The person's access token, refreshed first when it would end within `minValiditySeconds`.
    *
-   * @param options - `minValiditySeconds` @default 30
    * @throws LoginRequiredError when nobody is logged in, or the provider will not renew the login: the session has ended.
    * @throws TokenError when this login has no such token; ProviderError when the provider fails; StoreError.
    */
-  getAccessToken(options?: { minValiditySeconds?: number }): Promise<string>;
+  getAccessToken(options?: AccessTokenOptions): Promise<string>;
   /**
    * `fetch` with the person's access token, to origins listed in `apiOrigins` only. After a 401 it tries once more
    * with a refreshed token. Redirects are handed back, not followed.

@@ -1,6 +1,6 @@
 import * as client from 'openid-client';
-import { ConfigurationError, ProviderError } from '../errors.ts';
-import type { ProviderDefinition } from '../provider-definition.ts';
+import { ConfigurationError, LoginError, ProviderError } from '../errors.ts';
+import type { ProviderCapabilities, ProviderDefinition } from '../provider-definition.ts';
 
 /** What binds an answer to its login: nobody else may know them. */
 export interface LoginSecrets {
@@ -35,7 +35,8 @@ export interface LoginChecks {
 /**
  * Makes the authorization request of a login and what its answer will be checked against.
  *
- * @throws ProviderError `provider_unsupported` for a silent login at a provider that has none.
+ * @throws ProviderError `provider_unsupported` for a silent login at a provider that has none; LoginError
+ * `login_insufficient` where no login of this provider can prove what is asked.
  */
 export async function createAuthorizationRequest(
   configuration: client.Configuration,
@@ -59,6 +60,7 @@ export async function createAuthorizationRequest(
     maxAgeSeconds: request.maxAgeSeconds ?? (maxAge === undefined ? undefined : Number(maxAge)),
     acrValues: request.acrValues ?? acrValues?.split(' '),
   });
+  checkProvable(checks, capabilities, name);
   const params = await buildParams(definition, request, checks);
   if (params.state!.length > quirks.maxStateLength) {
     throw new ConfigurationError(
@@ -87,6 +89,25 @@ export function createLoginChecks(
     maxAgeSeconds: asked.maxAgeSeconds,
     acrValues: asked.acrValues,
   };
+}
+
+/** Before the person is sent anywhere: what a provider never tells, no login will prove. */
+function checkProvable(
+  { maxAgeSeconds, acrValues }: LoginChecks,
+  { authTime, acr }: ProviderCapabilities,
+  name: string,
+): void {
+  const lacks = [
+    ...(maxAgeSeconds !== undefined && !authTime ? ['when a person proved who they are (auth_time)'] : []),
+    ...(acrValues !== undefined && !acr ? ['how they did it (acr)'] : []),
+  ];
+  if (lacks.length === 0) return;
+  throw new LoginError(
+    `Provider "${name}" cannot prove what was asked: it does not say ${lacks.join(' and ')}.`,
+    {
+      code: 'login_insufficient',
+    },
+  );
 }
 
 /** Everything the authorization request says; a definition's own parameters cannot replace any of it. */

@@ -4,6 +4,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** Thrown when an answer is larger than 1 MiB. */
 export const BODY_TOO_LARGE = 'ERR_BODY_TOO_LARGE';
 
+/** The part of `fetch` that is used here. */
 export type Fetch = (url: string, options: RequestInit) => Promise<Response>;
 
 /**

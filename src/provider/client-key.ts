@@ -2,16 +2,15 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { importPKCS8 } from 'jose';
 import * as client from 'openid-client';
 import { ConfigurationError } from '../errors.ts';
-import { checkString } from '../option-checks.ts';
 import type { ClientAuthentication, ClientKey } from '../provider-definition.ts';
 import { createSecret } from '../secret.ts';
-import { checkAuthentication } from './definition.ts';
+import { checkAuthentication } from './preset-options.ts';
 
 interface AuthenticationOptions {
-  clientAuthentication?: unknown;
-  clientSecret?: unknown;
-  clientKey?: unknown;
-  clientKeyId?: unknown;
+  clientAuthentication?: ClientAuthentication | undefined;
+  clientSecret?: string | undefined;
+  clientKey?: string | undefined;
+  clientKeyId?: string | undefined;
 }
 
 /** Checks how a client authenticates that may have a key. A key is the best proof there is: with one it is used. */
@@ -34,14 +33,14 @@ export function checkKeyAuthentication(
     clientKey: Object.freeze({
       pem: createSecret(key.export({ type: 'pkcs8', format: 'pem' }).toString()),
       algorithm: findAlgorithm(`${where}: clientKey`, key),
-      id: clientKeyId === undefined ? undefined : checkString(`${where}: clientKeyId`, clientKeyId),
+      id: clientKeyId,
     }),
   };
 }
 
-function readKey(where: string, value: unknown): KeyObject {
+function readKey(where: string, pem: string): KeyObject {
   try {
-    return createPrivateKey(checkString(where, value));
+    return createPrivateKey(pem);
   } catch {
     // Its own message may quote the key.
     throw new ConfigurationError(`${where} must be a private key in PEM, without a passphrase.`);

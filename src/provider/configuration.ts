@@ -4,16 +4,24 @@ import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { createKeyAuthentication } from './client-key.ts';
-import { checkEndpoint } from './definition.ts';
+import { checkEndpoint } from './preset-options.ts';
 import { toProviderError } from './provider-faults.ts';
-import { createRawBasic } from './quirks/raw-basic.ts';
 
 /** Discovered metadata is looked up again after an hour; while that fails, the old one serves. */
 const METADATA_LIFE_MS = 3_600_000;
 const RETRY_AFTER_FAILURE_MS = 60_000;
 
-/** Gives openid-client's configuration of a provider, discovering it when it is first needed. */
-export type ConfigurationSource = () => Promise<client.Configuration>;
+/** openid-client's configuration of a provider. */
+export interface ConfigurationSource {
+  /**
+   * Gives it, discovering the provider when it is first needed.
+   *
+   * @throws ProviderError when that fails.
+   */
+  find(): Promise<client.Configuration>;
+  /** The same provider, asked through another fetch. */
+  withFetch(configuration: client.Configuration, fetch: Fetch): client.Configuration;
+}
 
 /**
  * Parallel callers share one discovery. A failure is told to those who waited for it and is not kept: the next
@@ -21,21 +29,21 @@ export type ConfigurationSource = () => Promise<client.Configuration>;
  */
 export function createConfigurationSource(
   definition: ProviderDefinition,
-  { name, fetch, now }: { name: string; fetch: Fetch; now: Clock },
+  { name, fetch, monotonic }: { name: string; fetch: Fetch; monotonic: Clock },
 ): ConfigurationSource {
-  const { metadata } = definition;
-  if (metadata) {
-    const configuration = prepare(
-      new client.Configuration(
-        { issuer: definition.issuer, ...metadata },
-        definition.clientId,
-        clientMetadata(definition),
-        authenticateClient(definition),
-      ),
+  const authentication = authenticateClient(definition);
+  const configure = (metadata: client.ServerMetadata, by: Fetch) =>
+    prepare(
+      new client.Configuration(metadata, definition.clientId, undefined, authentication),
       definition,
-      fetch,
+      by,
     );
-    return async () => configuration;
+  const withFetch: ConfigurationSource['withFetch'] = (configuration, by) =>
+    configure(configuration.serverMetadata(), by);
+
+  if (definition.metadata) {
+    const configuration = configure({ issuer: definition.issuer, ...definition.metadata }, fetch);
+    return { find: async () => configuration, withFetch };
   }
 
   let current: { configuration: client.Configuration; until: number } | undefined;
@@ -43,36 +51,38 @@ export function createConfigurationSource(
 
   const discover = async () => {
     try {
-      const configuration = await discoverProvider(definition, name, fetch);
-      current = { configuration, until: now() + METADATA_LIFE_MS };
+      const configuration = await discoverProvider(definition, { name, fetch, authentication });
+      current = { configuration, until: monotonic() + METADATA_LIFE_MS };
       return configuration;
     } catch (error) {
       if (!current) throw error;
-      current = { ...current, until: now() + RETRY_AFTER_FAILURE_MS };
+      current = { ...current, until: monotonic() + RETRY_AFTER_FAILURE_MS };
       return current.configuration;
     } finally {
       discovery = undefined;
     }
   };
 
-  return () => {
-    if (current && current.until > now()) return Promise.resolve(current.configuration);
-    discovery ??= discover();
-    return discovery;
+  return {
+    find: () => {
+      if (current && current.until > monotonic()) return Promise.resolve(current.configuration);
+      discovery ??= discover();
+      return discovery;
+    },
+    withFetch,
   };
 }
 
 async function discoverProvider(
   definition: ProviderDefinition,
-  name: string,
-  fetch: Fetch,
+  { name, fetch, authentication }: { name: string; fetch: Fetch; authentication: client.ClientAuth },
 ): Promise<client.Configuration> {
   try {
     const configuration = await client.discovery(
       new URL(definition.issuer),
       definition.clientId,
-      clientMetadata(definition),
-      authenticateClient(definition),
+      undefined,
+      authentication,
       {
         timeout: definition.timeoutMs / 1000,
         [client.customFetch]: fetch as client.CustomFetch,
@@ -106,13 +116,6 @@ function checkDiscovered(
   }
 }
 
-function clientMetadata(definition: ProviderDefinition): Partial<client.ClientMetadata> {
-  return {
-    id_token_signed_response_alg: definition.identity.algorithm,
-    [client.clockTolerance]: definition.clockToleranceSeconds,
-  };
-}
-
 function authenticateClient({
   clientAuthentication,
   clientSecret,
@@ -126,6 +129,18 @@ function authenticateClient({
   if (clientAuthentication === 'client_secret_basic') return client.ClientSecretBasic(secret);
   if (clientAuthentication === 'client_secret_post') return client.ClientSecretPost(secret);
   return client.None();
+}
+
+/**
+ * HTTP Basic with `id:secret` as they are. RFC 6749, section 2.3.1 wants both form-encoded, which turns the hyphens of
+ * a client id into `%2D`; a server that compares the bytes refuses that. The body names the client as well.
+ */
+function createRawBasic(secret: string): client.ClientAuth {
+  return (_server, { client_id: clientId }, body, headers) => {
+    body.set('client_id', clientId);
+    const credentials = Buffer.from(`${clientId}:${secret}`).toString('base64');
+    headers.set('authorization', `Basic ${credentials}`);
+  };
 }
 
 function prepare(

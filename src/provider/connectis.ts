@@ -1,16 +1,18 @@
-import { X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { ConfigurationError } from '../errors.ts';
-import { checkBoolean, checkKeys, checkOneOf, checkString } from '../option-checks.ts';
+import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
+import { required, type Table, withDefault } from '../options/option-table.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import {
-  COMMON_OPTION_NAMES,
+  COMMON_OPTIONS,
   type CommonProviderOptions,
   checkClientSecret,
   checkIssuer,
   checkScope,
-  resolveCommon,
-  resolveQuirks,
-} from './definition.ts';
+  pickCommon,
+  readProviderOptions,
+} from './preset-options.ts';
+import { completeQuirks } from './quirk-options.ts';
 
 /** Options of {@link connectis}. */
 export interface ConnectisOptions extends CommonProviderOptions {
@@ -18,9 +20,14 @@ export interface ConnectisOptions extends CommonProviderOptions {
   baseUrl: string;
   /** The `iss` of its ID tokens, as handed over by it. */
   issuer: string;
-  /** PEM of the certificate that signs its ID tokens, as handed over by it. */
-  certificate: string;
+  /**
+   * PEM of the certificate that signs its ID tokens, as handed over by it. Several, in one text or in an array, while
+   * the broker goes over from one to the next: each of their keys will do.
+   */
+  certificate: string | readonly string[];
+  /** The id that the provider knows this application by. */
   clientId: string;
+  /** The secret that the provider gave with it. */
   clientSecret: string;
   /** Scopes; must hold `openid`. @default 'openid' */
   scope?: string;
@@ -36,6 +43,20 @@ export interface ConnectisOptions extends CommonProviderOptions {
   dangerouslyUseImplicitFlow?: boolean;
 }
 
+/** The options of `providers.connectis()`. */
+export const CONNECTIS_OPTIONS = {
+  baseUrl: required(checkIssuer, { aliases: ['origin'] }),
+  issuer: required(checkIssuer),
+  certificate: required(checkCertificates),
+  clientId: required(checkString, { aliases: ['client_id'] }),
+  clientSecret: required(checkString, { aliases: ['client_secret'] }),
+  scope: withDefault(checkScope, 'openid', { aliases: ['scopes'] }),
+  tokenParams: withDefault(oneOf('query', 'body'), 'query'),
+  expiresInUnit: withDefault(oneOf('ms', 's'), 'ms'),
+  dangerouslyUseImplicitFlow: withDefault(checkBoolean, false, { aliases: ['useImplicitFlow'] }),
+  ...COMMON_OPTIONS,
+} satisfies Table<ConnectisOptions>;
+
 /**
  * The Connectis Identity Broker (`/broker/openidconnect`). Token parameters travel in the URL and `expires_in` counts
  * milliseconds, unless the options say otherwise; ID tokens are verified with the broker's certificate.
@@ -46,63 +67,79 @@ export interface ConnectisOptions extends CommonProviderOptions {
  * @see [Broker documentation](https://developer.signicat.com)
  */
 export function connectis(options: ConnectisOptions): ProviderDefinition {
-  checkKeys('providers.connectis()', options, OPTION_NAMES);
-  const where = (name: keyof ConnectisOptions) => `providers.connectis(): ${name}`;
-  const base = new URL(checkIssuer(where('baseUrl'), options.baseUrl)).href.replace(/\/$/, '');
-  const implicit = checkBoolean(
-    where('dangerouslyUseImplicitFlow'),
-    options.dangerouslyUseImplicitFlow ?? false,
-  );
+  const call = 'providers.connectis()';
+  const given = readProviderOptions(call, options, CONNECTIS_OPTIONS);
+  const base = new URL(given.baseUrl).href.replace(/\/$/, '');
+  const implicit = given.dangerouslyUseImplicitFlow;
   return Object.freeze({
     preset: 'connectis',
-    issuer: checkIssuer(where('issuer'), options.issuer),
+    issuer: given.issuer,
     metadata: Object.freeze({
       authorization_endpoint: `${base}/broker/openidconnect/authorize`,
       token_endpoint: `${base}/broker/openidconnect/token`,
       userinfo_endpoint: `${base}/broker/openidconnect/userinfo`,
     }),
-    clientId: checkString(where('clientId'), options.clientId),
-    clientSecret: checkClientSecret(
-      where('clientSecret'),
-      checkString(where('clientSecret'), options.clientSecret),
-      'RS256',
-    ),
+    clientId: given.clientId,
+    clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, 'RS256'),
     clientAuthentication: 'client_secret_post',
-    scope: checkScope(where('scope'), options.scope ?? 'openid'),
+    scope: given.scope,
     refuseMissingScopes: false,
     implicit,
     responseMode: 'query',
     identity: Object.freeze({
       from: 'id_token',
       algorithm: 'RS256',
-      certificate: checkCertificate(where('certificate'), options.certificate),
+      certificates: given.certificate,
     }),
     popupRedirectUri: undefined,
     trustedAudiences: Object.freeze([]),
-    quirks: resolveQuirks('providers.connectis()', {
-      tokenParams: checkOneOf(where('tokenParams'), options.tokenParams ?? 'query', [
-        'query',
-        'body',
-      ] as const),
-      expiresInUnit: checkOneOf(where('expiresInUnit'), options.expiresInUnit ?? 'ms', ['ms', 's'] as const),
+    quirks: completeQuirks({
+      tokenParams: given.tokenParams,
+      expiresInUnit: given.expiresInUnit,
       pkce: 'none',
     }),
-    capabilities: Object.freeze({ refresh: !implicit, revocation: false, logout: false, silentLogin: true }),
-    ...resolveCommon('connectis', options),
+    capabilities: Object.freeze({
+      refresh: !implicit,
+      revocation: false,
+      logout: false,
+      silentLogin: true,
+      authTime: true,
+      acr: true,
+    }),
+    ...pickCommon(call, options, given),
   });
 }
 
-const OPTION_NAMES: readonly (keyof ConnectisOptions)[] = [
-  ...(['baseUrl', 'issuer', 'certificate', 'clientId', 'clientSecret', 'scope', 'tokenParams'] as const),
-  ...(['expiresInUnit', 'dangerouslyUseImplicitFlow'] as const),
-  ...COMMON_OPTION_NAMES,
-];
+function checkCertificates(where: string, value: unknown): readonly string[] {
+  const texts = typeof value === 'string' ? [value] : checkStrings(where, value);
+  if (texts.length === 0) throw new ConfigurationError(`${where} must hold at least one certificate.`);
+  const certificates = texts.flatMap((text, index) =>
+    splitPem(text).map((block, position, blocks) => {
+      const item = texts.length > 1 ? `${where}[${index}]` : where;
+      const place = blocks.length > 1 ? `${item}, block ${position + 1} of ${blocks.length},` : item;
+      return checkCertificate(place, block);
+    }),
+  );
+  return Object.freeze(certificates);
+}
 
-function checkCertificate(where: string, value: unknown): string {
-  const pem = checkString(where, value);
+/** Its PEM blocks. What tools write above a block, such as a subject, belongs to none. */
+function splitPem(text: string): readonly string[] {
+  const [before = '', ...blocks] = text.split(/(?=-----BEGIN )/);
+  if (before.startsWith('-----BEGIN ')) return [before, ...blocks];
+  return blocks.length === 0 ? [before] : blocks;
+}
+
+function checkCertificate(where: string, pem: string): string {
+  const key = readPublicKey(where, pem);
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (key.asymmetricKeyType === 'rsa' && bits >= 2048) return pem;
+  throw new ConfigurationError(`${where} must be of an RSA key of at least 2048 bits.`);
+}
+
+function readPublicKey(where: string, pem: string): KeyObject {
   try {
-    new X509Certificate(pem);
-    return pem;
+    return new X509Certificate(pem).publicKey;
   } catch (error) {
     throw new ConfigurationError(`${where} must be a certificate in PEM form.`, { cause: error });
   }

@@ -1,19 +1,22 @@
-import { checkKeys, checkOneOf, checkString } from '../option-checks.ts';
+import { checkString, oneOf } from '../options/option-checks.ts';
+import { optional, required, type Table, withDefault } from '../options/option-table.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import {
-  COMMON_OPTION_NAMES,
+  COMMON_OPTIONS,
   type CommonProviderOptions,
   checkClientSecret,
   checkIssuer,
   checkOrigin,
-  resolveCommon,
-  resolveQuirks,
-} from './definition.ts';
+  pickCommon,
+  readProviderOptions,
+} from './preset-options.ts';
+import { completeQuirks } from './quirk-options.ts';
 
 /** Options of {@link did}. */
 export interface DidOptions extends CommonProviderOptions {
+  /** The id that the provider knows this application by. */
   clientId: string;
-  /** Absent for a public client, which proves itself by PKCE with the method that DID.app calls `sha256`. */
+  /** Absent for a public client, which proves itself by PKCE with the method that DID.app calls `sha256`. @default none */
   clientSecret?: string;
   /** Where the endpoints are. @default 'https://auth.did.app' */
   origin?: string;
@@ -25,9 +28,21 @@ export interface DidOptions extends CommonProviderOptions {
   authorizationRequest?: 'bare' | 'standard';
 }
 
+/** The options of `providers.did()`. */
+export const DID_OPTIONS = {
+  clientId: required(checkString, { aliases: ['client_id'] }),
+  clientSecret: optional(checkString, { defaultIs: 'none', aliases: ['client_secret'] }),
+  origin: withDefault(checkOrigin, 'https://auth.did.app'),
+  issuer: withDefault(checkIssuer, 'https://did.app'),
+  responseMode: withDefault(oneOf('form_post', 'query'), 'form_post', { aliases: ['response_mode'] }),
+  authorizationRequest: withDefault(oneOf('bare', 'standard'), 'bare'),
+  ...COMMON_OPTIONS,
+} satisfies Table<DidOptions>;
+
 /**
  * DID.app. The callback is a form post from another site; the token answer has no type, no life and no refresh token;
- * `prompt=create` opens the sign-up page; there is no silent login, revocation or logout.
+ * `prompt=create` opens the sign-up page; there is no silent login, revocation or logout, and nothing is said of when
+ * and how a person proved who they are: `maxAgeSeconds` and `acrValues` are refused.
  *
  * Checked on 2026-11-20 against the step-by-step integration guide.
  *
@@ -35,50 +50,45 @@ export interface DidOptions extends CommonProviderOptions {
  * @see [DID.app](https://did.app)
  */
 export function did(options: DidOptions): ProviderDefinition {
-  checkKeys('providers.did()', options, OPTION_NAMES);
-  const where = (name: keyof DidOptions) => `providers.did(): ${name}`;
-  const endpoints = `${checkOrigin(where('origin'), options.origin ?? 'https://auth.did.app')}/oidc`;
-  const isPublic = options.clientSecret === undefined;
+  const call = 'providers.did()';
+  const given = readProviderOptions(call, options, DID_OPTIONS);
+  const endpoints = `${given.origin}/oidc`;
+  const isPublic = given.clientSecret === undefined;
   return Object.freeze({
     preset: 'did',
-    issuer: checkIssuer(where('issuer'), options.issuer ?? 'https://did.app'),
+    issuer: given.issuer,
     metadata: Object.freeze({
       authorization_endpoint: `${endpoints}/authorize`,
       token_endpoint: `${endpoints}/token`,
       userinfo_endpoint: `${endpoints}/userinfo`,
       jwks_uri: `${endpoints}/jwks`,
     }),
-    clientId: checkString(where('clientId'), options.clientId),
-    clientSecret: checkClientSecret(where('clientSecret'), options.clientSecret, 'RS256'),
+    clientId: given.clientId,
+    clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, 'RS256'),
     clientAuthentication: isPublic ? 'none' : 'client_secret_post',
     scope: 'openid',
     refuseMissingScopes: false,
     implicit: false,
-    responseMode: checkOneOf(where('responseMode'), options.responseMode ?? 'form_post', [
-      'form_post',
-      'query',
-    ]),
+    responseMode: given.responseMode,
     identity: Object.freeze({ from: 'id_token', algorithm: 'RS256' }),
     popupRedirectUri: undefined,
     trustedAudiences: Object.freeze([]),
-    quirks: resolveQuirks('providers.did()', {
+    quirks: completeQuirks({
       tokenType: 'optional',
       errorFormat: 'object',
-      authorizationRequest: checkOneOf(
-        where('authorizationRequest'),
-        options.authorizationRequest ?? 'bare',
-        ['bare', 'standard'] as const,
-      ),
+      authorizationRequest: given.authorizationRequest,
       pkce: isPublic ? 'sha256' : 'none',
       nonce: false,
       userinfo: 'in_token_answer',
     }),
-    capabilities: Object.freeze({ refresh: false, revocation: false, logout: false, silentLogin: false }),
-    ...resolveCommon('did', options),
+    capabilities: Object.freeze({
+      refresh: false,
+      revocation: false,
+      logout: false,
+      silentLogin: false,
+      authTime: false,
+      acr: false,
+    }),
+    ...pickCommon(call, options, given),
   });
 }
-
-const OPTION_NAMES: readonly (keyof DidOptions)[] = [
-  ...(['clientId', 'clientSecret', 'origin', 'issuer', 'responseMode', 'authorizationRequest'] as const),
-  ...COMMON_OPTION_NAMES,
-];

@@ -2,6 +2,7 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import type { Clock } from '../clock.ts';
 import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
+import { invalidResponse } from './provider-faults.ts';
 import { isFaultOfKeys, type KeyVerifier } from './signing-keys.ts';
 
 /** What a logout token says, after every check. `sub` or `sid` is there. */
@@ -13,6 +14,7 @@ export interface LogoutClaims {
   readonly issuedAt: number;
 }
 
+/** What the verification of a logout token needs. */
 export interface LogoutTokenVerification {
   readonly definition: ProviderDefinition;
   readonly name: string;
@@ -40,15 +42,9 @@ export async function verifyLogoutToken(
   token: string,
   { definition, name, findVerifier, now }: LogoutTokenVerification,
 ): Promise<LogoutClaims> {
-  const refuse = (problem: string): never => {
-    throw new ProviderError(`Provider "${name}": the logout token was refused: ${problem}.`, {
-      code: 'provider_invalid_response',
-      provider: name,
-    });
-  };
   const { clockToleranceSeconds: clockTolerance, clientId: audience, issuer, identity } = definition;
   const problem = findProblem(token, definition, now() / 1000);
-  if (problem) refuse(problem);
+  if (problem) throw invalidResponse(name, 'the logout token', problem);
 
   const verify = await findVerifier();
   const { payload } = await verify(token, {

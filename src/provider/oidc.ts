@@ -1,4 +1,5 @@
-import { checkBoolean, checkKeys, checkOneOf, checkString, checkStrings } from '../option-checks.ts';
+import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
+import { type Check, group, optional, required, type Table, withDefault } from '../options/option-table.ts';
 import type {
   ClientAuthentication,
   ProviderDefinition,
@@ -8,27 +9,33 @@ import type {
 } from '../provider-definition.ts';
 import { checkKeyAuthentication } from './client-key.ts';
 import {
-  COMMON_OPTION_NAMES,
+  COMMON_OPTIONS,
   type CommonProviderOptions,
   checkClientSecret,
   checkEndpoint,
+  checkEndpoints,
   checkIssuer,
   checkMetadata,
   checkScope,
-  QUIRK_NAMES,
-  resolveCommon,
-  resolveQuirks,
+  METADATA,
+  pickCommon,
+  readProviderOptions,
   STANDARD_CAPABILITIES,
-} from './definition.ts';
+} from './preset-options.ts';
+import { QUIRKS } from './quirk-options.ts';
 
 /** Options of {@link oidc}. */
 export interface OidcOptions extends CommonProviderOptions {
   /** The issuer, exactly as the provider writes it: a trailing slash counts. */
   issuer: string;
+  /** The id that the provider knows this application by. */
   clientId: string;
-  /** Absent for a public client. */
+  /** Absent for a public client. @default none */
   clientSecret?: string;
-  /** @default 'client_secret_basic'; 'private_key_jwt' with a key; 'none' without either */
+  /**
+   * How this application proves itself at the token endpoint.
+   * @default 'client_secret_basic'; 'private_key_jwt' with a key; 'none' without either
+   */
   clientAuthentication?: ClientAuthentication;
   /** Private key in PEM for `private_key_jwt`. RSA signs by RS256, an EC key on P-256 by ES256. @default none */
   clientKey?: string;
@@ -68,6 +75,57 @@ export interface OidcQuirks extends ProviderQuirks {
   dangerouslyUseImplicitFlow?: boolean;
 }
 
+const checkAlgorithm = oneOf(
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'HS256',
+  'HS384',
+  'HS512',
+) satisfies Check<SigningAlgorithm>;
+
+/** The quirks of `providers.oidc()`. */
+export const OIDC_QUIRKS = {
+  ...QUIRKS,
+  identity: withDefault(oneOf('id_token', 'access_token'), 'id_token'),
+  popupRedirectUri: optional(checkString),
+  silentLogin: withDefault(checkBoolean, true),
+  dangerouslyUseImplicitFlow: withDefault(checkBoolean, false),
+} satisfies Table<OidcQuirks>;
+
+/** The options of `providers.oidc()`. */
+export const OIDC_OPTIONS = {
+  issuer: required(checkIssuer, { aliases: ['issuerBaseURL', 'domain', 'realm', 'auth-server-url'] }),
+  clientId: required(checkString, { aliases: ['client_id', 'resource'] }),
+  clientSecret: optional(checkString, { defaultIs: 'none', aliases: ['client_secret', 'credentials'] }),
+  clientAuthentication: optional(
+    oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'),
+    {
+      defaultIs: "'client_secret_basic'; 'private_key_jwt' with a key; 'none' without either",
+      aliases: ['clientAuthMethod', 'token_endpoint_auth_method'],
+    },
+  ),
+  clientKey: optional(checkString, { aliases: ['clientAssertionSigningKey', 'privateKey'] }),
+  clientKeyId: optional(checkString, { aliases: ['kid'] }),
+  scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
+  responseMode: withDefault(oneOf('query', 'form_post'), 'query', { aliases: ['response_mode'] }),
+  metadata: optional(checkMetadata, {
+    defaultIs: 'discovered at the first login',
+    inner: { table: METADATA, elsewhere: {} },
+  }),
+  idTokenSigningAlgorithm: withDefault(checkAlgorithm, 'RS256', { aliases: ['idTokenSigningAlg'] }),
+  trustedAudiences: withDefault(checkStrings, []),
+  quirks: group(OIDC_QUIRKS),
+  ...COMMON_OPTIONS,
+} satisfies Table<OidcOptions>;
+
 /**
  * Any OpenID provider: code flow with PKCE, `state` and `nonce`; the ID token's signature is always verified.
  *
@@ -75,74 +133,42 @@ export interface OidcQuirks extends ProviderQuirks {
  * @see [OpenID Connect Core](https://openid.net/specs/openid-connect-core-1_0.html)
  */
 export function oidc(options: OidcOptions): ProviderDefinition {
-  checkKeys('providers.oidc()', options, OPTION_NAMES);
-  const where = (name: keyof OidcOptions) => `providers.oidc(): ${name}`;
-  const issuer = checkIssuer(where('issuer'), options.issuer);
-  const algorithm = checkOneOf(
-    where('idTokenSigningAlgorithm'),
-    options.idTokenSigningAlgorithm ?? 'RS256',
-    SIGNING_ALGORITHMS,
-  );
-  const clientId = checkString(where('clientId'), options.clientId);
-  const trustedAudiences = checkStrings(where('trustedAudiences'), options.trustedAudiences ?? []);
-  const { identity, popupRedirectUri, silentLogin, implicit, quirks } = readQuirks(
-    options.quirks ?? {},
-    issuer,
-  );
+  const call = 'providers.oidc()';
+  const given = readProviderOptions(call, options, OIDC_OPTIONS);
+  const { issuer, metadata, clientId, trustedAudiences, idTokenSigningAlgorithm: algorithm } = given;
+  const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given.quirks;
+  if (metadata) checkEndpoints(`${call}: metadata`, metadata, issuer);
+  if (popupRedirectUri) checkEndpoint(`${call}: quirks.popupRedirectUri`, popupRedirectUri, issuer);
   return Object.freeze({
     preset: 'oidc',
     issuer,
-    metadata: options.metadata && checkMetadata(where('metadata'), options.metadata, issuer),
+    metadata,
     clientId,
-    clientSecret: checkClientSecret(where('clientSecret'), options.clientSecret, algorithm),
-    ...checkKeyAuthentication('providers.oidc()', options),
-    scope: checkScope(where('scope'), options.scope ?? 'openid profile email'),
+    clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, algorithm),
+    ...checkKeyAuthentication(call, given),
+    scope: given.scope,
     refuseMissingScopes: false,
-    implicit,
-    responseMode: checkOneOf(where('responseMode'), options.responseMode ?? 'query', ['query', 'form_post']),
+    implicit: dangerouslyUseImplicitFlow,
+    responseMode: given.responseMode,
     identity: Object.freeze(
       identity === 'id_token'
         ? { from: 'id_token', algorithm }
         : {
-            ...({ from: 'access_token', algorithm, issuer, encryption: undefined } as const),
+            from: 'access_token',
+            algorithm,
+            issuer,
+            encryption: undefined,
             audiences: Object.freeze([clientId, ...trustedAudiences]),
           },
     ),
     popupRedirectUri,
     trustedAudiences,
-    quirks,
-    capabilities: Object.freeze({ ...STANDARD_CAPABILITIES, refresh: !implicit, silentLogin }),
-    ...resolveCommon('oidc', options),
+    quirks: Object.freeze(quirks),
+    capabilities: Object.freeze({
+      ...STANDARD_CAPABILITIES,
+      refresh: !dangerouslyUseImplicitFlow,
+      silentLogin,
+    }),
+    ...pickCommon(call, options, given),
   });
 }
-
-const OPTION_NAMES: readonly (keyof OidcOptions)[] = [
-  ...(['issuer', 'clientId', 'clientSecret', 'clientAuthentication', 'scope', 'responseMode'] as const),
-  ...(['clientKey', 'clientKeyId'] as const),
-  ...(['metadata', 'idTokenSigningAlgorithm', 'trustedAudiences', 'quirks'] as const),
-  ...COMMON_OPTION_NAMES,
-];
-
-/** What kind of provider it is, and the switches. */
-function readQuirks(given: OidcQuirks, issuer: string) {
-  const where = 'providers.oidc(): quirks';
-  checkKeys(where, given, [...QUIRK_NAMES, ...KIND_NAMES]);
-  const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given;
-  if (popupRedirectUri !== undefined) checkEndpoint(`${where}.popupRedirectUri`, popupRedirectUri, issuer);
-  return {
-    identity: checkOneOf(`${where}.identity`, identity ?? 'id_token', ['id_token', 'access_token'] as const),
-    popupRedirectUri,
-    silentLogin: checkBoolean(`${where}.silentLogin`, silentLogin ?? true),
-    implicit: checkBoolean(`${where}.dangerouslyUseImplicitFlow`, dangerouslyUseImplicitFlow ?? false),
-    quirks: resolveQuirks(where, quirks),
-  };
-}
-
-const KIND_NAMES: readonly Exclude<keyof OidcQuirks, keyof ProviderQuirks>[] = [
-  ...(['identity', 'popupRedirectUri', 'silentLogin', 'dangerouslyUseImplicitFlow'] as const),
-];
-
-export const SIGNING_ALGORITHMS: readonly SigningAlgorithm[] = [
-  ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
-  ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'HS256', 'HS384', 'HS512'] as const),
-];

@@ -23,12 +23,7 @@ export function toProviderError(error: unknown, provider: string, doing: string)
       cause: error,
     });
   }
-  if (error instanceof client.ResponseBodyError) return refusal(error, provider, subject);
-  if (isOldAuthentication(error)) {
-    return new LoginError(`${subject} does not prove what was asked: auth_time is older than max_age.`, {
-      code: 'login_insufficient',
-    });
-  }
+  if (error instanceof client.ResponseBodyError) return readErrorAnswer(error, provider, subject);
   const response = findResponse(error);
   if (isUnavailable(error, response)) {
     return new ProviderError(
@@ -48,13 +43,20 @@ export function toProviderError(error: unknown, provider: string, doing: string)
   });
 }
 
-/** openid-client looks at `auth_time` before we do. */
-function isOldAuthentication(error: unknown): boolean {
-  return readCode(error) === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED' && findClaim(error) === 'auth_time';
+/**
+ * What was answered breaks the protocol or failed a check.
+ *
+ * @param what - what was answered, as in "the ID token".
+ */
+export function invalidResponse(provider: string, what: string, problem: string): ProviderError {
+  return new ProviderError(`Provider "${provider}": ${what} was refused: ${problem}.`, {
+    code: 'provider_invalid_response',
+    provider,
+  });
 }
 
 /** An OAuth error answer (RFC 6749, section 5.2). A 5xx or 429 that has one is still a passing fault. */
-function refusal(error: client.ResponseBodyError, provider: string, subject: string): ProviderError {
+function readErrorAnswer(error: client.ResponseBodyError, provider: string, subject: string): ProviderError {
   const oauthError = readOauthError(error.error);
   const passing = error.status >= 500 || error.status === 429;
   return new ProviderError(

@@ -1,7 +1,6 @@
 import type { ProviderDefinition, ProviderMetadata } from '../provider-definition.ts';
-import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
-import { moveParamsToQuery } from './quirks/query-params.ts';
-import { rewriteTokenAnswer } from './quirks/token-answer-rules.ts';
+import { createBoundedFetch } from './bounded-fetch.ts';
+import { type KeepIdToken, rewriteTokenAnswer } from './quirks/token-answer-rules.ts';
 
 /** The endpoints whose traffic a provider's quirks touch, as far as they are known yet. */
 export type KnownEndpoints = Pick<
@@ -9,28 +8,37 @@ export type KnownEndpoints = Pick<
   'token_endpoint' | 'revocation_endpoint' | 'userinfo_endpoint'
 >;
 
+/** A fetch that hands the ID token of a token answer to whoever asks for it, and to nobody else. */
+export type ProviderFetch = (
+  url: string,
+  options: RequestInit,
+  keepIdToken?: KeepIdToken,
+) => Promise<Response>;
+
 /** The bounded fetch with a provider's quirks on it, each at the endpoint it belongs to and nowhere else. */
 export function createProviderFetch(
-  { quirks, identity, timeoutMs }: ProviderDefinition,
+  { quirks, timeoutMs }: ProviderDefinition,
   endpoints: () => KnownEndpoints | undefined,
-): Fetch {
+): ProviderFetch {
   const bounded = createBoundedFetch(timeoutMs);
-  const { tokenType, expiresInUnit, errorFormat, tokenParams } = quirks;
 
-  return async (url, options) => {
+  return async (url, options, keepIdToken) => {
     const known = endpoints();
     if (url === known?.userinfo_endpoint) return refuseOtherThanJson(await bounded(url, options));
     if (url !== known?.token_endpoint && url !== known?.revocation_endpoint) return bounded(url, options);
-    const request = tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
-    const answer = await bounded(request.url, request.options);
-    const idToken = identity.from === 'access_token' || isRefresh(options) ? 'set_aside' : 'verify';
-    return rewriteTokenAnswer(answer, { tokenType, expiresInUnit, errorFormat, idToken });
+    const request = quirks.tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
+    return rewriteTokenAnswer(await bounded(request.url, request.options), quirks, keepIdToken);
   };
 }
 
-/** Its ID token is verified by us alone, so that a fault of it is told from one of the answer. */
-function isRefresh({ body }: RequestInit): boolean {
-  return body instanceof URLSearchParams && body.get('grant_type') === 'refresh_token';
+/** Some brokers want the parameters of a token request in its URL. Never in both places. */
+function moveParamsToQuery(url: string, options: RequestInit): { url: string; options: RequestInit } {
+  if (!(options.body instanceof URLSearchParams)) return { url, options };
+  const target = new URL(url);
+  for (const [name, value] of options.body) target.searchParams.append(name, value);
+  const headers = new Headers(options.headers);
+  headers.delete('content-type');
+  return { url: target.href, options: { ...options, headers, body: null } };
 }
 
 /** A JWT would be taken by the library without its signature being verified, and anything else as if it were JSON. */

@@ -1,7 +1,8 @@
-import * as client from 'openid-client';
-import { pickUserClaims, type UserClaims } from '../claims.ts';
+import type * as client from 'openid-client';
+import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
-import { type ConnectAuthError, LoginError, ProviderError, readOauthError } from '../errors.ts';
+import { type ConnectAuthError, ProviderError } from '../errors.ts';
+import { findUnmetRequirement, type LoginDemands, type LoginStrength } from '../freshness.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 import {
@@ -11,19 +12,22 @@ import {
   type LoginRequest,
 } from './authorization-request.ts';
 import { createConfigurationSource } from './configuration.ts';
-import { meetsAcr } from './id-token.ts';
-import { createIdentityProver, type Proof, refusal } from './identity-proof.ts';
+import { createIdentityVerifier, type VerifiedIdentity } from './identity-verifier.ts';
 import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
-import { createTokenReader, setKnownEnd } from './token-answer.ts';
-import { mergeTokens, proveSameLogin } from './token-refresh.ts';
+import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
+import { readUserClaims } from './read-user-claims.ts';
+import { applyAccessTokenExpiry } from './token-answer.ts';
+import { mergeTokens, verifySameLogin } from './token-refresh.ts';
+import { createTokenRequests } from './token-requests.ts';
 import { revokeTokens } from './token-revocation.ts';
+import { fetchUserInfo, findMoreClaims } from './user-info.ts';
 
 export type { LoginChecks, LoginRequest, LoginSecrets } from './authorization-request.ts';
 
 /** What a login at the provider brought. */
-export interface ProvenLogin extends Proof {
+export interface ProvenLogin extends VerifiedIdentity {
   readonly tokens: TokenSet;
   /** Scopes that were asked for and not granted. */
   readonly missingScopes: readonly string[];
@@ -32,7 +36,7 @@ export interface ProvenLogin extends Proof {
 /** What a refresh brought: the tokens, completed by the old ones, and new claims when the answer had any. */
 export interface RefreshedLogin {
   readonly tokens: TokenSet;
-  readonly proof: Proof | undefined;
+  readonly proof: VerifiedIdentity | undefined;
 }
 
 /** One provider at work: its definition turned into the calls a login needs. Rejects with `ProviderError`. */
@@ -45,8 +49,13 @@ export interface Provider {
   prepare(): Promise<void>;
   /** Origins that a login or a logout sends the browser to, as far as they are known yet. */
   knownOrigins(): readonly string[];
-  /** Says whether an authentication context class answers those asked for. */
-  meetsAcr(acr: string | undefined, asked: readonly string[]): boolean;
+  /** Names what a login here lacks of what is asked now; `undefined`: nothing. */
+  findUnmetRequirement(login: LoginStrength, demands: LoginDemands): string | undefined;
+  /**
+   * Makes the authorization request.
+   *
+   * @throws LoginError `login_insufficient` for what no login here can prove.
+   */
   startLogin(request: LoginRequest): Promise<{ url: URL; checks: LoginChecks }>;
   /** What the answer to a login is checked against, from what was kept of it. */
   restoreChecks(
@@ -55,7 +64,8 @@ export interface Provider {
   /**
    * Exchanges the code of a callback and verifies who logged in. The code is sent once, whatever happens.
    *
-   * @throws LoginError `login_denied` when the provider answered with an error.
+   * @throws LoginError `login_denied` when the provider answered with an error, `login_insufficient` when the login
+   * proves less than was asked.
    */
   finishLogin(answer: URLSearchParams, checks: LoginChecks): Promise<ProvenLogin>;
   /**
@@ -80,45 +90,36 @@ export interface Provider {
    *
    * @see [RP-Initiated Logout, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
    */
-  endSession(request: EndSessionRequest): Promise<EndedSession>;
+  endSession(request: EndSessionRequest): Promise<ProviderLogoutResult>;
 }
 
-export interface EndedSession {
-  readonly url: URL | undefined;
-  /** The tokens as they are now. */
-  readonly tokens: TokenSet | undefined;
-  /** Why the provider's session may live on. */
-  readonly fault?: ConnectAuthError | undefined;
-}
-
-export interface EndSessionRequest {
-  readonly tokens: TokenSet | undefined;
-  readonly sub: string | undefined;
-  readonly postLogoutRedirectUri: string;
-  readonly state?: string | undefined;
-}
-
+/** What a provider needs beside its definition. */
 export interface ProviderSettings {
+  /** Its name in the options. */
   readonly name: string;
   readonly now: Clock;
   /** For cool-downs and the like. */
   readonly monotonic: Clock;
+  /** Told of faults that change nothing for the request they came with. */
+  readonly reportFault: (fault: ConnectAuthError) => void;
 }
 
-export function createProvider(definition: ProviderDefinition, { name, now }: ProviderSettings): Provider {
-  const { quirks, capabilities } = definition;
+/** Puts a provider's definition to work. */
+export function createProvider(definition: ProviderDefinition, settings: ProviderSettings): Provider {
+  const { name, now, monotonic, reportFault } = settings;
+  const { quirks, capabilities, clockToleranceSeconds } = definition;
   let metadata: Partial<client.ServerMetadata> | undefined = definition.metadata;
   const fetch = createProviderFetch(definition, () => metadata as never);
-  const configurationOf = createConfigurationSource(definition, { name, fetch, now });
-  const prover = createIdentityProver(definition, { name, fetch, now });
+  const configurations = createConfigurationSource(definition, { name, fetch, monotonic });
+  const identityVerifier = createIdentityVerifier(definition, { ...settings, fetch });
 
   const configure = async () => {
-    const configuration = await configurationOf();
+    const configuration = await configurations.find();
     metadata = configuration.serverMetadata();
     return configuration;
   };
-  /** Runs one piece of talk with the provider, and wraps what fails. */
-  const talk = async <T>(
+  /** Makes one call to the provider, and wraps what fails. */
+  const callProvider = async <T>(
     doing: string,
     work: (configuration: client.Configuration) => Promise<T>,
   ): Promise<T> => {
@@ -130,63 +131,34 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
     }
   };
 
-  const exchangeCode = async (
-    answer: URLSearchParams,
-    checks: LoginChecks,
-    configuration: client.Configuration,
-  ) => {
-    const callback = new URL(checks.redirectUri);
-    callback.search = answer.toString();
-    return client.authorizationCodeGrant(configuration, callback, {
-      expectedState: checks.state,
-      idTokenExpected: definition.identity.from === 'id_token',
-      ...(checks.nonce === undefined ? {} : { expectedNonce: checks.nonce }),
-      ...(checks.codeVerifier === undefined ? {} : { pkceCodeVerifier: checks.codeVerifier }),
-      ...(checks.maxAgeSeconds === undefined ? {} : { maxAge: checks.maxAgeSeconds }),
-    });
-  };
-
-  const fetchUserInfo = async (configuration: client.Configuration, accessToken: string, sub: string) =>
-    pickUserClaims(await client.fetchUserInfo(configuration, accessToken, sub)) as UserClaims;
-
-  /** What an unsigned source adds. The ID token's own claims win. */
-  const findMoreClaims = async (
-    configuration: client.Configuration,
-    tokens: TokenSet,
-    proof: Proof,
-    answer: Record<string, unknown>,
-  ): Promise<Partial<UserClaims>> => {
-    if (quirks.userinfo === 'in_token_answer' && answer.userinfo !== undefined) {
-      const userinfo = answer.userinfo as { sub?: unknown } | null;
-      if (userinfo?.sub !== proof.sub)
-        throw refusal(name, 'its userinfo speaks of another sub than the ID token');
-      return pickUserClaims(userinfo);
-    }
-    if (!definition.userinfoAtLogin || !tokens.accessToken) return {};
-    return fetchUserInfo(configuration, tokens.accessToken, proof.sub);
-  };
-
-  const read = createTokenReader(definition, { name, now });
+  const tokenRequests = createTokenRequests(definition, { name, configurations, fetch, now });
 
   const refresh: Provider['refresh'] = async (tokens, { sub }) => {
     const { refreshToken } = tokens;
     if (!capabilities.refresh || !refreshToken) throw unsupported(name, 'refresh token');
-    return talk('the token refresh', async (configuration) => {
+    return callProvider('the token refresh', async (configuration) => {
       // Those that were granted: a newer release may ask for more.
-      const params = new URLSearchParams(
-        quirks.refreshScope ? { scope: tokens.scope ?? definition.scope } : {},
-      );
-      const answer = await client.refreshTokenGrant(configuration, refreshToken, params);
-      const fresh = read(answer);
+      const scope = tokens.scope ?? definition.scope;
+      const { tokens: fresh } = await tokenRequests.refresh(configuration, refreshToken, scope);
       const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
       if (!speaksOfIdentity) return { tokens: mergeTokens(tokens, fresh), proof: undefined };
-      const proof = await proveSameLogin(() => prover.prove(fresh, undefined, configuration), {
-        ...{ sub, name, idToken: fresh.idToken, previous: tokens.idToken },
+      const proof = await verifySameLogin(() => identityVerifier.verifyRefresh(fresh, configuration), {
+        sub,
+        name,
+        reportFault,
+        idToken: fresh.idToken,
+        previous: tokens.idToken,
       });
       // An ID token that could not be verified is of no use, not even as a hint at logout.
-      const idToken = proof && fresh.idToken;
-      return { tokens: mergeTokens(tokens, { ...setKnownEnd(fresh, proof), idToken }), proof };
+      if (!proof) return { tokens: mergeTokens(tokens, { ...fresh, idToken: undefined }), proof };
+      return { tokens: mergeTokens(tokens, applyAccessTokenExpiry(fresh, proof)), proof };
     });
+  };
+
+  /** The logout call needs an access token that lives: a stale one is refreshed first. */
+  const keepAlive = async (tokens: TokenSet | undefined, sub: string | undefined) => {
+    if (!tokens?.refreshToken || sub === undefined || tokens.expiresAt > now()) return tokens;
+    return (await refresh(tokens, { sub })).tokens;
   };
 
   return {
@@ -197,41 +169,42 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
       await configure();
     },
     knownOrigins: () => originsOf(metadata),
-    meetsAcr: (acr, asked) => meetsAcr(acr, asked, quirks.acr),
+    findUnmetRequirement: (login, demands) =>
+      findUnmetRequirement(login, demands, { acr: quirks.acr, clockToleranceSeconds, now: now() }),
     refresh,
 
     restoreChecks: (kept) => createLoginChecks(definition, kept),
     startLogin: async (request) => createAuthorizationRequest(await configure(), definition, request, name),
 
     finishLogin: (answer, checks) =>
-      talk('the login', async (configuration) => {
-        const response = definition.implicit
-          ? readImplicitAnswer(answer, checks, name)
-          : await exchangeCode(answer, checks, configuration);
-        const answered = read(response as client.TokenEndpointResponse);
-        const proof = await prover.prove(answered, checks, configuration);
-        const more = await findMoreClaims(configuration, answered, proof, response);
+      callProvider('the login', async (configuration) => {
+        const requested = await tokenRequests.finishLogin(configuration, answer, checks);
+        const answered = requested.tokens;
+        const identity = await identityVerifier.verifyLogin(answered, checks, configuration);
+        const { sub } = identity;
+        const more = await findMoreClaims(configuration, definition, { ...requested, name, sub });
         // Without `scope` in the answer everything was granted (RFC 6749, section 5.1).
-        const tokens = { ...setKnownEnd(answered, proof), scope: answered.scope ?? definition.scope };
-        const missingScopes = findMissingScopes(definition.scope, tokens.scope);
-        return { ...proof, claims: pickUserClaims({ ...more, ...proof.claims }), tokens, missingScopes };
+        const scope = answered.scope ?? definition.scope;
+        const tokens = { ...applyAccessTokenExpiry(answered, identity), scope };
+        const claims = readUserClaims(name, { ...more, ...identity.claims });
+        return { ...identity, claims, tokens, missingScopes: findMissingScopes(definition.scope, scope) };
       }),
 
     revoke: (tokens) =>
-      talk('the revocation', async (configuration) => {
+      callProvider('the revocation', async (configuration) => {
         const { revocation_endpoint: endpoint } = configuration.serverMetadata();
         if (capabilities.revocation === false || !endpoint) return;
         await revokeTokens(configuration, tokens, { hint: quirks.revocationHint, name });
       }),
 
     fetchUserInfo: (accessToken, sub) =>
-      talk('the userinfo request', async (configuration) => {
+      callProvider('the userinfo request', async (configuration) => {
         if (!configuration.serverMetadata().userinfo_endpoint) throw unsupported(name, 'userinfo endpoint');
-        return fetchUserInfo(configuration, accessToken, sub);
+        return fetchUserInfo(configuration, { name, accessToken, sub });
       }),
 
     verifyLogoutToken: async (token) => {
-      const findVerifier = async () => prover.verifierOf(await configure());
+      const findVerifier = async () => identityVerifier.keyVerifierOf(await configure());
       try {
         return await verifyLogoutToken(token, { definition, name, findVerifier, now });
       } catch (error) {
@@ -239,81 +212,11 @@ export function createProvider(definition: ProviderDefinition, { name, now }: Pr
       }
     },
 
-    endSession: ({ tokens, sub, postLogoutRedirectUri, state }) =>
-      talk('the logout', async (configuration) => {
-        const { end_session_endpoint: endpoint } = configuration.serverMetadata();
-        if (capabilities.logout === false || !endpoint) return { url: undefined, tokens };
-        if (capabilities.logout === 'api') {
-          const living = await keepAlive(tokens, sub);
-          const fault = living?.accessToken
-            ? await callLogout(configuration, endpoint, living.accessToken, name)
-            : undefined;
-          return { url: undefined, tokens: living, fault };
-        }
-        const { idToken } = tokens ?? {};
-        const hint = quirks.logoutHint ? idToken : undefined;
-        const url = client.buildEndSessionUrl(configuration, {
-          post_logout_redirect_uri: postLogoutRedirectUri,
-          ...(hint ? { id_token_hint: hint } : {}),
-          ...(state ? { state } : {}),
-        });
-        return { url, tokens };
-      }),
+    endSession: (request) =>
+      callProvider('the logout', (configuration) =>
+        endProviderSession(configuration, request, { name, definition, keepAlive }),
+      ),
   };
-
-  /** The logout call needs an access token that lives: a stale one is refreshed first. */
-  async function keepAlive(
-    tokens: TokenSet | undefined,
-    sub: string | undefined,
-  ): Promise<TokenSet | undefined> {
-    if (!tokens?.refreshToken || sub === undefined || tokens.expiresAt > now()) return tokens;
-    return (await refresh(tokens, { sub })).tokens;
-  }
-}
-
-/** Returns what kept the provider from ending the session. Its answer is an empty one of any 2xx status. */
-async function callLogout(
-  configuration: client.Configuration,
-  endpoint: string,
-  accessToken: string,
-  name: string,
-): Promise<ConnectAuthError | undefined> {
-  const headers = new Headers({ 'content-type': 'application/x-www-form-urlencoded' });
-  const url = new URL(endpoint);
-  try {
-    const { ok, status } = await client.fetchProtectedResource(
-      ...([configuration, accessToken, url, 'POST', '', headers] as const),
-    );
-    if (ok) return undefined;
-    return new ProviderError(`Provider "${name}": the logout was answered with the status ${status}.`, {
-      code: status >= 500 || status === 429 ? 'provider_unavailable' : 'provider_refused',
-      provider: name,
-    });
-  } catch (error) {
-    return toProviderError(error, name, 'the logout');
-  }
-}
-
-/**
- * The answer of the implicit flow in its documented odd form: in the query, with an ID token and nothing else. The
- * token itself is verified as every ID token is.
- */
-function readImplicitAnswer(
-  answer: URLSearchParams,
-  checks: LoginChecks,
-  name: string,
-): Record<string, unknown> {
-  const error = answer.get('error');
-  if (answer.get('state') !== checks.state) throw refusal(name, 'its state is not the one sent');
-  if (error !== null) {
-    const oauthError = readOauthError(error);
-    throw new LoginError(`Provider "${name}" answered with the error ${oauthError ?? '(malformed)'}.`, {
-      code: 'login_denied',
-      oauthError,
-    });
-  }
-  if (answer.has('code')) throw refusal(name, 'it mixes the code flow with the implicit flow');
-  return { id_token: answer.get('id_token') ?? undefined, token_type: 'bearer', expires_in: 0 };
 }
 
 function findMissingScopes(asked: string, granted: string): readonly string[] {

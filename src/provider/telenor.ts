@@ -1,19 +1,22 @@
-import { checkBoolean, checkKeys, checkOneOf, checkString } from '../option-checks.ts';
+import { checkBoolean, checkString, oneOf } from '../options/option-checks.ts';
+import { optional, required, type Table, withDefault } from '../options/option-table.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import {
-  COMMON_OPTION_NAMES,
+  COMMON_OPTIONS,
   type CommonProviderOptions,
   checkClientSecret,
   checkOrigin,
   checkScope,
-  resolveCommon,
-  resolveQuirks,
-} from './definition.ts';
+  pickCommon,
+  readProviderOptions,
+} from './preset-options.ts';
+import { completeQuirks } from './quirk-options.ts';
 
 /** Options of {@link telenor}. */
 export interface TelenorOptions extends CommonProviderOptions {
+  /** The id that the provider knows this application by. */
   clientId: string;
-  /** Absent for a public client. */
+  /** Absent for a public client. @default none */
   clientSecret?: string;
   /** The service: production, staging or a sister brand. @default 'https://connect.telenordigital.com' */
   origin?: string;
@@ -30,6 +33,23 @@ export interface TelenorOptions extends CommonProviderOptions {
   minimumKeyBits?: 1024 | 2048;
 }
 
+const checkLogoutWay = oneOf('browser', 'api');
+
+/** The options of `providers.telenor()`. */
+export const TELENOR_OPTIONS = {
+  clientId: required(checkString, { aliases: ['client_id'] }),
+  clientSecret: optional(checkString, { defaultIs: 'none', aliases: ['client_secret'] }),
+  origin: withDefault(checkOrigin, 'https://connect.telenordigital.com'),
+  scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
+  refuseMissingScopes: withDefault(checkBoolean, false),
+  singleSignOnLogout: withDefault(
+    (where, value) => (value === false ? false : checkLogoutWay(where, value)),
+    false,
+  ),
+  minimumKeyBits: withDefault(oneOf(1024, 2048), 2048),
+  ...COMMON_OPTIONS,
+} satisfies Table<TelenorOptions>;
+
 /**
  * Telenor CONNECT. Basic with the raw id and secret; refresh tokens rotate; both tokens can be revoked; `td_sls` makes
  * a session end with the browser; a higher `acr` answers a lower one.
@@ -40,12 +60,9 @@ export interface TelenorOptions extends CommonProviderOptions {
  * @see [Telenor CONNECT documentation](https://docs.telenordigital.com)
  */
 export function telenor(options: TelenorOptions): ProviderDefinition {
-  checkKeys('providers.telenor()', options, OPTION_NAMES);
-  const where = (name: keyof TelenorOptions) => `providers.telenor(): ${name}`;
-  const origin = checkOrigin(where('origin'), options.origin ?? 'https://connect.telenordigital.com');
-  const endpoints = `${origin}/oauth`;
-  const logout = options.singleSignOnLogout ?? false;
-  if (logout !== false) checkOneOf(where('singleSignOnLogout'), logout, ['browser', 'api']);
+  const call = 'providers.telenor()';
+  const given = readProviderOptions(call, options, TELENOR_OPTIONS);
+  const endpoints = `${given.origin}/oauth`;
   return Object.freeze({
     preset: 'telenor',
     issuer: endpoints,
@@ -57,32 +74,33 @@ export function telenor(options: TelenorOptions): ProviderDefinition {
       end_session_endpoint: `${endpoints}/logout`,
       jwks_uri: `${endpoints}/public_keys.jwks`,
     }),
-    clientId: checkString(where('clientId'), options.clientId),
-    clientSecret: checkClientSecret(where('clientSecret'), options.clientSecret, 'RS256'),
-    clientAuthentication: options.clientSecret === undefined ? 'none' : 'client_secret_basic',
-    scope: checkScope(where('scope'), options.scope ?? 'openid profile email'),
-    refuseMissingScopes: checkBoolean(where('refuseMissingScopes'), options.refuseMissingScopes ?? false),
+    clientId: given.clientId,
+    clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, 'RS256'),
+    clientAuthentication: given.clientSecret === undefined ? 'none' : 'client_secret_basic',
+    scope: given.scope,
+    refuseMissingScopes: given.refuseMissingScopes,
     implicit: false,
     responseMode: 'query',
     identity: Object.freeze({ from: 'id_token', algorithm: 'RS256' }),
     popupRedirectUri: undefined,
     trustedAudiences: Object.freeze([]),
-    quirks: resolveQuirks('providers.telenor()', {
+    quirks: completeQuirks({
       basicEncoding: 'raw',
       pkce: 'none',
       acr: 'minimum',
       browserSessionClaim: 'td_sls',
       revocationHint: false,
       logoutHint: false,
-      minimumKeyBits: options.minimumKeyBits ?? 2048,
+      minimumKeyBits: given.minimumKeyBits,
     }),
-    capabilities: Object.freeze({ refresh: true, revocation: true, logout, silentLogin: true }),
-    ...resolveCommon('telenor', options),
+    capabilities: Object.freeze({
+      refresh: true,
+      revocation: true,
+      logout: given.singleSignOnLogout,
+      silentLogin: true,
+      authTime: true,
+      acr: true,
+    }),
+    ...pickCommon(call, options, given),
   });
 }
-
-const OPTION_NAMES: readonly (keyof TelenorOptions)[] = [
-  ...(['clientId', 'clientSecret', 'origin', 'scope', 'refuseMissingScopes', 'singleSignOnLogout'] as const),
-  'minimumKeyBits',
-  ...COMMON_OPTION_NAMES,
-];

@@ -1,10 +1,9 @@
 import type { TokenEndpointResponse } from 'openid-client';
 import type { Clock } from '../clock.ts';
-import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
-import type { Proof } from './identity-proof.ts';
-import { SET_ASIDE_ID_TOKEN } from './quirks/token-answer-rules.ts';
+import type { VerifiedIdentity } from './identity-verifier.ts';
+import { invalidResponse } from './provider-faults.ts';
 
 /** Beyond ten years an `expires_in` is a mistake; it also keeps every date valid. */
 const MAX_LIFE_SECONDS = 10 * 365 * 24 * 3600;
@@ -12,21 +11,27 @@ const MAX_LIFE_SECONDS = 10 * 365 * 24 * 3600;
 /** An hour in seconds, read as milliseconds, is less than this. */
 const SUSPICIOUS_LIFE_MS = 30_000;
 
-/** Reads a token endpoint's answers, whose shape openid-client has checked. */
+/** A token endpoint's answer, its ID token beside what openid-client has read and checked of it. */
+export interface TokenAnswer {
+  readonly answer: TokenEndpointResponse;
+  readonly idToken: unknown;
+}
+
+/**
+ * Reads a token endpoint's answers.
+ *
+ * @throws ProviderError `provider_invalid_response` for tokens that are not Bearer tokens.
+ */
 export function createTokenReader(
   { defaultExpiresInSeconds, quirks }: Pick<ProviderDefinition, 'defaultExpiresInSeconds' | 'quirks'>,
   { name, now }: { name: string; now: Clock },
-): (answer: TokenEndpointResponse) => TokenSet {
+): (given: TokenAnswer) => TokenSet {
   let hasWarned = false;
-  return (answer) => {
-    if (answer.token_type !== 'bearer') {
-      // openid-client takes DPoP as well, whose tokens mean nothing without a proof of ours.
-      throw new ProviderError(`Provider "${name}" answered with tokens of a type other than Bearer.`, {
-        code: 'provider_invalid_response',
-        provider: name,
-      });
-    }
-    const tokens = readTokens(answer, defaultExpiresInSeconds, now());
+  return (given) => {
+    // openid-client takes DPoP as well, whose tokens mean nothing without a proof of ours.
+    if (given.answer.token_type !== 'bearer')
+      throw invalidResponse(name, 'the answer', 'its tokens are of a type other than Bearer');
+    const tokens = readTokens(given, defaultExpiresInSeconds, now());
     const isSuspicious = tokens.expiresAt - tokens.receivedAt < SUSPICIOUS_LIFE_MS;
     if (quirks.expiresInUnit === 'ms' && tokens.accessToken && isSuspicious && !hasWarned) {
       hasWarned = true;
@@ -39,13 +44,16 @@ export function createTokenReader(
   };
 }
 
-function readTokens(answer: TokenEndpointResponse, defaultExpiresInSeconds: number, now: number): TokenSet {
+function readTokens(
+  { answer, idToken }: TokenAnswer,
+  defaultExpiresInSeconds: number,
+  now: number,
+): TokenSet {
   const seconds = readSeconds(answer.expires_in);
-  const setAside = answer[SET_ASIDE_ID_TOKEN];
   return {
     accessToken: answer.access_token,
     refreshToken: answer.refresh_token,
-    idToken: answer.id_token ?? (typeof setAside === 'string' && setAside !== '' ? setAside : undefined),
+    idToken: typeof idToken === 'string' && idToken !== '' ? idToken : undefined,
     scope: answer.scope,
     receivedAt: now,
     expiresAt: now + (seconds ?? defaultExpiresInSeconds) * 1000,
@@ -54,11 +62,17 @@ function readTokens(answer: TokenEndpointResponse, defaultExpiresInSeconds: numb
   };
 }
 
-/** Where the answer did not say when the access token ends, but the token itself does and was verified. */
-export function setKnownEnd(tokens: TokenSet, proof: Pick<Proof, 'accessTokenEnd'> | undefined): TokenSet {
-  if (!tokens.expiryAssumed || proof?.accessTokenEnd === undefined) return tokens;
-  const latest = tokens.receivedAt + MAX_LIFE_SECONDS * 1000;
-  return { ...tokens, expiresAt: Math.min(proof.accessTokenEnd * 1000, latest), expiryAssumed: false };
+/**
+ * Applies the end that a verified access token has in itself: a guess gives way to it, and so does an answer that
+ * promises a longer life, because an API looks at the token.
+ */
+export function applyAccessTokenExpiry(
+  tokens: TokenSet,
+  { accessTokenEnd }: Pick<VerifiedIdentity, 'accessTokenEnd'>,
+): TokenSet {
+  if (accessTokenEnd === undefined) return tokens;
+  const latest = tokens.expiryAssumed ? tokens.receivedAt + MAX_LIFE_SECONDS * 1000 : tokens.expiresAt;
+  return { ...tokens, expiresAt: Math.min(accessTokenEnd * 1000, latest), expiryAssumed: false };
 }
 
 /** Its oddities are gone by now: see `tidyExpiresIn()`. */

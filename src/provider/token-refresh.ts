@@ -1,8 +1,8 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, type JWTPayload } from 'jose';
 import { ProviderError } from '../errors.ts';
 import type { TokenSet } from '../tokens.ts';
-import type { Proof } from './identity-proof.ts';
-import { isFaultOfKeys } from './signing-keys.ts';
+import type { VerifiedIdentity } from './identity-verifier.ts';
+import { isFaultOfKeys, isUnfit } from './signing-keys.ts';
 
 /** What a refresh left out stays as it was; a scope never grows beyond what was granted. */
 export function mergeTokens(old: TokenSet, fresh: TokenSet): TokenSet {
@@ -24,6 +24,7 @@ function narrowScope(granted: string | undefined, answered: string | undefined):
     .join(' ');
 }
 
+/** The login that a refresh must continue. */
 export interface SameLogin {
   readonly sub: string;
   /** The ID token that the login has had so far. */
@@ -32,33 +33,48 @@ export interface SameLogin {
   readonly idToken: string | undefined;
   /** The provider's name in the options. */
   readonly name: string;
+  /** Told when an ID token was taken for what it is, though no key of the provider fits it. */
+  readonly reportFault: (fault: ProviderError) => void;
 }
 
 /**
- * Proves that a refresh continues the login it began with. `undefined`: the provider's keys cannot be had. The old
- * refresh token is spent by then, so the tokens are good all the same; they only prove nothing new.
+ * Verifies that a refresh continues the login it began with. `undefined`: the provider's keys cannot be had, or none of
+ * them fits the ID token, which names the same login. The old refresh token is spent by then and the tokens came over
+ * our own connection, so they are good all the same; they only prove nothing new.
  *
  * @throws ProviderError `provider_identity_changed`.
  * @see [OpenID Connect Core, section 12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)
  */
-export async function proveSameLogin(
-  prove: () => Promise<Proof>,
-  { sub, previous, idToken, name }: SameLogin,
-): Promise<Proof | undefined> {
+export async function verifySameLogin(
+  verify: () => Promise<VerifiedIdentity>,
+  { sub, previous, idToken, name, reportFault }: SameLogin,
+): Promise<VerifiedIdentity | undefined> {
   const end = (problem: string, cause?: unknown) =>
     new ProviderError(`Provider "${name}": the refresh answered with ${problem}. The login is over.`, {
       code: 'provider_identity_changed',
       provider: name,
       cause,
     });
-  const proof = await prove().catch((error: unknown) => {
-    if (!isFaultOfToken(error)) return undefined;
-    // An access token that fails is a bad answer and no more; an ID token is the provider's word about the login.
-    throw idToken === undefined ? error : end('an ID token that proves nothing', error);
+  let unfit: unknown;
+  const identity = await verify().catch((error: unknown) => {
+    if (idToken !== undefined && isUnfit(error)) unfit = error;
+    else if (isFaultOfToken(error)) {
+      // An access token that fails is a bad answer and no more; an ID token is the provider's word about the login.
+      throw idToken === undefined ? error : end('an ID token that proves nothing', error);
+    }
+    return undefined;
   });
-  const change = findChange(proof ?? readUnverified(idToken), { sub, previous });
+  const change = findChange(identity ?? readUnverified(idToken, end), { sub, previous });
   if (change) throw end(`another ${change}`);
-  return proof;
+  if (unfit !== undefined) {
+    reportFault(
+      new ProviderError(
+        `Provider "${name}": no key of the provider fits the ID token of a refresh. It names the same login, which goes on.`,
+        { code: 'provider_invalid_response', provider: name, cause: unfit },
+      ),
+    );
+  }
+  return identity;
 }
 
 function isFaultOfToken(error: unknown): boolean {
@@ -66,15 +82,27 @@ function isFaultOfToken(error: unknown): boolean {
   return !isFaultOfKeys(error);
 }
 
-type Claimed = Pick<Proof, 'idTokenPayload'> & { readonly sub: unknown };
+/** What a token claims, verified or not. */
+type Claimed = Pick<VerifiedIdentity, 'idTokenPayload'> & { readonly sub: unknown };
 
 /** What cannot be verified can still contradict. */
-function readUnverified(idToken: string | undefined): Claimed | undefined {
+function readUnverified(
+  idToken: string | undefined,
+  end: (problem: string, cause: unknown) => ProviderError,
+): Claimed | undefined {
   if (idToken === undefined) return undefined;
-  const idTokenPayload = decodeJwt(idToken);
-  return { sub: idTokenPayload.sub, idTokenPayload };
+  try {
+    const idTokenPayload = decodeJwt(idToken);
+    return { sub: idTokenPayload.sub, idTokenPayload };
+  } catch (error) {
+    throw end('an ID token that cannot be read', error);
+  }
 }
 
+/**
+ * Names what differs from the login. `auth_time` may: many providers keep it with the single sign-on session, so that
+ * it moves when the person proves themselves elsewhere. It makes this login no fresher.
+ */
 function findChange(
   claimed: Claimed | undefined,
   { sub, previous }: Pick<SameLogin, 'sub' | 'previous'>,
@@ -85,9 +113,12 @@ function findChange(
   if (!now || !previous) return undefined;
   const before = decodeJwt(previous);
   if (now.iss !== before.iss) return 'iss';
+  if (!audiencesOf(now).every((audience) => audiencesOf(before).includes(audience))) return 'aud';
   if (now.azp !== before.azp) return 'azp';
-  for (const name of ['auth_time', 'nonce'] as const) {
-    if (now[name] !== undefined && before[name] !== undefined && now[name] !== before[name]) return name;
-  }
+  if (now.nonce !== undefined && before.nonce !== undefined && now.nonce !== before.nonce) return 'nonce';
   return undefined;
+}
+
+function audiencesOf({ aud }: JWTPayload): readonly unknown[] {
+  return [aud].flat();
 }

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
-import { ConnectAuthError, LoginError, ProviderError, StoreError } from '../errors.ts';
+import { noStore } from '../cache-headers.ts';
+import { ConnectAuthError, LoginError, ProviderError, RETRY_AFTER_SECONDS, StoreError } from '../errors.ts';
 import type { ErrorEvent, Hooks } from '../events.ts';
 import { wantsJson } from '../fetch-metadata.ts';
 import type { Page, SendPage } from './pages.ts';
@@ -10,21 +11,33 @@ export interface Answers {
   readonly page: SendPage;
   /** Redirects and lets nobody keep or leak the address: it may follow one that held a code. */
   redirect(res: Response, status: 302 | 303, location: string): void;
+  /** Says no more than a status, to somebody who may be a person. */
+  empty(res: Response, status: number): void;
   /** Brings a login to its end where it was shown: back to the page, or out of its window. */
-  finishLogin(req: Request, res: Response, login: Pick<PendingLogin, 'returnTo' | 'display'>): void;
+  sendLoginResult(req: Request, res: Response, login: Pick<PendingLogin, 'returnTo' | 'display'>): void;
   /** Tells a person that what they sent needs a login, which no redirect could send again. */
   sendLoginPage(req: Request, res: Response): void;
   /** Tells `onError` about a fault that changes nothing for this request. */
-  report(
+  reportError(
     req: Request | undefined,
     res: Response | undefined,
     error: unknown,
     during: ErrorEvent['during'],
   ): Promise<void>;
   /** Tells `onError`, then answers: JSON for scripts, a page that says what to do next for people. */
-  fail(req: Request, res: Response, error: unknown, during: ErrorEvent['during']): Promise<void>;
+  fail(req: Request, res: Response, error: unknown, failure: Failure): Promise<void>;
 }
 
+/** What an answer to a failure must know beside the error. */
+export interface Failure {
+  readonly during: ErrorEvent['during'];
+  /** Where the login would have returned to: a restart leads to the same place. */
+  readonly returnTo?: string | undefined;
+  /** Where the login was shown. */
+  readonly display?: LoginDisplay | undefined;
+}
+
+/** What the answers are made from. */
 export interface AnswersOptions {
   readonly sendPage: SendPage;
   readonly hooks: Hooks;
@@ -41,7 +54,7 @@ const WORDS: Readonly<Record<string, readonly [title: string, message: string]>>
   ],
   login_not_found: [
     'This sign-in is no longer waiting',
-    'It was finished already, or it began in another browser. Please sign in again.',
+    'It was finished already, or this browser did not keep it: it may have begun in another browser, or cookies may be blocked. Please sign in again.',
   ],
   login_expired: ['This sign-in took too long', 'For your safety it has ended. Please sign in again.'],
   login_insufficient: [
@@ -65,10 +78,10 @@ const WORDS: Readonly<Record<string, readonly [title: string, message: string]>>
 };
 const OTHER_WORDS = ['Something went wrong', 'This could not be done.'] as const;
 
+/** Makes the answers that all routes share. */
 export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersOptions): Answers {
-  const pageFor = (error: ConnectAuthError): Page => {
+  const pageFor = (error: ConnectAuthError, { during, returnTo, display }: Failure): Page => {
     const [title, message] = WORDS[error.code] ?? OTHER_WORDS;
-    const { returnTo, display } = error as { returnTo?: string; display?: LoginDisplay };
     const retry = isRetryable(error) ? loginPath(returnTo) : undefined;
     return {
       status: error.status,
@@ -79,6 +92,7 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
         ...(retry ? [{ href: retry, label: 'Sign in again' }] : []),
         { href: homePath, label: 'Home page' },
       ],
+      stripQuery: during === 'callback',
     };
   };
 
@@ -86,16 +100,20 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
     page: sendPage,
 
     redirect: (res, status, location) => {
-      res.statusCode = status;
       res.setHeader('Location', location);
-      res.setHeader('Cache-Control', 'no-store');
-      res.setHeader('Referrer-Policy', 'no-referrer');
+      answers.empty(res, status);
+    },
+
+    empty: (res, status) => {
+      res.statusCode = status;
+      keepToOurselves(res);
       res.end();
     },
 
-    finishLogin: (req, res, { returnTo, display }) => {
+    sendLoginResult: (req, res, { returnTo, display }) => {
       if (display === 'provider_popup') {
-        res.set('Cache-Control', 'no-store').json({ returnTo });
+        noStore(res);
+        res.json({ returnTo });
       } else if (display === 'popup') {
         const message = { type: 'login', returnTo };
         const links = [{ href: returnTo, label: 'Continue' }];
@@ -110,31 +128,42 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
       const href = loginPath(undefined);
       sendPage(req, res, {
         status: 401,
-        title: 'Nothing was done',
+        title: 'Please sign in again',
         message:
-          'Your session has ended, or this needs a more recent sign-in. Go back to the page, and load it again.',
+          'Your session has ended, or this needs a more recent sign-in: what you sent was not saved. Sign in, then go back to the page, load it again and send it once more.',
         links: [...(href ? [{ href, label: 'Sign in' }] : []), { href: homePath, label: 'Home page' }],
       });
     },
 
-    report: async (req, res, failure, during) => {
+    reportError: async (req, res, failure, during) => {
       await hooks.onError({ error: asConnectAuthError(failure), during, req, res });
     },
 
-    fail: async (req, res, failure, during) => {
-      const error = asConnectAuthError(failure);
-      await hooks.onError({ error, during, req, res });
+    fail: async (req, res, thrown, failure) => {
+      const error = asConnectAuthError(thrown);
+      const returnTo = failure.returnTo ?? (error instanceof LoginError ? error.returnTo : undefined);
+      await hooks.onError({ error, during: failure.during, req, res, returnTo });
       if (res.headersSent || res.writableEnded) return;
-      res.setHeader('Cache-Control', 'no-store');
-      res.setHeader('Referrer-Policy', 'no-referrer');
-      const wait =
-        error instanceof StoreError || error instanceof ProviderError ? error.retryAfterSeconds : undefined;
-      if (error.status === 503) res.setHeader('Retry-After', String(Math.ceil(wait ?? 5)));
+      keepToOurselves(res);
+      if (error.status === 503) setRetryAfter(res, error);
       if (wantsJson(req)) res.status(error.status).json({ error: error.code });
-      else sendPage(req, res, { ...pageFor(error), forgetQuery: during === 'callback' });
+      else sendPage(req, res, pageFor(error, { ...failure, returnTo }));
     },
   };
   return answers;
+}
+
+/** Says in how many seconds to come again: as the fault says, else {@link RETRY_AFTER_SECONDS}. */
+export function setRetryAfter(res: Response, fault: unknown): void {
+  const isTemporary = fault instanceof StoreError || fault instanceof ProviderError;
+  const seconds = (isTemporary ? fault.retryAfterSeconds : undefined) ?? RETRY_AFTER_SECONDS;
+  res.setHeader('Retry-After', String(Math.ceil(seconds)));
+}
+
+/** The address may have held a code: nobody keeps the answer, and the next page is not told where one came from. */
+function keepToOurselves(res: Response): void {
+  noStore(res);
+  res.setHeader('Referrer-Policy', 'no-referrer');
 }
 
 /** Whether signing in again could help; a refusal by the application or of the request itself stays one. */

@@ -1,15 +1,17 @@
 import type { Request, Response } from 'express';
+import { noStore } from '../cache-headers.ts';
 import type { Clock } from '../clock.ts';
-import { ConnectAuthError, ProviderError, StoreError } from '../errors.ts';
+import { ConnectAuthError, LoginError, ProviderError, StoreError } from '../errors.ts';
 import type { ApplicationKeys } from '../keys.ts';
 import { MAX_LOGOUT_TOKEN_LENGTH, peekAddress } from '../provider/logout-token.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { UserSessions } from '../session/user-sessions.ts';
 import type { LogoutMark } from '../store/logout-mark.ts';
 import type { Store } from '../store/store.ts';
-import type { Answers } from './answers.ts';
-import { invalidForm, readForm } from './form-body.ts';
+import { type Answers, setRetryAfter } from './answers.ts';
+import { invalidForm, readForm } from './request-input.ts';
 
+/** What it is made of. */
 export interface BackchannelLogoutOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly userSessions: UserSessions;
@@ -23,9 +25,9 @@ export interface BackchannelLogoutOptions {
 /**
  * The endpoint where providers post logout tokens: no cookie, no session, no origin check.
  *
- * 200 when the sessions it means are gone, also when there were none; 400 for a token to refuse; 503 when they could
- * not be ended, so that the provider tries again. A token that comes again means the same mark and leaves it again: that
- * mends a failure half-way, and harms nobody who logged in since.
+ * 200 when the sessions it means are gone, also when there were none; 400 for a token to refuse, 408 for one that does
+ * not come; 503 when they could not be ended, so that the provider tries again. A token that comes again means the same
+ * mark and leaves it again: that mends a failure half-way, and harms nobody who logged in since.
  *
  * @see [OpenID Connect Back-Channel Logout, section 2.5](https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest)
  */
@@ -57,17 +59,22 @@ export function createBackchannelLogout(
   };
 
   return async (req, res) => {
-    res.set('Cache-Control', 'no-store');
+    noStore(res);
     try {
-      await endSessions(await readLogoutToken(req));
+      await endSessions(await readLogoutToken(req, res));
       res.status(200).end();
     } catch (error) {
-      if (mayReport(error)) await answers.report(req, res, error, 'logout');
+      if (mayReport(error)) await answers.reportError(req, res, error, 'logout');
       const passing =
         error instanceof StoreError ||
         (error instanceof ProviderError && error.code === 'provider_unavailable');
-      if (passing) res.status(503).set('Retry-After', '5').json({ error: 'temporarily_unavailable' });
-      else res.status(400).json({ error: 'invalid_request' });
+      if (passing) {
+        setRetryAfter(res, error);
+        res.status(503).json({ error: 'temporarily_unavailable' });
+      } else {
+        const cameLate = error instanceof LoginError && error.status === 408;
+        res.status(cameLate ? 408 : 400).json({ error: 'invalid_request' });
+      }
     }
   };
 }
@@ -91,8 +98,8 @@ function createReportThrottle(monotonic: Clock): (error: unknown) => boolean {
   };
 }
 
-async function readLogoutToken(req: Request): Promise<string> {
-  const tokens = (await readForm(req)).getAll('logout_token');
+async function readLogoutToken(req: Request, res: Response): Promise<string> {
+  const tokens = (await readForm(req, res)).getAll('logout_token');
   if (tokens.length !== 1) throw invalidForm('must have exactly one logout_token');
   if (tokens[0]!.length > MAX_LOGOUT_TOKEN_LENGTH)
     throw invalidForm('has a logout token that is too large', 413);

@@ -3,21 +3,23 @@ import type { Clock } from '../clock.ts';
 import { ConfigurationError, ConnectAuthError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
-import type { ResolvedOptions } from '../options.ts';
+import { rememberAnswered } from '../freshness.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
 import type { NewIdentity } from '../session/identity.ts';
-import type { Sessions } from '../session/sessions.ts';
+import type { ReplacedSession, Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
-import { readCallbackAnswer } from './callback-answer.ts';
 import { findRedirectUri } from './login.ts';
-import type { LoginDisplay, PendingLogin, PendingLogins, TakenLogin } from './pending-logins.ts';
+import type { LoginDisplay, PendingLogins, TakenLogin } from './pending-logins.ts';
+import { readCallbackAnswer } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
+/** What it is made of. */
 export interface CallbackOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly pendingLogins: PendingLogins;
@@ -56,6 +58,7 @@ interface FinishedLogin {
   readonly returnTo: string;
 }
 
+/** Makes the callback of all providers. */
 export function createCallback(options: CallbackOptions): Callback {
   const { providers, pendingLogins, sessions, vault, readReturnAddress, urls, answers, hooks } = options;
   const { mapUser, revocation, now, monotonic } = options;
@@ -83,21 +86,24 @@ export function createCallback(options: CallbackOptions): Callback {
       browserSession: proven.browserSession || undefined,
       acr: proven.acr,
       authTime: proven.authTime,
+      answered: rememberAnswered(taken.login, browser.identity, taken.login.startedAt),
       issuedAt: proven.issuedAt,
       loginStartedAt: taken.login.startedAt,
       loggedInAt: now(),
     };
     const { isCancelled } = taken;
     const sealedTokens = vault.seal(id, proven.tokens);
-    const login = { id, identity, sealedTokens, takenAt, isCancelled };
-    const replaced = await sessions.logIn(browser, { req, res }, login);
+    // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
+    const revokeReplaced = async ({ id: sessionId, ended }: ReplacedSession) => {
+      if (!ended.identity) return;
+      const from = { provider: ended.identity.provider, sessionId, req, res };
+      await revocation.revokeSealed(ended.tokens, from);
+    };
     // Where this fails its cookie stays: the next logout tries again.
     await sessions.finishFailedLogout({ req, res }).catch(() => undefined);
-    // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
-    if (replaced?.ended.identity) {
-      const from = { provider: replaced.ended.identity.provider, sessionId: replaced.id, req, res };
-      await revocation.revokeSealed(replaced.ended.tokens, from);
-    }
+    const login = { id, identity, sealedTokens, takenAt, isCancelled, onLateEnd: revokeReplaced };
+    const replaced = await sessions.logIn(browser, { req, res }, login);
+    if (replaced) await revokeReplaced(replaced);
     try {
       const event = { req, res, provider: name, issuer, claims, user, missingScopes, returnTo };
       await callHook(() => hooks.onLogin(event));
@@ -119,7 +125,7 @@ export function createCallback(options: CallbackOptions): Callback {
         `session.describe must return a string; it returned a ${typeof description}.`,
       );
     } catch (error) {
-      answers.report(req, res, error, 'callback').catch(() => undefined);
+      answers.reportError(req, res, error, 'callback').catch(() => undefined);
       return undefined;
     }
   };
@@ -144,7 +150,7 @@ export function createCallback(options: CallbackOptions): Callback {
   };
 
   return async (req, res, browser, providerName) => {
-    const answer = await readCallbackAnswer(req);
+    const answer = await readCallbackAnswer(req, res);
     const provider = providers.get(providerName)!;
     if (provider.definition.popupRedirectUri)
       answer.set('state', unwrapPopupState(answer.get('state') ?? ''));
@@ -174,13 +180,14 @@ export function createCallback(options: CallbackOptions): Callback {
       });
     }
     const returnTo = readReturnAddress(login.returnTo) ?? urls.home;
-    await withLogin({ returnTo, display: login.display }, async () => {
+    const { display } = login;
+    try {
       if (browser.id === undefined && login.sessionId) {
         setCurrentSession(browser, await sessions.readById(login.sessionId));
         await sessions.keepUp(browser, req);
         if (browser.fault) throw browser.fault;
       }
-      const redirectUri = findRedirectUri(provider, login.display, urls);
+      const redirectUri = findRedirectUri(provider, display, urls);
       const proven = await provider.finishLogin(answer, provider.restoreChecks({ ...login, redirectUri }));
       try {
         await establish(req, res, browser, { id, proven, taken: found, takenAt, provider, returnTo });
@@ -189,8 +196,12 @@ export function createCallback(options: CallbackOptions): Callback {
         await revocation.revoke(proven.tokens, { provider: providerName, req, res });
         throw error;
       }
-    });
-    if (!res.headersSent) answers.finishLogin(req, res, { returnTo, display: login.display });
+    } catch (error) {
+      // The answer knows where the login was shown, and offers a restart that leads to the same place.
+      await answers.fail(req, res, error, { during: 'callback', returnTo, display });
+      return;
+    }
+    if (!res.headersSent) answers.sendLoginResult(req, res, { returnTo, display });
   };
 
   /** An answer by another way than the one asked for is somebody else's doing. */
@@ -225,17 +236,5 @@ async function callHook<T>(hook: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof ConnectAuthError) throw error;
     throw new LoginError('The application refused the login.', { code: 'login_refused', cause: error });
-  }
-}
-
-/** Lets the answer to a failure know where the login was shown, and offer a restart that leads to the same place. */
-async function withLogin<T>(
-  { returnTo, display }: Pick<PendingLogin, 'returnTo' | 'display'>,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw Object.assign(error as Error, { returnTo, display });
   }
 }

@@ -3,8 +3,9 @@ import type { Clock } from '../clock.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { UserSessions } from '../session/user-sessions.ts';
 import type { SendPage } from './pages.ts';
-import { readQuery } from './read-query.ts';
+import { readQuery } from './request-input.ts';
 
+/** What it is made of. */
 export interface FrontchannelLogoutOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly userSessions: UserSessions;

@@ -38,6 +38,7 @@ export interface LoginCookies {
 const FORMAT = 1;
 const SEED_BYTES = 32;
 const TAG_BYTES = 16;
+/** Of what names the client of a login: enough that no two are taken for each other. */
 export const FINGERPRINT_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
 const DISPLAYS: readonly LoginDisplay[] = ['page', 'popup', 'provider_popup'];

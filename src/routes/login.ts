@@ -1,18 +1,20 @@
 import type { Request, Response } from 'express';
+import { noStore } from '../cache-headers.ts';
 import type { Clock } from '../clock.ts';
 import { ConfigurationError, CrossOriginError, LoginRequiredError, ProviderError } from '../errors.ts';
 import { findSource, isNavigation, isPrefetch } from '../fetch-metadata.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedLoginParameters } from '../options/login-options.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 import type { Provider } from '../provider/provider.ts';
 import { wrapPopupState } from '../provider/quirks/popup-state.ts';
-import type { LoginParameters } from '../request-types.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Answers } from './answers.ts';
 import type { LoginDisplay, PendingLogins } from './pending-logins.ts';
-import { readQuery } from './read-query.ts';
+import { readQuery } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Urls } from './urls.ts';
 
+/** What a login is started with. */
 export interface LoginOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly pendingLogins: PendingLogins;
@@ -26,10 +28,11 @@ export interface LoginOptions {
 }
 
 /** What a login asks for, and the session of the browser that asks. */
-export interface LoginStart extends LoginParameters {
+export interface LoginStart extends ResolvedLoginParameters {
   readonly browser: BrowserSession;
 }
 
+/** How a login begins: by our route, or by a handler of the application. */
 export interface Login {
   /** Answers any request by sending the browser to the provider. */
   start(req: Request, res: Response, parameters: LoginStart): Promise<void>;
@@ -40,6 +43,7 @@ export interface Login {
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
 }
 
+/** Makes what starts logins. */
 export function createLogin(options: LoginOptions): Login {
   const { providers, pendingLogins, readReturnAddress, urls, answers, loginParameters, now } = options;
 
@@ -110,7 +114,8 @@ export function createLogin(options: LoginOptions): Login {
       });
     }
     const url = await begin(req, res, provider, parameters, 'provider_popup');
-    res.set('Cache-Control', 'no-store').json({
+    noStore(res);
+    res.json({
       authorizationUrl: url.href,
       providerOrigin: url.origin,
       callbackUrl: new URL(urls.redirectUri(provider.name)).pathname,
@@ -118,7 +123,10 @@ export function createLogin(options: LoginOptions): Login {
   };
 
   const sendChoice = (req: Request, res: Response, returnTo: string) => {
-    const links = [...providers.keys()].map((name) => ({ href: urls.login(returnTo, name), label: name }));
+    const links = [...providers.keys()].map((name) => ({
+      href: urls.login(returnTo, name),
+      label: nameProvider(name),
+    }));
     const known = links.filter((link): link is { href: string; label: string } => link.href !== undefined);
     if (known.length === 0) {
       throw new ConfigurationError(
@@ -133,7 +141,7 @@ export function createLogin(options: LoginOptions): Login {
     });
   };
 
-  const readParameters = (query: URLSearchParams): LoginParameters => {
+  const readParameters = (query: URLSearchParams): ResolvedLoginParameters => {
     const take = (name: string, allowed: (value: string) => boolean) => {
       const value = query.get(name);
       return value !== null && value.length <= 256 && allowed(value) ? value : undefined;
@@ -142,8 +150,8 @@ export function createLogin(options: LoginOptions): Login {
       returnTo: query.get('returnTo') ?? urls.home,
       provider: take('provider', (name) => providers.has(name)),
       prompt: take('prompt', (prompt) => loginParameters.prompt.includes(prompt)),
-      loginHint: take('login_hint', () => loginParameters.login_hint),
-      uiLocales: take('ui_locales', () => loginParameters.ui_locales),
+      loginHint: take('login_hint', () => loginParameters.loginHint),
+      uiLocales: take('ui_locales', () => loginParameters.uiLocales),
       display: take('display', (display) => display === 'popup') as 'popup' | undefined,
     };
     return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
@@ -180,6 +188,12 @@ function choose(providers: ReadonlyMap<string, Provider>, name: string | undefin
     return provider;
   }
   return providers.size === 1 ? [...providers.values()][0] : undefined;
+}
+
+/** For people: what names a provider in the options is a key, such as `work-account`. */
+function nameProvider(key: string): string {
+  const words = key.replace(/-+/g, ' ').trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** A frame, an image or a fetch: a redirect would lead nowhere and leave a pending login behind. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { BrowserSession } from '../session/browser-session.ts';
-import { type CookieAttributes, flashCookie, readCookies, setCookie } from '../session/cookies.ts';
+import { type CookieAttributes, invalidatePageCache, readCookies, setCookie } from '../session/cookies.ts';
 import type { SendPage } from './pages.ts';
-import { readQuery } from './read-query.ts';
+import { readQuery } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Urls } from './urls.ts';
 
@@ -18,6 +18,7 @@ export interface LogoutReturns {
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
 }
 
+/** What the way back is made from. */
 export interface LogoutReturnsOptions {
   readonly urls: Urls;
   readonly readReturnAddress: ReturnAddressReader;
@@ -30,7 +31,11 @@ export interface LogoutReturnsOptions {
 
 const COOKIE_LIFE_SECONDS = 600;
 
-/** @see [RP-Initiated Logout, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout) */
+/**
+ * Makes the way back from a provider's logout. An address waits in its cookie for ten minutes.
+ *
+ * @see [RP-Initiated Logout, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)
+ */
 export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturns {
   const { urls, readReturnAddress, sendPage, redirect, https, cookiePath } = options;
   const name = `${options.cookieName}-logout`;
@@ -49,7 +54,7 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
         // The back button of Chromium shows pages as they were left, no-store or not, unless an HttpOnly cookie has
         // changed since. The removal of a cookie that came with the page does not count: the first page after a
         // login would be shown after the logout. So one more cookie changes.
-        flashCookie(res, name, attributes(0));
+        invalidatePageCache(res, name, attributes(0));
         return { path: urls.afterLogout, state };
       }
       setCookie(res, name, `${state}.${returnTo}`, attributes(COOKIE_LIFE_SECONDS));
@@ -72,7 +77,10 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
           status: 200,
           title: 'You are signed in',
           message: 'You have a session here.',
-          links: [{ href: urls.home, label: 'Home page' }],
+          links: [
+            { href: urls.home, label: 'Home page' },
+            ...(urls.logout ? [{ href: urls.logout, label: 'Sign out' }] : []),
+          ],
         });
         return;
       }

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { noStore } from '../cache-headers.ts';
 import type { StoreError } from '../errors.ts';
 import { findSource, isPrefetch, isSubresource, wantsJson } from '../fetch-metadata.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -15,6 +16,7 @@ import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
+/** What it is made of. */
 export interface LogoutOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly sessions: Sessions;
@@ -34,6 +36,7 @@ const MAX_URL_LENGTH = 4096;
 /** What is ours in the URL; the endpoint may have a query of its own. */
 const LOGOUT_PARAMS = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'] as const;
 
+/** The end of a session by its own browser. */
 export interface Logout {
   /** Ends the session here, then sends the browser to the provider's logout, where it has one. */
   start(req: Request, res: Response, browser: BrowserSession, options: { returnTo?: string }): Promise<void>;
@@ -57,6 +60,7 @@ interface LoggedOut {
   readonly isFirst: boolean;
 }
 
+/** Makes it for all providers. */
 export function createLogout(options: LogoutOptions): Logout {
   const { providers, sessions, vault, pendingLogins, readReturnAddress, urls, answers, revocation } = options;
 
@@ -110,7 +114,7 @@ export function createLogout(options: LogoutOptions): Logout {
     const ended = await provider
       .endSession(request)
       .catch((fault: unknown) => ({ url: undefined, tokens, fault }));
-    if (ended.fault) await answers.report(req, res, ended.fault, 'logout');
+    if (ended.fault) await answers.reportError(req, res, ended.fault, 'logout');
     if (isFirst) await revocation.revoke(ended.tokens, { provider: name, req, res });
     return ended.fault ? 'unreachable' : ended.url;
   };
@@ -146,7 +150,8 @@ export function createLogout(options: LogoutOptions): Logout {
     if (wantsJson(req)) {
       const redirectTo = target instanceof URL ? shorten(target).href : returnTo;
       const told = target === 'unreachable' ? { redirectTo, provider: target } : { redirectTo };
-      res.set('Cache-Control', 'no-store').json(told);
+      noStore(res);
+      res.json(told);
     } else if (target === 'unreachable') sendUnreachable(req, res, returnTo);
     else if (target && target.href.length > MAX_URL_LENGTH) postToProvider(req, res, target);
     else answers.redirect(res, 303, target ? target.href : returnTo);

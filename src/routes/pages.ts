@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import escapeHtml from 'escape-html';
 import helmet from 'helmet';
+import { noStore } from '../cache-headers.ts';
 
 /** A page of ours: fixed words, and at most one thing to do. */
 export interface Page {
@@ -18,11 +20,12 @@ export interface Page {
   /** What pages of our origin are told, on the channel `connect-auth`; then the window closes. */
   readonly broadcast?: Readonly<Record<string, string>>;
   /** Takes the query out of the address bar: it held a code or a token. */
-  readonly forgetQuery?: boolean;
+  readonly stripQuery?: boolean;
   /** Whose pages may show this one in a frame. */
   readonly frameAncestors?: readonly string[];
 }
 
+/** Answers with a page: a whole document, its policy, and headers that let nobody keep it. */
 export type SendPage = (req: IncomingMessage, res: ServerResponse, page: Page) => void;
 
 const STYLE = `
@@ -55,7 +58,7 @@ window.close();`;
 
 const SUBMIT_SCRIPT = 'document.forms[0].submit()';
 
-const FORGET_QUERY_SCRIPT = "history.replaceState(null, '', location.pathname)";
+const STRIP_QUERY_SCRIPT = "history.replaceState(null, '', location.pathname)";
 
 /**
  * Sends pages that load nothing, run nothing they need not, and can be framed by nobody they do not name.
@@ -94,16 +97,16 @@ export function createPageSender(formTargets: () => readonly string[]): SendPage
       if (page.frameAncestors) res.removeHeader('X-Frame-Options');
       res.statusCode = page.status;
       res.setHeader('Content-Type', 'text/html; charset=utf-8');
-      res.setHeader('Cache-Control', 'no-store');
+      noStore(res);
       res.end(renderPage(page));
     });
   };
 }
 
-function scriptOf({ broadcast, form, forgetQuery }: Page): string | undefined {
+function scriptOf({ broadcast, form, stripQuery }: Page): string | undefined {
   if (broadcast) return BROADCAST_SCRIPT;
   if (form?.submit) return SUBMIT_SCRIPT;
-  return forgetQuery ? FORGET_QUERY_SCRIPT : undefined;
+  return stripQuery ? STRIP_QUERY_SCRIPT : undefined;
 }
 
 function hashSource(text: string): string {
@@ -142,15 +145,4 @@ function renderForm({ action, label, fields }: NonNullable<Page['form']>): strin
   );
   const button = `<button>${escapeHtml(label)}</button>`;
   return `<form method="post" action="${escapeHtml(action)}">${inputs.join('')}${button}</form>`;
-}
-
-function escapeHtml(text: string): string {
-  const names: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replace(/[&<>"']/g, (character) => names[character]!);
 }

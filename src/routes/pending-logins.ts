@@ -82,6 +82,7 @@ export interface PendingLogins {
   cancelAll(req: Request, res: Response): Promise<readonly string[]>;
 }
 
+/** What they are made of. */
 export interface PendingLoginsOptions {
   readonly store: Store;
   readonly secrets: readonly Secret[];

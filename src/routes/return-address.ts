@@ -10,10 +10,11 @@ export type ReturnAddressReader = (value: unknown) => string | undefined;
  * What is emitted is the parsed and re-serialised form, never the text that came, so that browser and check cannot
  * differ; and that form is looked at again, since `/.//evil.example` is a path of ours whose normal form is not.
  *
- * @param ownRoutes - paths that must not be returned to: a login would loop, a logout would undo it.
+ * @param ownRoutes - paths that must not be returned to, nor what is below them: a login would loop, a logout would
+ * undo it. Of one that ends in a slash itself nothing is below.
  */
 export function createReturnAddressReader(origin: string, ownRoutes: readonly string[]): ReturnAddressReader {
-  const routes = ownRoutes.map((route) => route.toLowerCase());
+  const routes = ownRoutes.map((route) => ({ path: readAsRouter(route), isFolder: !route.endsWith('/') }));
   return (value) => {
     if (typeof value !== 'string' || value.length > MAX_LENGTH) return undefined;
     // Browsers drop tabs and newlines and read a backslash as a slash: no honest address has them.
@@ -23,10 +24,30 @@ export function createReturnAddressReader(origin: string, ownRoutes: readonly st
     if (!path.startsWith('/') || path.startsWith('//') || !URL.canParse(path, origin)) return undefined;
     const url = new URL(path, origin);
     if (url.origin !== origin) return undefined;
-    // In any case of letters, as Express finds the path where the application is mounted.
-    const pathname = url.pathname.toLowerCase();
-    if (routes.some((route) => pathname === route || pathname.startsWith(`${route}/`))) return undefined;
+    const reached = readAsRouter(url.pathname);
+    const isOwn = routes.some(
+      ({ path: own, isFolder }) => reached === own || (isFolder && reached.startsWith(`${own}/`)),
+    );
+    if (isOwn) return undefined;
     const address = url.pathname + url.search + url.hash;
     return address.startsWith('//') || address.length > MAX_LENGTH ? undefined : address;
   };
+}
+
+/**
+ * The path as the most lenient of those may read it that stand between a browser and our routes: Express takes mount
+ * paths in any case of letters, Express 4 drops a slash behind them, and proxies decode, merge slashes, resolve dots
+ * and cut parameters off. Only for comparison.
+ */
+function readAsRouter(pathname: string): string {
+  const decoded = pathname.replace(/%([\da-f]{2})/gi, (_, hex) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  const segments: string[] = [];
+  for (const segment of decoded.toLowerCase().split(/[/\\]/)) {
+    const name = /^[^;?#\0]*/.exec(segment)![0];
+    if (name === '..') segments.pop();
+    else if (name !== '' && name !== '.') segments.push(name);
+  }
+  return `/${segments.join('/')}`;
 }

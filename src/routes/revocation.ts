@@ -32,14 +32,14 @@ const MAX_WAIT_MS = 2_000;
 export function createRevocation(
   providers: ReadonlyMap<string, Provider>,
   vault: TokenVault,
-  answers: Pick<Answers, 'report'>,
+  answers: Pick<Answers, 'reportError'>,
 ): Revocation {
   const revoke: Revocation['revoke'] = async (tokens, { provider: name, req, res }) => {
     const provider = providers.get(name);
     if (!provider || !tokens) return;
     const revocation = provider
       .revoke(tokens)
-      .catch((error) => answers.report(req, res, error, 'logout'))
+      .catch((error) => answers.reportError(req, res, error, 'logout'))
       .catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {

@@ -1,10 +1,11 @@
 import type { Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Answers } from './answers.ts';
 import type { Urls } from './urls.ts';
 
+/** What one of our routes does. It may throw: the route answers that. */
 export type RouteHandler = (req: Request, res: Response, browser: BrowserSession) => Promise<void>;
 
 /** One of our routes. Answers the request, whatever happens. */
@@ -14,6 +15,7 @@ export interface Route {
   run(req: Request, res: Response, browser: BrowserSession): Promise<void>;
 }
 
+/** What all our routes do. */
 export interface RouteHandlers {
   readonly login: RouteHandler;
   readonly logout: RouteHandler;
@@ -28,7 +30,10 @@ export interface RouteHandlers {
   readonly signedOut: RouteHandler;
 }
 
-/** Finds the route of a request by one look-up; most requests have none. */
+/**
+ * Finds the route of a request by one look-up; most requests have none. Where there is a GET there is a HEAD, which
+ * begins, ends and reads nothing.
+ */
 export function createRouteTable(
   { routes, providers }: Pick<ResolvedOptions, 'routes' | 'providers'>,
   handlers: RouteHandlers,
@@ -42,17 +47,19 @@ export function createRouteTable(
   ): Route => ({
     needsSession,
     run: async (req, res, browser) => {
+      // It asks whether there is something, and what the GET would do is done by that GET alone.
+      if (req.method === 'HEAD' && methods.includes('GET')) {
+        answers.empty(res.type('html'), 200);
+        return;
+      }
       if (!methods.includes(req.method)) {
-        res
-          .status(405)
-          .set({ Allow: methods.join(', '), 'Cache-Control': 'no-store' })
-          .end();
+        answers.empty(res.set('Allow', methods.join(', ').replace('GET', 'GET, HEAD')), 405);
         return;
       }
       try {
         await handler(req, res, browser);
       } catch (error) {
-        await answers.fail(req, res, error, name);
+        await answers.fail(req, res, error, { during: name });
       }
     },
   });

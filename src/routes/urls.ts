@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { ConfigurationError } from '../errors.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 
 /** Every address the routes emit, all from `baseUrl` and none from a request header. */
 export interface Urls {
@@ -26,13 +26,12 @@ export interface Urls {
 
 type UrlOptions = Pick<ResolvedOptions, 'baseUrl' | 'basePath' | 'routes' | 'severalProviders'>;
 
+/** Makes the addresses from the options, once. */
 export function createUrls({ baseUrl, basePath, routes, severalProviders }: UrlOptions): Urls {
   const { callback } = routes;
   const callbackPath = (provider: string) => (severalProviders ? `${callback}/${provider}` : `${callback}`);
-  const own = [
-    ...[routes.login, callback, routes.logout],
-    ...[routes.backchannelLogout, routes.frontchannelLogout],
-  ].filter((path) => path !== false);
+  const { login, logout, backchannelLogout, frontchannelLogout } = routes;
+  const own = [login, callback, logout, backchannelLogout, frontchannelLogout];
 
   return {
     home: basePath + routes.home,
@@ -55,7 +54,7 @@ export function createUrls({ baseUrl, basePath, routes, severalProviders }: UrlO
       return baseUrl + callbackPath(provider);
     },
     callbackPath: (provider) => (callback === false ? undefined : callbackPath(provider)),
-    own: own.map((path) => basePath + path),
+    own: own.filter((path) => path !== false).map((path) => basePath + path),
     // Not mounted at the base path means that a proxy strips it and hides it from us.
     publicPath: (req, mountPath) => (mountPath === '' ? basePath : '') + req.originalUrl,
   };

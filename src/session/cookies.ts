@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Cookies, parseCookie, stringifySetCookie } from 'cookie';
+import { noStore } from '../cache-headers.ts';
 import { ConfigurationError } from '../errors.ts';
 
+/** How a cookie of ours is set: always closed to scripts. */
 export interface CookieAttributes {
   readonly httpOnly: true;
   readonly secure: boolean;
@@ -26,32 +28,24 @@ export function setCookie(
   value: string,
   attributes: CookieAttributes,
 ): void {
-  const given = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
-  const others = given.filter((cookie) => !cookie.startsWith(`${name}=`));
-  res.setHeader('Set-Cookie', [...others, stringifySetCookie(name, value, attributes)]);
-  res.setHeader('Cache-Control', 'no-store');
+  replaceCookie(res, name, stringifySetCookie(name, value, attributes));
+  noStore(res);
 }
 
-/** Sets a cookie and takes it away again: the browser notes that a cookie has changed, and keeps nothing. */
-export function flashCookie(res: ServerResponse, name: string, attributes: CookieAttributes): void {
-  setCookie(res, name, '1', { ...attributes, maxAge: 60 });
-  res.appendHeader('Set-Cookie', stringifySetCookie(name, '', { ...attributes, maxAge: 0 }));
+/** Adds a `Set-Cookie` header that has been written already, instead of any for a cookie of the same name. */
+export function replaceCookie(res: ServerResponse, name: string, header: string): void {
+  const given = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
+  const others = given.filter((cookie) => !cookie.startsWith(`${name}=`));
+  res.setHeader('Set-Cookie', [...others, header]);
 }
 
 /**
- * Says `no-store` for a response that will set this cookie, whatever the application said of caching before.
- *
- * @see [CVE-2025-48947](https://github.com/advisories/GHSA-f3fg-mf2q-fj3f)
+ * Makes the browser forget pages it kept for the back button: a cookie is set and taken away again, and the change
+ * alone is what counts.
  */
-export function keepNowhereWithCookie(res: ServerResponse, name: string): void {
-  const { writeHead } = res;
-  const writeHeadWithCare = (...args: Parameters<typeof writeHead>) => {
-    const setCookies = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
-    if (setCookies.some((cookie) => cookie.startsWith(`${name}=`)))
-      res.setHeader('Cache-Control', 'no-store');
-    return writeHead.apply(res, args);
-  };
-  res.writeHead = writeHeadWithCare as typeof writeHead;
+export function invalidatePageCache(res: ServerResponse, name: string, attributes: CookieAttributes): void {
+  setCookie(res, name, '1', { ...attributes, maxAge: 60 });
+  res.appendHeader('Set-Cookie', stringifySetCookie(name, '', { ...attributes, maxAge: 0 }));
 }
 
 /** @throws ConfigurationError when the response has begun, and the browser cannot be given a cookie any more. */

@@ -1,5 +1,5 @@
 import { pickUserClaims, type UserClaims } from '../claims.ts';
-import type { ResolvedOptions } from '../options.ts';
+import type { ResolvedOptions } from '../options/options.ts';
 import { decodeIdentity, encodeIdentity } from './identity.ts';
 
 /** What a refresh of the tokens has proved anew. */
@@ -25,8 +25,8 @@ export function createIdentityUpdate({
     const identity = decodeIdentity({ identity: text, seenAt: 0, endsAt: 0 });
     if (!identity) return text;
     const { provider, issuer } = identity;
-    const claims = pickUserClaims({ ...identity.claims, ...fresh });
     try {
+      const claims = pickUserClaims({ ...identity.claims, ...fresh });
       const user = await mapUser(claims, { provider, issuer });
       const isClaims = user === (claims as Express.User);
       return encodeIdentity({ ...identity, claims, user: isClaims ? undefined : user });

@@ -1,4 +1,5 @@
 import { reviveClaims, type UserClaims } from '../claims.ts';
+import type { LoginDemands } from '../freshness.ts';
 import type { StoredLogin } from '../store/session-record.ts';
 
 /** Who is logged in: what a login proved, kept apart from anything the application can write. */
@@ -23,6 +24,8 @@ export interface Identity {
   readonly acr?: string | undefined;
   /** Seconds since the epoch, by the provider's clock. */
   readonly authTime?: number | undefined;
+  /** What this login, and those just before it, were asked for: no guard asks for the same again at once. */
+  readonly answered?: readonly LoginDemands[] | undefined;
   /** When the ID token was issued: seconds since the epoch, by the provider's clock. */
   readonly issuedAt: number;
   /** When the login began and when it was done, in milliseconds by the clocks of the processes that saw it. */

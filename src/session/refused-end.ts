@@ -2,6 +2,7 @@ import type { ProviderError } from '../errors.ts';
 import type { ApplicationKeys } from '../keys.ts';
 import type { SessionEnding } from './session-ending.ts';
 
+/** What it is made of. */
 export interface RefusedEndOptions {
   readonly ending: SessionEnding;
   readonly keys: ApplicationKeys;

@@ -54,6 +54,7 @@ export interface SessionEnding {
   discard(key: string): Promise<void>;
 }
 
+/** What it is made of. */
 export interface SessionEndingOptions {
   readonly store: Store;
   readonly records: SessionRecords;

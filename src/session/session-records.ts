@@ -37,6 +37,7 @@ export interface NewSession {
 /** `idle_timeout`: nothing came for too long; `absolute_timeout`: the login has reached its last moment. */
 export type SessionExpiry = 'idle_timeout' | 'absolute_timeout';
 
+/** What they are made of. */
 export interface SessionRecordsOptions {
   readonly store: Store;
   readonly indexes: SessionIndexes;

@@ -41,6 +41,7 @@ export interface MovedLogin {
   readonly identity: Identity;
 }
 
+/** What it is made of. */
 export interface SessionRotationOptions {
   readonly store: Store;
   readonly keys: ApplicationKeys;

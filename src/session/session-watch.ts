@@ -11,6 +11,7 @@ export interface SessionWatch {
   close(): void;
 }
 
+/** What it is made of. */
 export interface SessionWatchOptions {
   readonly keys: ApplicationKeys;
   /** Under which key a session lives now: it may have been given a new id. `undefined`: it has ended. */

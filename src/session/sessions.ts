@@ -93,6 +93,8 @@ export interface NewLogin {
   readonly takenAt: number;
   /** Whether a logout of this browser has come since it was taken. */
   readonly isCancelled: () => Promise<boolean>;
+  /** Told of the session of somebody else whose end failed with the store, when it has come about after all. */
+  readonly onLateEnd: (replaced: ReplacedSession) => Promise<void>;
 }
 
 /** The session of somebody else that a login ended. */
@@ -101,6 +103,7 @@ export interface ReplacedSession {
   readonly ended: EndedSession;
 }
 
+/** What they are made of. */
 export interface SessionsOptions {
   readonly store: Store;
   readonly keys: ApplicationKeys;
@@ -123,9 +126,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { store, keys, readIdentity, records, ending, rotation, cookie, endingCookie, carryOver } = options;
   const { idleTimeoutMs, monotonic, reportError } = options;
 
-  const readById: Sessions['readById'] = async (id) => {
+  const readSession = async (id: string, choice: { mayRefuse: boolean }): Promise<BrowserSession> => {
     try {
-      const { login, data, unreadable } = await store.readSession(keys.sessionKey(id));
+      const { login, data, unreadable } = await store.readSession(keys.sessionKey(id), choice);
       if (!login && !unreadable) return createBrowserSession({ id, data });
       const identity = readIdentity(login);
       // Data beside a login that does not count here is not to be had.
@@ -182,17 +185,34 @@ export function createSessions(options: SessionsOptions): Sessions {
     return identity ? { key, identity, data } : ((await findLive(key)) ?? { key, identity, data });
   };
 
+  /** Ends the session of somebody else. Where the store fails, it is ended later: the new one stands. */
+  const replace = async (
+    key: string,
+    { oldId, onLateEnd }: { oldId: string; onLateEnd: NewLogin['onLateEnd'] },
+    { req, res }: Exchange,
+  ): Promise<EndedSession | undefined> => {
+    const target = { key, onLateEnd: (ended: EndedSession) => onLateEnd({ id: oldId, ended }) };
+    try {
+      const ended = await ending.end(target, 'replaced', req);
+      return typeof ended === 'object' ? ended : undefined;
+    } catch (error) {
+      passStoreError(error);
+      endingCookie.write(res, oldId);
+      return undefined;
+    }
+  };
+
   /** Of nobody: there is no login to be told of. */
   const removeData = (id: string) => store.endSession(keys.sessionKey(id), { owner: createId() });
 
   return {
     newId: createId,
     keyOf: keys.sessionKey,
-    readById,
+    readById: (id) => readSession(id, { mayRefuse: false }),
 
     read: async (req) => {
       const id = cookie.read(req);
-      return id === undefined ? createBrowserSession() : readById(id);
+      return id === undefined ? createBrowserSession() : readSession(id, { mayRefuse: true });
     },
 
     keepUp: async (browser, req) => {
@@ -204,7 +224,11 @@ export function createSessions(options: SessionsOptions): Sessions {
       return true;
     },
 
-    logIn: async (browser, { req, res }, { id, identity: proven, sealedTokens, takenAt, isCancelled }) => {
+    logIn: async (
+      browser,
+      { req, res },
+      { id, identity: proven, sealedTokens, takenAt, isCancelled, onLateEnd },
+    ) => {
       const old = await findNewest(browser);
       const key = keys.sessionKey(id);
       const isSame = old?.identity !== undefined && isSamePerson(old.identity, proven);
@@ -220,10 +244,11 @@ export function createSessions(options: SessionsOptions): Sessions {
       }
       const { id: oldId } = browser;
       if (isSame) await rotation.takePlace(old.key, key, old.identity!).catch(passStoreError);
-      const ended = old && !isSame ? await ending.end({ key: old.key }, 'replaced', req) : undefined;
+      const ended =
+        old && !isSame ? await replace(old.key, { oldId: oldId!, onLateEnd }, { req, res }) : undefined;
       setCurrentSession(browser, { id, identity, data });
       cookie.write(res, id, identity);
-      return typeof ended === 'object' && ended.isFirst ? { id: oldId!, ended } : undefined;
+      return ended?.isFirst ? { id: oldId!, ended } : undefined;
     },
 
     undoLogin: async (browser, res) => {

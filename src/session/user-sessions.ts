@@ -59,6 +59,7 @@ export interface UserSessions {
   endByMark(target: SessionTarget, mark: LogoutMark, reason: LogoutReason): Promise<number>;
 }
 
+/** What they are made of. */
 export interface UserSessionsOptions {
   readonly store: Store;
   readonly keys: ApplicationKeys;

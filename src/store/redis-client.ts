@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto';
 import { type Cluster, Redis, type RedisOptions } from 'ioredis';
+import { ConfigurationError } from '../errors.ts';
 
 /** A client and whether we made it, and so close it. */
 export interface RedisConnection {
@@ -10,6 +12,8 @@ export interface RedisConnection {
  * Uses the application's client as it is, or makes one whose waits are bounded.
  *
  * Commands of one tick travel together (auto-pipelining): on the hot path that is most of Redis's own cost.
+ *
+ * @throws ConfigurationError when the URL cannot be read.
  */
 export function connectRedis(
   target: string | RedisOptions | Redis | Cluster,
@@ -19,17 +23,49 @@ export function connectRedis(
   const bounds: RedisOptions = {
     enableAutoPipelining: true,
     connectTimeout: timeoutMs,
-    // A connection that died without a word would stay for a quarter of an hour: nothing tells TCP.
-    socketTimeout: timeoutMs,
+    socketTimeout: SOCKET_TIMEOUT_MS,
     maxRetriesPerRequest: 1,
+    retryStrategy: findRetryDelay,
     // How long close() may keep the process alive when the connection is already broken.
     disconnectTimeout: 100,
     reconnectOnError: createFailoverRule(),
   };
-  const client = typeof target === 'string' ? new Redis(target, bounds) : new Redis({ ...bounds, ...target });
+  const client =
+    typeof target === 'string' ? connectUrl(target, bounds) : new Redis({ ...bounds, ...target });
   // Each failing command reports for itself; without a listener ioredis would print these as unhandled.
   client.on('error', () => undefined);
   return { client, ours: true };
+}
+
+/**
+ * For a connection that falls silent before it is ready. Later our own deadlines see to that; this one, which looks at no
+ * socket, would end a sound connection after a blocked event loop.
+ */
+const SOCKET_TIMEOUT_MS = 30_000;
+
+/** A fault that a URL parser finds, and one that it reads past, to a wrong host: neither may be told with the password. */
+function connectUrl(url: string, bounds: RedisOptions): Redis {
+  if (/#.*@/.test(url)) throw new ConfigurationError(BROKEN_URL);
+  try {
+    return new Redis(url, bounds);
+  } catch {
+    throw new ConfigurationError(BROKEN_URL);
+  }
+}
+
+const BROKEN_URL =
+  'redis is no URL that can be read, such as redis://:password@host:6379. A password goes into it by encodeURIComponent().';
+
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 200;
+const RETRY_SPREAD_MS = 100;
+
+/**
+ * How long to wait before the next connection, in milliseconds. Never long: who needs a session waits for two of them,
+ * and Redis is to be in use again as soon as it is back. The processes of one application do not come all at once.
+ */
+function findRetryDelay(attempt: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LAST_RETRY_MS) + randomInt(RETRY_SPREAD_MS);
 }
 
 /** At most this often a refused write leads to a new connection. */

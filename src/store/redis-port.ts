@@ -16,6 +16,7 @@ export interface RedisPort {
   run(name: RedisScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown>;
 }
 
+/** What a script takes. */
 export type ScriptArgument = string | number | Buffer;
 
 /** Members that one step of `ZSCAN` looks at: few enough that other clients hardly wait. */

@@ -256,4 +256,5 @@ return 1`,
   },
 } as const satisfies Record<string, { numberOfKeys: number; reply: 'text' | 'bytes'; lua: string }>;
 
+/** Names one of the scripts. */
 export type RedisScriptName = keyof typeof redisScripts;

@@ -1,8 +1,9 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import type { Clock } from '../clock.ts';
-import { ConnectAuthError, describeCause, StoreError } from '../errors.ts';
+import { type Clock, systemClocks } from '../clock.ts';
 import { parseLogoutToken, parseMark } from './logout-mark.ts';
+import { createRedisBounds } from './redis-bounds.ts';
 import { connectRedis } from './redis-client.ts';
+import { createRedisHealth } from './redis-health.ts';
 import { createRedisPort, type ScriptArgument } from './redis-port.ts';
 import type { RedisScriptName } from './redis-scripts.ts';
 import { parseSessionRecord, readTaking, type StoredLogin } from './session-record.ts';
@@ -20,7 +21,6 @@ import {
   QUIET_MS,
   type Store,
   type StoredSession,
-  type StoreHealth,
   TAKEN_LIFE_MS,
 } from './store.ts';
 
@@ -30,15 +30,19 @@ export interface RedisStoreOptions {
   readonly prefix: string;
   /** Bound of one operation, in milliseconds, whatever the client was configured with. */
   readonly timeoutMs: number;
+  /** @default the monotonic clock of this process */
+  readonly monotonic?: Clock;
   /** In place of the server's own clock, for tests. */
   readonly now?: Clock | undefined;
 }
 
 /** The store on Redis 6.2 or newer: a single server, Sentinel or Cluster. */
-export function createRedisStore({ redis, prefix, timeoutMs, now }: RedisStoreOptions): Store {
-  const { client, ours } = connectRedis(redis, timeoutMs);
+export function createRedisStore(options: RedisStoreOptions): Store {
+  const { redis, prefix, timeoutMs, now, monotonic = systemClocks.monotonic } = options;
+  const connection = connectRedis(redis, timeoutMs);
+  const { client, ours } = connection;
+  const { bounded, guarded, stop } = createRedisBounds({ connection, timeoutMs, monotonic });
   const port = createRedisPort(client);
-  const bounded = <T>(operation: () => Promise<T>) => withDeadline(operation, timeoutMs);
   const run = (name: RedisScriptName, keys: readonly string[], ...args: readonly ScriptArgument[]) =>
     bounded(() => port.run(name, keys, args));
   const time = () => now?.() ?? '';
@@ -58,8 +62,8 @@ export function createRedisStore({ redis, prefix, timeoutMs, now }: RedisStoreOp
   };
 
   return {
-    readSession: (key) =>
-      bounded(async () => {
+    readSession: (key, { mayRefuse = false } = {}) =>
+      (mayRefuse ? guarded : bounded)(async () => {
         const [record = null, data = null] = await port.mget(recordKey(key), dataKey(key));
         return readRecords(record, data);
       }),
@@ -166,9 +170,10 @@ export function createRedisStore({ redis, prefix, timeoutMs, now }: RedisStoreOp
       return parseLogoutToken((await run('putLogoutToken', [`${prefix}jti:{${name}}`], ...args)) as string);
     },
 
-    health: () => checkHealth(client, bounded),
+    health: createRedisHealth({ client, prefix, bounded }),
 
     close: async () => {
+      stop();
       if (ours) client.disconnect();
     },
   };
@@ -200,52 +205,4 @@ function readEndAnswer([outcome, ...rest]: readonly (Buffer | null)[]): EndAnswe
 
 function textOf(bytes: Buffer | null): string | null {
   return bytes === null ? null : bytes.toString('utf8');
-}
-
-/** Bounds one operation by our own clock: a client handed to us may be set to wait for ever. */
-function withDeadline<T>(operation: () => Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new StoreError(`The session store did not answer within ${timeoutMs} ms.`)),
-      timeoutMs,
-    );
-    operation().then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        const known = error instanceof ConnectAuthError;
-        reject(
-          known
-            ? error
-            : new StoreError(`The session store failed: ${describeCause(error).message}.`, { cause: error }),
-        );
-      },
-    );
-  });
-}
-
-async function checkHealth(
-  client: Redis | Cluster,
-  bounded: <T>(operation: () => Promise<T>) => Promise<T>,
-): Promise<StoreHealth> {
-  try {
-    const info = await bounded(() => client.info());
-    const read = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
-    const warnings: string[] = [];
-    const [major = 0, minor = 0] = read('redis_version').split('.').map(Number);
-    if (major < 6 || (major === 6 && minor < 2))
-      warnings.push(`Redis must be 6.2 or newer; it is ${read('redis_version')}.`);
-    const policy = read('maxmemory_policy');
-    if (policy !== 'noeviction') {
-      warnings.push(
-        `Redis must have maxmemory-policy noeviction; it has ${policy}. Evicted indexes lose logouts.`,
-      );
-    }
-    return { kind: 'redis', ok: true, warnings };
-  } catch (error) {
-    return { kind: 'redis', ok: false, warnings: [(error as Error).message] };
-  }
 }

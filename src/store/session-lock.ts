@@ -40,6 +40,7 @@ export interface HeldLock {
   leaveBackoff(backoff: { text: string; lifeMs: number }): void;
 }
 
+/** What it is made of. */
 export interface SessionLockOptions {
   readonly store: Store;
   /** A dead owner's lock is free after so long, in milliseconds; the living renew it three times meanwhile. */

@@ -97,8 +97,11 @@ export interface IndexPage {
  * A missing record is no fault.
  */
 export interface Store {
-  /** Reads a login and the application's data in one command. */
-  readSession(key: string): Promise<StoredSession>;
+  /**
+   * Reads a login and the application's data in one command. `mayRefuse`: for what every request asks, which is refused
+   * at once while the store is silent; everything else waits for its bound.
+   */
+  readSession(key: string, options?: { mayRefuse?: boolean }): Promise<StoredSession>;
   /** Creates the records of a session, touched now, unless the key is in use. Returns what is there. */
   writeLogin(key: string, records: LoginRecords, life: SessionLife): Promise<StoredLogin | undefined>;
   /**

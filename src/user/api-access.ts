@@ -1,6 +1,7 @@
 import type { UserClaims } from '../claims.ts';
 import { LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
-import { checkKeys, checkNumber } from '../option-checks.ts';
+import { ACCESS_TOKEN_OPTIONS } from '../options/login-options.ts';
+import { readOptions } from '../options/option-table.ts';
 import type { Provider } from '../provider/provider.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';
@@ -13,6 +14,7 @@ export interface ApiAccess {
   fetchUserInfo(): Promise<UserClaims>;
 }
 
+/** What it is made of. */
 export interface ApiAccessOptions {
   readonly browser: BrowserSession;
   readonly tokenSource: TokenSource;
@@ -21,9 +23,9 @@ export interface ApiAccessOptions {
   readonly readIdentity: IdentityReader;
 }
 
-const MIN_VALIDITY_SECONDS = 30;
-const MAX_MIN_VALIDITY_SECONDS = 86_400;
+const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
 
+/** Makes it for the session of one request, as it stands at each call. */
 export function createApiAccess(options: ApiAccessOptions): ApiAccess {
   const { browser, tokenSource, providers, apiOrigins, readIdentity } = options;
 
@@ -51,10 +53,8 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
 
   return {
     getAccessToken: async (given = {}) => {
-      checkKeys('getAccessToken()', given, ['minValiditySeconds']);
-      const { minValiditySeconds = MIN_VALIDITY_SECONDS } = given;
-      const bounds = { min: 0, max: MAX_MIN_VALIDITY_SECONDS };
-      return getAccessToken(checkNumber('getAccessToken(): minValiditySeconds', minValiditySeconds, bounds));
+      const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
+      return getAccessToken(minValiditySeconds);
     },
 
     fetch: async (address, init = {}) => {

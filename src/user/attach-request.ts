@@ -1,60 +1,99 @@
-import type { Request } from 'express';
+import type { Application, Request } from 'express';
+import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { AppSession } from '../session/app-session.ts';
 import { userOf } from '../session/identity.ts';
-import { markPersonal } from './personal.ts';
 import { createRequestAuth } from './request-auth.ts';
-import { getRequestState, type RequestState, setRequestState } from './request-state.ts';
+import { getRequestState, type RequestReaders, type RequestState, setRequestState } from './request-state.ts';
 
-/** Gives a request `req.user`, `req.auth` and `req.session`, none of which costs anything until it is read. */
-export function attachRequest(state: RequestState): void {
-  setRequestState(state.req, state);
-  Object.defineProperties(state.req, ACCESSORS);
+/**
+ * Gives a request `req.user`, `req.auth` and `req.session`, none of which costs anything until it is read.
+ *
+ * They are accessors of the prototype that all requests of the application share: properties of its own would make every
+ * later look at a request slower, in Express and in Node itself.
+ */
+export function attachRequest(state: Omit<RequestState, 'read'>): void {
+  const { req } = state;
+  setRequestState(req, { ...state, read: READERS });
+  const prototype = findRequestPrototype(req);
+  if (Object.hasOwn(prototype, ATTACHED)) return;
+  Object.defineProperties(prototype, { ...ACCESSORS, [ATTACHED]: { value: true } });
+}
+
+const ATTACHED = Symbol.for('express-connect-auth.accessors');
+
+/** Of the topmost application: its error handlers see the requests of all others. */
+function findRequestPrototype(req: Request): object {
+  let app = req.app as (Application & { parent?: Application; request?: object }) | undefined;
+  while (app?.parent) app = app.parent;
+  return app?.request ?? req;
+}
+
+/** Without a session there is nothing of anybody's in the response. */
+function setPersonal({ res, browser }: RequestState): void {
+  setPrivateCacheHeaders(res, { mayStore: browser.id === undefined });
 }
 
 /** @throws StoreError when the session could not be read: then nobody knows who this is. */
 function readUser(state: RequestState): Express.User | undefined {
-  markPersonal(state);
+  setPersonal(state);
   const { fault, identity } = state.browser;
   if (fault) throw fault;
   return identity && userOf(identity);
 }
 
 function readAuth(state: RequestState) {
-  markPersonal(state);
+  setPersonal(state);
   state.auth ??= createRequestAuth(state);
   return state.auth;
 }
 
 function readAppSession(state: RequestState): AppSession {
   // It may start a session, and no cache may keep a response that sets the cookie.
-  markPersonal(state, { keepNowhere: true });
+  setPrivateCacheHeaders(state.res, { mayStore: false });
   const { req, res, next, browser, services } = state;
   state.appSession ??= services.startAppSession(req, res, next, browser);
   return state.appSession;
 }
 
-/**
- * The same functions for every request, so that all requests keep one shape for the engine: closures of their own
- * would make each of them slow in everything that comes after.
- */
-const ACCESSORS: PropertyDescriptorMap = {
-  user: createAccessor('user', readUser),
-  auth: createAccessor('auth', readAuth),
-  session: createAccessor('session', (state) => readAppSession(state).session),
-  sessionID: createAccessor('sessionID', (state) => readAppSession(state).sessionID),
-  sessionStore: createAccessor('sessionStore', (state) => readAppSession(state).sessionStore),
+/** The first touch makes it a property of the request itself, which an application may delete. */
+function readSession(state: RequestState): unknown {
+  if (state.appSession) return undefined;
+  const appSession = readAppSession(state);
+  const descriptor = createAccessor('session', () => appSession.session);
+  Object.defineProperty(state.req, 'session', descriptor);
+  return appSession.session;
+}
+
+const READERS: RequestReaders = {
+  user: readUser,
+  auth: readAuth,
+  session: readSession,
+  sessionID: (state) => readAppSession(state).sessionID,
+  sessionStore: (state) => readAppSession(state).sessionStore,
 };
 
+const ACCESSORS = Object.fromEntries(
+  (Object.keys(READERS) as (keyof RequestReaders)[]).map((name) => [
+    name,
+    // By what the state carries: of two copies of this package in one process each reads its own.
+    createAccessor(name, (req) => {
+      const state = getRequestState(req);
+      return state?.read[name](state);
+    }),
+  ]),
+);
+
 /** An assignment replaces the accessor, as with any property of a request. */
-function createAccessor(name: string, read: (state: RequestState) => unknown): PropertyDescriptor {
+function createAccessor(name: string, read: (req: Request) => unknown): PropertyDescriptor {
   return {
     get(this: Request) {
-      return read(getRequestState(this)!);
+      return read(this);
     },
     set(this: Request, value: unknown) {
       Object.defineProperty(this, name, { value, writable: true, configurable: true, enumerable: true });
     },
     configurable: true,
-    enumerable: true,
+    // Whoever looks through all properties of a request must not begin a session.
+    enumerable: false,
   };
 }

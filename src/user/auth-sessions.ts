@@ -1,18 +1,22 @@
 import type { Request } from 'express';
 import { ConfigurationError } from '../errors.ts';
-import { checkKeys, checkObject, checkString, checkWholeNumber } from '../option-checks.ts';
+import { checkObject, checkString, wholeNumberFrom } from '../options/option-checks.ts';
+import { type Field, optional, readOptions, type Table, withDefault } from '../options/option-table.ts';
 import type { UserName, UserSession, UserSessions } from '../session/user-sessions.ts';
 import { getRequestState } from './request-state.ts';
 
+/** Which sessions of a user are listed, and how. */
+export interface SessionListOptions {
+  /** A request, whose own session is marked. @default none */
+  current?: Request;
+  /** Only so many of the newest, up to 1,000. @default 100 */
+  limit?: number;
+}
+
 /** All of them reject with `StoreError` when Redis is away: then nothing is known to have ended. */
 export interface ConnectAuthSessions {
-  /**
-   * The sessions that live now, the one seen last first.
-   *
-   * @param options - `current`: a request, whose own session is marked. `limit`: only so many of the newest, up to
-   * 1,000. @default 100
-   */
-  list(user: UserName, options?: { current?: Request; limit?: number }): Promise<readonly UserSession[]>;
+  /** The sessions that live now, the one seen last first. */
+  list(user: UserName, options?: SessionListOptions): Promise<readonly UserSession[]>;
   /** Ends the session with this handle. False: it had ended already. */
   revoke(handle: string): Promise<boolean>;
   /** Ends all sessions of the person who asks but the one they ask from. Returns how many. */
@@ -21,17 +25,23 @@ export interface ConnectAuthSessions {
   revokeAll(user: UserName): Promise<number>;
 }
 
-const DEFAULT_LIMIT = 100;
+/** The options of `auth.sessions.list()`. */
+export const SESSION_LIST_OPTIONS: {
+  readonly current: Field<Request | undefined>;
+  readonly limit: Field<number>;
+} = {
+  current: optional(checkRequest, { aliases: ['req', 'request'] }),
+  limit: withDefault(wholeNumberFrom(1, 1000), 100),
+} satisfies Table<SessionListOptions>;
 
 /** What applications call as `auth.sessions`. */
 export function createAuthSessions(userSessions: UserSessions): ConnectAuthSessions {
   return {
     list: async (user, options = {}) => {
-      checkKeys('auth.sessions.list()', options, ['current', 'limit']);
-      const { current, limit = DEFAULT_LIMIT } = options;
+      const { current, limit } = readOptions('auth.sessions.list()', options, SESSION_LIST_OPTIONS);
       return userSessions.list(checkUserName('list', user), {
         current: current === undefined ? undefined : browserOf('list', current),
-        limit: checkWholeNumber('auth.sessions.list(): limit', limit, { min: 1, max: 1000 }),
+        limit,
       });
     },
     revoke: userSessions.revoke,
@@ -48,6 +58,11 @@ function checkUserName(method: string, user: UserName): UserName {
     issuer: checkString(`${where}: issuer`, user.issuer),
     sub: checkString(`${where}: sub`, user.sub),
   };
+}
+
+function checkRequest(where: string, value: unknown): Request {
+  checkObject(where, value);
+  return value as unknown as Request;
 }
 
 function browserOf(method: string, req: Request) {

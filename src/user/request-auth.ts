@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { ConnectAuthError } from '../errors.ts';
-import { checkKeys, checkNumber, checkOneOf, checkStrings } from '../option-checks.ts';
-import type { LoginParameters, RequestAuth } from '../request-types.ts';
+import { LOGIN_PARAMETERS, LOGOUT_PARAMETERS } from '../options/login-options.ts';
+import { readOptions } from '../options/option-table.ts';
+import type { RequestAuth } from '../request-types.ts';
 import { checkNotBegun } from '../session/cookies.ts';
 import type { RequestState } from './request-state.ts';
 import { onSessionEnd } from './session-end.ts';
@@ -44,12 +45,11 @@ export function createRequestAuth(state: RequestState): RequestAuth {
     },
     login: (parameters = {}) =>
       beforeResponse(state, 'req.auth.login()', () =>
-        services.login(state, checkLoginParameters('req.auth.login()', parameters)),
+        services.login(state, readOptions('req.auth.login()', parameters, LOGIN_PARAMETERS)),
       ),
     // Not refused when it comes late: whatever else it cannot do any more, it ends the session.
-    logout: async (options = {}) => {
-      checkKeys('req.auth.logout()', options, ['returnTo']);
-      await services.logout(state, options);
+    logout: async (parameters = {}) => {
+      await services.logout(state, readOptions('req.auth.logout()', parameters, LOGOUT_PARAMETERS));
     },
     renew: () => beforeResponse(state, 'req.auth.renew()', () => renew(state)),
     onEnd: (callback) => onSessionEnd({ ...state, watch: services.watch }, callback),
@@ -71,23 +71,8 @@ async function beforeResponse({ res }: RequestState, call: string, work: () => P
   }
 }
 
-const LOGIN_PARAMETERS: readonly (keyof LoginParameters)[] = [
-  ...(['returnTo', 'provider', 'prompt', 'maxAgeSeconds', 'acrValues', 'loginHint', 'uiLocales'] as const),
-  'display',
-];
-
-function checkLoginParameters(where: string, parameters: LoginParameters): LoginParameters {
-  checkKeys(where, parameters, LOGIN_PARAMETERS);
-  const { maxAgeSeconds, acrValues, display } = parameters;
-  if (maxAgeSeconds !== undefined)
-    checkNumber(`${where}: maxAgeSeconds`, maxAgeSeconds, { min: 0, max: 31_536_000 });
-  if (acrValues !== undefined) checkStrings(`${where}: acrValues`, acrValues);
-  if (display !== undefined) checkOneOf(`${where}: display`, display, ['page', 'popup']);
-  return parameters;
-}
-
 async function renew(state: RequestState): Promise<void> {
-  const { res, browser, services, appSession } = state;
+  const { req, res, browser, services, appSession } = state;
   const before = browser.id;
   try {
     await services.sessions.renew(browser, res, appSession?.readData() ?? browser.data ?? '{}');
@@ -96,6 +81,7 @@ async function renew(state: RequestState): Promise<void> {
     if (browser.id !== before) {
       appSession?.abandon();
       state.appSession = undefined;
+      delete (req as { session?: unknown }).session;
     }
   }
 }

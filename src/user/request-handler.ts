@@ -11,6 +11,7 @@ export interface RequestRoute {
   run(req: Request, res: Response, browser: BrowserSession): Promise<void>;
 }
 
+/** What it is made of. */
 export interface RequestHandlerOptions {
   readonly services: RequestServices;
   readonly findRoute: (path: string) => RequestRoute | undefined;

@@ -21,11 +21,12 @@ export interface RequestAnswers {
     options: { returnTo?: string },
   ): Promise<void>;
   sendLoginPage(req: Request, res: Response): void;
-  fail(req: Request, res: Response, error: unknown, during: ErrorEvent['during']): Promise<void>;
+  fail(req: Request, res: Response, error: unknown, failure: Pick<ErrorEvent, 'during'>): Promise<void>;
   /** What the browser sees of this request: path and query. */
   publicPath(req: Request, mountPath: string): string;
 }
 
+/** What they are made of. */
 export interface RequestServicesOptions
   extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'cookie' | 'watch' | 'loginUrl' | 'now'>,
     Omit<ApiAccessOptions, 'browser'> {
@@ -45,7 +46,10 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     loginUrl,
     now,
     isForeign: (req) => findSource(req, ownOrigins) === 'foreign',
-    meetsAcr: ({ provider, acr }, asked) => providers.get(provider)?.meetsAcr(acr, asked) ?? false,
+    meets: (identity, rules) => {
+      const provider = providers.get(identity.provider);
+      return provider !== undefined && provider.findUnmetRequirement(identity, rules) === undefined;
+    },
     login: ({ req, res, browser, mountPath }, parameters) => {
       const here = isNavigation(req) ? answers.publicPath(req, mountPath) : undefined;
       return answers.startLogin(req, res, {
@@ -56,7 +60,7 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     },
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
     sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
-    fail: ({ req, res }, error, during) => answers.fail(req, res, error, during),
+    fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
     createApiAccess: ({ browser }) => createApiAccess({ ...options, browser }),
   };
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
-import type { LoginParameters, RequestAuth } from '../request-types.ts';
+import type { LoginDemands } from '../freshness.ts';
+import type { ResolvedLoginParameters } from '../options/login-options.ts';
+import type { LogoutParameters, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
@@ -20,12 +22,18 @@ export interface RequestState {
   readonly res: Response;
   readonly next: NextFunction;
   readonly browser: BrowserSession;
+  readonly read: RequestReaders;
   /** Where the middleware was mounted; routers further in change `req.baseUrl`. */
   readonly mountPath: string;
   /** Built when they are first read. */
   appSession: AppSession | undefined;
   auth: RequestAuth | undefined;
 }
+
+/** What the properties of a request are read by. */
+export type RequestReaders = Readonly<
+  Record<'user' | 'auth' | 'session' | 'sessionID' | 'sessionStore', (state: RequestState) => unknown>
+>;
 
 /** What all requests of one `connectAuth()` share. */
 export interface RequestServices {
@@ -38,10 +46,10 @@ export interface RequestServices {
   now(): number;
   /** Says whether an unsafe request comes from another origin. */
   isForeign(req: IncomingMessage): boolean;
-  /** Says whether the login's authentication context class answers those asked for. */
-  meetsAcr(identity: Identity, asked: readonly string[]): boolean;
-  login(state: RequestState, parameters: LoginParameters): Promise<void>;
-  logout(state: RequestState, options: { returnTo?: string }): Promise<void>;
+  /** Says whether a login is fresh and strong enough, by the rule that judged it when it was done. */
+  meets(identity: Identity, rules: LoginDemands): boolean;
+  login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
+  logout(state: RequestState, parameters: LogoutParameters): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'>): ApiAccess;
   /** Tells a person that they are not logged in, with a way to the login. */
   sendLoginPage(state: RequestState): void;
@@ -52,10 +60,12 @@ export interface RequestServices {
 // In the global registry, so that two copies of this package in one process recognise each other's requests.
 const STATE = Symbol.for('express-connect-auth.request');
 
+/** What a request carries; `undefined`: it has passed no `connectAuth()`. */
 export function getRequestState(req: Request): RequestState | undefined {
   return (req as unknown as Record<symbol, RequestState | undefined>)[STATE];
 }
 
+/** Makes a request carry it. */
 export function setRequestState(req: Request, state: RequestState): void {
   (req as unknown as Record<symbol, RequestState>)[STATE] = state;
 }

@@ -1,19 +1,15 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { ConfigurationError, CrossOriginError } from '../errors.ts';
+import { setPrivateCacheHeaders } from '../cache-headers.ts';
+import { ConfigurationError, CrossOriginError, LoginError } from '../errors.ts';
 import { isFormPost, isNavigation, isUnsafe } from '../fetch-metadata.ts';
-import { checkKeys, checkNumber, checkString, checkStrings, refuse } from '../option-checks.ts';
+import { wasJustAnswered } from '../freshness.ts';
+import { AUTH_RULES } from '../options/login-options.ts';
+import { type Resolved, readOptions } from '../options/option-table.ts';
+import type { AuthRules } from '../request-types.ts';
 import type { Identity } from '../session/identity.ts';
-import { markPersonal } from './personal.ts';
-import { getRequestState, type RequestServices, type RequestState } from './request-state.ts';
+import { getRequestState, type RequestState } from './request-state.ts';
 
-/** What a route asks of a login beyond that there is one. */
-export interface AuthRules {
-  /** The person must have proven who they are at most so many seconds ago; else they do it again. */
-  maxAge?: number;
-  /** Authentication context classes that will do, the best first. */
-  acr?: string | readonly string[];
-}
-
+/** A middleware as it stands, or a factory of one that is given rules. */
 export interface RequireAuth {
   (req: Request, res: Response, next: NextFunction): void;
   // biome-ignore lint/suspicious/noExplicitAny: Express declares its handler's parameters so
@@ -23,51 +19,28 @@ export interface RequireAuth {
 }
 
 /**
- * Guards a route: `app.get('/me', requireAuth, handler)`, or with rules `requireAuth({ maxAge: 300 })`.
+ * Guards a route: `app.get('/me', requireAuth, handler)`, or with rules `requireAuth({ maxAgeSeconds: 300 })`.
  *
  * Without a login a page is sent to the provider and comes back to where it was; a form that a person sends gets 401 and
- * a page that says so; anything else (fetch, another method, an API client) 401 and `{ error, loginUrl }`. An unsafe request from another origin gets 403. With
- * the store away the answer is 503 with `Retry-After`.
+ * a page that says so; anything else (fetch, another method, an API client) 401 and `{ error, loginUrl }`. An unsafe
+ * request from another origin gets 403. With the store away the answer is 503 with `Retry-After`.
+ *
+ * @throws ConfigurationError at start, for rules that are unknown or wrong.
  */
 export const requireAuth: RequireAuth = ((...args: [Request, Response, NextFunction] | [AuthRules?]) => {
   if (args.length === 3) {
     guard(args[0], args[1], args[2], NO_RULES);
     return undefined;
   }
-  const rules = resolveRules(args[0] ?? {});
+  const rules = readOptions('requireAuth()', args[0] ?? {}, AUTH_RULES);
   return function requireAuthWithRules(req: Request, res: Response, next: NextFunction) {
     guard(req, res, next, rules);
   };
 }) as RequireAuth;
 
-interface ResolvedRules {
-  readonly maxAgeSeconds: number | undefined;
-  readonly acrValues: readonly string[] | undefined;
-}
-
-function checkClasses(where: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value) || value.length === 0) refuse(where, 'a string, or an array of some', value);
-  return checkStrings(where, value);
-}
+type ResolvedRules = Resolved<typeof AUTH_RULES>;
 
 const NO_RULES: ResolvedRules = { maxAgeSeconds: undefined, acrValues: undefined };
-
-function resolveRules(rules: AuthRules): ResolvedRules {
-  checkKeys('requireAuth()', rules, ['maxAge', 'acr']);
-  const { maxAge, acr } = rules;
-  return {
-    maxAgeSeconds:
-      maxAge === undefined
-        ? undefined
-        : checkNumber('requireAuth(): maxAge', maxAge, { min: 1, max: 31_536_000 }),
-    acrValues:
-      acr === undefined
-        ? undefined
-        : typeof acr === 'string'
-          ? [checkString('requireAuth(): acr', acr)]
-          : checkClasses('requireAuth(): acr', acr),
-  };
-}
 
 function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedRules): void {
   const state = getRequestState(req);
@@ -75,30 +48,19 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
     next(new ConfigurationError('requireAuth needs app.use(connectAuth({ … })) before this route.'));
     return;
   }
-  markPersonal(state, { keepNowhere: true });
+  setPrivateCacheHeaders(res, { mayStore: false });
   const { fault, identity } = state.browser;
   if (isUnsafe(req) && state.services.isForeign(req)) {
     state.services.fail(state, new CrossOriginError(), 'guard').catch(next);
   } else if (fault) {
     state.services.fail(state, fault, 'guard').catch(next);
-  } else if (identity && meets(identity, rules, state.services)) {
+  } else if (identity && state.services.meets(identity, rules)) {
     next();
   } else {
     challenge(req, res, state, rules, identity)
       .catch((error) => state.services.fail(state, error, 'guard'))
       .catch(next);
   }
-}
-
-/** An ID token without `auth_time` proves no age: then the login is asked for again, with `max_age`. */
-function meets(
-  identity: Identity,
-  { maxAgeSeconds, acrValues }: ResolvedRules,
-  services: RequestServices,
-): boolean {
-  if (acrValues && !services.meetsAcr(identity, acrValues)) return false;
-  if (maxAgeSeconds === undefined) return true;
-  return identity.authTime !== undefined && services.now() / 1000 - identity.authTime <= maxAgeSeconds;
 }
 
 async function challenge(
@@ -109,6 +71,11 @@ async function challenge(
   identity: Identity | undefined,
 ): Promise<void> {
   if (isNavigation(req)) {
+    if (identity && wasJustAnswered(identity, rules, state.services.now())) {
+      throw new LoginError('The login that was just asked for this does not prove it.', {
+        code: 'login_insufficient',
+      });
+    }
     const provider = identity ? { provider: identity.provider } : {};
     await state.services.login(state, { ...provider, ...definedRules(rules) });
     return;

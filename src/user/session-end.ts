@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { checkFunction } from '../option-checks.ts';
+import { checkFunction } from '../options/option-checks.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { SessionWatch } from '../session/session-watch.ts';
 
+/** What is held open, and by whose session. */
 export interface SessionEndOptions {
   readonly watch: SessionWatch;
   readonly browser: BrowserSession;

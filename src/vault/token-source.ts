@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { LoginRequiredError, ProviderError, StoreError, TokenError } from '../errors.ts';
 import { type ApplicationKeys, hash } from '../keys.ts';
-import type { Proof } from '../provider/identity-proof.ts';
+import type { VerifiedIdentity } from '../provider/identity-verifier.ts';
 import type { Provider } from '../provider/provider.ts';
 import { insist } from '../store/insist.ts';
 import type { HeldLock, SessionLock } from '../store/session-lock.ts';
@@ -18,6 +18,7 @@ export interface TokenOwner {
   readonly sub: string;
 }
 
+/** What the tokens are wanted for. */
 export interface TokenNeed {
   readonly minValiditySeconds: number;
   /** An access token that an API has refused: any other will do. */
@@ -30,6 +31,7 @@ export interface UsableTokens {
   readonly login?: StoredLogin | undefined;
 }
 
+/** Gives tokens of a session that lives. */
 export interface TokenSource {
   /**
    * Gives tokens whose access token lives as long as is needed, refreshing them first if it does not.
@@ -40,6 +42,7 @@ export interface TokenSource {
   get(owner: TokenOwner, need: TokenNeed): Promise<UsableTokens>;
 }
 
+/** What it is made of. */
 export interface TokenSourceOptions {
   readonly store: Store;
   readonly keys: ApplicationKeys;
@@ -52,7 +55,7 @@ export interface TokenSourceOptions {
   /** Whether a session lives, under this id or a newer one. */
   readonly hasLiveSession: (sessionId: string) => Promise<boolean>;
   /** Writes what a refresh proved into the text of an identity. */
-  readonly updateIdentity: (identity: string, proof: Proof) => Promise<string>;
+  readonly updateIdentity: (identity: string, proof: VerifiedIdentity) => Promise<string>;
   /**
    * Ends the session that the provider does not renew, if its tokens are still these. `conflict`: another process has
    * won meanwhile.
@@ -151,7 +154,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const saveProof = async (
     owner: TokenOwner,
     sealed: Buffer,
-    proof: Proof,
+    proof: VerifiedIdentity,
   ): Promise<StoredLogin | undefined> => {
     const key = keyOf(owner);
     const { login } = await store.readSession(key);

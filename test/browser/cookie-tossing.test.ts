@@ -50,7 +50,7 @@ describe('in Chromium, a sibling host that sets cookies for the domain', () => {
     const page = await logIn('Ada Lovelace');
     const cookie = await readCookie(page, 'session');
     expect(cookie).toMatchObject({
-      name: '__Host-session',
+      name: '__Host-Http-session',
       domain: APP,
       path: '/',
       secure: true,
@@ -59,21 +59,23 @@ describe('in Chromium, a sibling host that sets cookies for the domain', () => {
   });
 
   it('puts nobody into its own session, whatever name and path it takes (F-115, R-106)', async () => {
-    const { value } = await readCookie(await logIn('Grace Hopper'), '__Host-session');
+    const { value } = await readCookie(await logIn('Grace Hopper'), '__Host-Http-session');
     const bytes = (name: string) => Buffer.from(name).toString('latin1');
     const names = [
+      '__Host-Http-session',
+      '__host-http-session',
+      '__HOST-HTTP-SESSION',
       '__Host-session',
-      '__host-session',
-      '__HOST-SESSION',
+      '__Secure-session',
       'session',
-      '"__Host-session"',
-      '=__Host-session',
+      '"__Host-Http-session"',
+      '=__Host-Http-session',
     ];
     const padded = ['\u00a0', '\u2000', '\u3000', '\ufeff', '\u0085'].map((space) =>
-      bytes(`${space}__Host-session`),
+      bytes(`${space}__Host-Http-session`),
     );
     tossed = ['/', '/me'].flatMap((path) =>
-      [...names, ...padded, '\u00a0__Host-session', '\u0085__Host-session'].map(
+      [...names, ...padded, '\u00a0__Host-Http-session', '\u0085__Host-Http-session'].map(
         (name) => `${name}=${value}; Domain=example.localhost; Path=${path}; Secure; SameSite=None`,
       ),
     );
@@ -84,9 +86,9 @@ describe('in Chromium, a sibling host that sets cookies for the domain', () => {
       const { user } = (await readJson(page)) as { user: { sub: string } | null };
       expect(user?.sub).not.toBe('grace');
       // The attack did arrive, by the names that a browser lets pass.
-      for (const name of ['session', '\u00a0__Host-session'])
+      for (const name of ['session', '\u00a0__Host-Http-session'])
         expect(` ${arrived[0]}`).toContain(` ${name}=${value}`);
-      expect(arrived[0]!.split('; ')).not.toContain(`__Host-session=${value}`);
+      expect(arrived[0]!.split('; ')).not.toContain(`__Host-Http-session=${value}`);
       await page.goto(`${origin}/me`);
       expect(await page.textContent('body')).not.toContain('"sub":"grace"');
     }
@@ -98,7 +100,7 @@ describe('in Chromium, a sibling host that sets cookies for the domain', () => {
     await attacker.goto(`${origin}/me`);
     const { name, value } = await readCookie(attacker, 'login');
     const callback = await bed.op.signIn((await begun).headers().location!, { as: 'grace' });
-    tossed = [name, name.replace('__Host-', '')].map(
+    tossed = [name, name.replace('__Host-Http-', '')].map(
       (toss) => `${toss}=${value}; Domain=example.localhost; Path=/; Secure; SameSite=None`,
     );
     const victim = await bed.newPage();

@@ -4,6 +4,7 @@ import helmet from 'helmet';
 import type { Page } from 'playwright-core';
 import type { TestApp } from '../support/app.ts';
 import { readJson, setUpChromiumBed, signInAs } from '../support/chromium-bed.ts';
+import { until } from '../support/until.ts';
 
 const bed = setUpChromiumBed();
 
@@ -129,7 +130,14 @@ describe('in Chromium, a logout that another site asks for', () => {
   });
 
   it('is not done by what a page of ours shows of others, such as an image (R-73)', async () => {
+    const asked = new Set<unknown>();
     const app = await bed.start({
+      before: (server: Express) => {
+        server.use('/logout', (req, res, next) => {
+          res.once('finish', () => asked.add(req.headers['sec-fetch-dest']));
+          next();
+        });
+      },
       handlers: (server: Express) =>
         server.get(
           '/forum',
@@ -138,7 +146,8 @@ describe('in Chromium, a logout that another site asks for', () => {
         ),
     });
     const page = await logIn(app);
-    await page.goto(`${app.origin}/forum`, { waitUntil: 'networkidle' });
+    await page.goto(`${app.origin}/forum`);
+    await until(() => ['image', 'iframe', 'video'].every((dest) => asked.has(dest)));
     expect(app.logouts).toHaveLength(0);
     expect(await whoIs(app, page)).toMatchObject({ sub: 'ada' });
   });

@@ -3,6 +3,7 @@ import type { Express } from 'express';
 import helmet from 'helmet';
 import type { Page } from 'playwright-core';
 import { readJson, setUpChromiumBed, signInAs } from '../support/chromium-bed.ts';
+import { until } from '../support/until.ts';
 
 const bed = setUpChromiumBed();
 
@@ -23,13 +24,19 @@ const lenientHelmet = helmet({
 async function listRefusedFrames(page: Page, address: string, urls: readonly string[]): Promise<boolean[]> {
   await page.goto(address);
   await page.evaluate((sources) => {
-    for (const src of sources) document.body.append(Object.assign(document.createElement('iframe'), { src }));
+    const load = (src: string) =>
+      new Promise((resolve) => {
+        document.body.append(Object.assign(document.createElement('iframe'), { src, onload: resolve }));
+      });
+    return Promise.all(sources.map(load)).then(() => undefined);
   }, urls);
-  await page.waitForLoadState('networkidle');
-  return page
-    .mainFrame()
-    .childFrames()
-    .map((frame) => frame.url().startsWith('chrome-error:'));
+  const addresses = () =>
+    page
+      .mainFrame()
+      .childFrames()
+      .map((frame) => frame.url());
+  await until(() => addresses().filter((url) => /^(http|chrome-error):/.test(url)).length === urls.length);
+  return addresses().map((url) => url.startsWith('chrome-error:'));
 }
 
 describe('in Chromium, a page of ours', () => {

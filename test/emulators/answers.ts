@@ -1,3 +1,4 @@
+import escapeHtml from 'escape-html';
 import type { Refusal } from './refusal.ts';
 
 /** What an endpoint answers; the listener writes it as it stands. */
@@ -12,9 +13,6 @@ main{max-width:24rem;margin:12vh auto;padding:2rem;background:#fff;border-radius
 h1{font-size:1.25rem;margin:0 0 1rem}
 button{font:inherit;display:block;width:100%;margin-top:.75rem;padding:.625rem;border:1px solid #1d4ed8;border-radius:.375rem;background:#1d4ed8;color:#fff;cursor:pointer}
 button[value=cancel]{background:#fff;color:#1d4ed8}`;
-
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** JSON that is safe inside a script element: `</script>` and `<!--` cannot end it. */
 export const scriptJson = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');

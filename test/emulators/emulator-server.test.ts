@@ -140,8 +140,8 @@ describe('the sign-in page', () => {
   it('names the person and the application, escaped', async () => {
     emulator.set({ user: { sub: '1', name: 'Ola <b>' } });
     const { html } = await openPage();
-    expect(html).toContain('Sign in as Ola &#60;b&#62;');
-    expect(html).toContain('&#60;app&#62;');
+    expect(html).toContain('Sign in as Ola &lt;b&gt;');
+    expect(html).toContain('&lt;app&gt;');
   });
 
   it('leads to the answer once the person signs in', async () => {

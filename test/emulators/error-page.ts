@@ -1,4 +1,5 @@
-import { type Answer, escapeHtml, htmlPage } from './answers.ts';
+import escapeHtml from 'escape-html';
+import { type Answer, htmlPage } from './answers.ts';
 import type { Handler } from './emulator-server.ts';
 import { Refusal } from './refusal.ts';
 

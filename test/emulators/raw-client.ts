@@ -59,8 +59,11 @@ export const readPageForm = (html: string): { action: string; fields: Record<str
   };
 };
 
-const unescapeHtml = (text: string): string =>
-  text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+/** Undoes escape-html. */
+const unescapeHtml = (text: string): string => {
+  const characters: Record<string, string> = { '#39': "'", amp: '&', gt: '>', lt: '<', quot: '"' };
+  return text.replace(/&(#39|amp|gt|lt|quot);/g, (_, name) => characters[name]!);
+};
 
 /** A clock that stands still until a test moves it. */
 export const createTestClock = (start = Date.parse('2026-11-01T12:00:00Z')) => {

@@ -1,4 +1,5 @@
-import { type Answer, escapeHtml, htmlForm, htmlPage } from './answers.ts';
+import escapeHtml from 'escape-html';
+import { type Answer, htmlForm, htmlPage } from './answers.ts';
 
 export interface SignInPageOptions {
   providerName: string;

@@ -1,5 +1,6 @@
-import { createHmac, generateKeyPair, type KeyObject, sign } from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
+import { takeRsaKey } from '../support/rsa-keys.ts';
 
 /** With what a JWT is signed. `none` leaves the signature empty. */
 export type SigningKey =
@@ -18,13 +19,17 @@ export type Claims = Record<string, unknown>;
 
 // node:crypto throughout: jose refuses RSA keys under 2048 bits and offers no broken signatures.
 export const createRsaKey = async (modulusLength = 2048): Promise<RsaKey> => {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength });
+  const privateKey = modulusLength === 2048 ? takeRsaKey() : await generateRsaKey(modulusLength);
+  const publicKey = createPublicKey(privateKey);
   return {
     privateKey,
     publicKey,
     publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
   };
 };
+
+const generateRsaKey = async (modulusLength: number): Promise<KeyObject> =>
+  (await promisify(generateKeyPair)('rsa', { modulusLength })).privateKey;
 
 /** The public half as it stands in a JWKS. */
 export const publicJwk = (key: RsaKey, kid: string) => {

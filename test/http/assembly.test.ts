@@ -32,6 +32,7 @@ async function assemble(build: (app: Express, make: Make) => Promise<void>): Pro
         redis: 'memory',
         provider: providers.oidc(registration),
         ...options,
+        session: { cookieName: 'session', ...options.session },
       });
     });
     return app;
@@ -160,7 +161,7 @@ describe('connectAuth()', () => {
     [
       'requireAuth without it',
       'requireAuth needs app.use(connectAuth({ … })) before this route.',
-      async (app) => void app.use(requireAuth({ maxAge: 60 })),
+      async (app) => void app.use(requireAuth({ maxAgeSeconds: 60 })),
     ],
   ])('says what is wrong with %s (F-34, F-124)', async (_fault, message, build) => {
     const browser = await assemble(async (app, make) => {
@@ -204,7 +205,7 @@ describe('requireAuth', () => {
         const id: string = req.params.id;
         res.json(id);
       });
-      app.get('/ruled/:id', requireAuth({ maxAge: 60 }), (req, res) => {
+      app.get('/ruled/:id', requireAuth({ maxAgeSeconds: 60 }), (req, res) => {
         const id: string = req.params.id;
         res.json(id);
       });

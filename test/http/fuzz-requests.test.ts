@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { startApp, type TestApp } from '../support/app.ts';
+import { exploration } from '../support/exploration.ts';
 import { beginLogin } from '../support/login-outcome.ts';
 import { useScriptedProvider } from '../support/use-apps.ts';
 
 const op = await useScriptedProvider();
-/** More by FUZZ_RUNS=100000, when there is time. */
-const RUNS = { numRuns: Number(process.env.FUZZ_RUNS ?? 500) };
+const RUNS = exploration(300);
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
 /** Text of what a request line or a header may hold, with what means something to somebody in it. */

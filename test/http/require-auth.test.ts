@@ -71,7 +71,9 @@ describe('requireAuth, when nobody is logged in', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(browser.jar.all()).toEqual([]);
     const page = await answer.text();
+    expect(page).toContain('<h1>Please sign in again</h1>');
     expect(page).toContain('Your session has ended');
+    expect(page).toContain('was not saved');
     expect(page).toContain('href="/login"');
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createReturnAddressReader } from '../../src/routes/return-address.ts';
+import { exploration } from '../support/exploration.ts';
 import {
   arbitraryAddress,
   createHonestAddresses,
@@ -57,6 +58,15 @@ describe.each(['https://app.example.com', 'http://localhost:3000'])('a return ad
     ...['/login', '/login?returnTo=/me', '/login#x', '/login/', '/login/x', '/a/../login', '/%2e/logout'],
     ...['/logout', '/logout?x', '/./logout', `${origin}/logout`, '/oauth/./callback', '/oauth/x/../callback'],
     ...['/oauth/callback', '/oauth/callback?code=x&state=y', '/oauth/callback/other', '/LOGIN'],
+    ...['/%6cogin', '/%6Cogout', '/oauth%2Fcallback', '/x%2F..%2Flogout', '/logout%3Fx', '/logout%00'],
+    ...[
+      '/oauth//callback',
+      '/logout//',
+      '/logout;x=1',
+      '/;x/logout',
+      '/oauth;x/callback;y',
+      '/x/%2e%2e/LOGOUT',
+    ],
   ])('is not one of our own routes: %s (F-95)', (text) => {
     expect(read(text)).toBeUndefined();
   });
@@ -91,7 +101,7 @@ describe.each(['https://app.example.com', 'http://localhost:3000'])('a return ad
         const isStable = address === undefined || read(address) === address;
         return isStable && isHarmless(address, origin) && (address === undefined || isOurs(text, origin));
       }),
-      { numRuns: 20_000 },
+      exploration(5000),
     );
   });
 
@@ -105,7 +115,7 @@ describe.each(['https://app.example.com', 'http://localhost:3000'])('a return ad
         const address = `${path}?q=${query.replaceAll("'", '%27')}`;
         expect(read(address)).toBe(address);
       }),
-      { numRuns: 2000 },
+      exploration(2000),
     );
   });
 });
@@ -119,6 +129,48 @@ describe('a return address of an application below a path', () => {
     expect(read('/APP/logout')).toBeUndefined();
     expect(read('/app/me')).toBe('/app/me');
     expect(read('/login')).toBe('/login');
+  });
+
+  it.each([
+    ...[
+      '/app//logout',
+      '/app///logout',
+      '/app//LOGOUT/',
+      '/APP//logout?x',
+      '/app/.//logout',
+      '/app/x/..//logout',
+    ],
+    ...[
+      '/app/%6Cogout',
+      '/%61pp/logout',
+      '/app%2Flogout',
+      '/app/%2Flogout',
+      '/app/%5Clogout',
+      '/app;x//logout',
+    ],
+  ])('is none that may be read as one of those routes: %s (N-29)', (text) => {
+    expect(read(text)).toBeUndefined();
+  });
+
+  it.each([
+    ...[
+      '/app//me',
+      '/app/logouts',
+      '/app/x/logout',
+      '/app/log%20out',
+      '/app%2Flogouts',
+      '/logout/app',
+      '/x/app/logout',
+    ],
+    ...['/app/me?next=/app/logout', '/app/me#/app/logout', '/app/%zz'],
+  ])('is any other, as it stands: %s (N-29)', (text) => {
+    expect(read(text)).toBe(text);
+  });
+
+  it('may be below a route that is the root of the application (N-29)', () => {
+    const readBelowRoot = createReturnAddressReader('https://example.com', ['/app/', '/app/logout']);
+    expect(['/app', '/app/', '/APP//', '/app/logout'].map(readBelowRoot)).toEqual(Array(4).fill(undefined));
+    expect(readBelowRoot('/app/me')).toBe('/app/me');
   });
 });
 

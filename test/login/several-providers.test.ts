@@ -35,8 +35,8 @@ describe('an application with several providers', () => {
   it('asks which one, and gives each a callback of its own (R-52)', async () => {
     const app = await start();
     const page = await (await app.browser().get('/login?returnTo=/me')).text();
-    expect(page).toContain('<a href="/login?returnTo=%2Fme&amp;provider=honest">honest</a>');
-    expect(page).toContain('<a href="/login?returnTo=%2Fme&amp;provider=evil">evil</a>');
+    expect(page).toContain('<a href="/login?returnTo=%2Fme&amp;provider=honest">Honest</a>');
+    expect(page).toContain('<a href="/login?returnTo=%2Fme&amp;provider=evil">Evil</a>');
     for (const [op, name] of [
       [honest, 'honest'],
       [evil, 'evil'],
@@ -47,6 +47,18 @@ describe('an application with several providers', () => {
         `${app.origin}/oauth/callback/${name}`,
       );
     }
+  });
+
+  it('names them for people, whatever their keys look like', async () => {
+    const provider = providers.oidc(await honest.registerApp('http://localhost:1'));
+    const keys = { 'work-account': provider, bank: provider, '2-id--b-': provider };
+    const app = await startApp({ op: honest, providers: keys });
+    const page = await (await app.browser().get('/login')).text();
+    expect([...page.matchAll(/<a [^>]*>(.*?)<\/a>/g)].map(([, label]) => label)).toEqual([
+      'Work account',
+      'Bank',
+      '2 id b',
+    ]);
   });
 
   it.each([
@@ -156,7 +168,7 @@ describe('an application with several providers', () => {
   it('asks the provider of the login for more proof, and leads a logout to it (R-52, R-70)', async () => {
     const app = await start({
       handlers: (server) =>
-        void server.get('/sudo', requireAuth({ acr: 'gold' }), (_req, res) => void res.end()),
+        void server.get('/sudo', requireAuth({ acrValues: 'gold' }), (_req, res) => void res.end()),
     });
     const { browser } = await logIn(app, evil, 'evil');
     expect((await beginLogin(browser, '/sudo')).origin).toBe(evil.origin);

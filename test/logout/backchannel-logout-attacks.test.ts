@@ -7,6 +7,7 @@ import { tryLogin } from '../support/login-outcome.ts';
 import {
   createLogoutToken,
   done,
+  failedLogout,
   LOGOUT_EVENT,
   type LogoutTokenChanges,
   postLogoutForm,
@@ -73,7 +74,8 @@ const atSight: Record<string, LogoutTokenChanges> = {
   'has a number as its typ (R-82)': { header: { typ: 7 } },
 };
 
-const byKeys: Record<string, LogoutTokenChanges> = {
+/** Those that no key at hand fits: the provider may have other keys by now. */
+const byStrangers: Record<string, LogoutTokenChanges> = {
   'is signed by a stranger under the name of a key of the provider (R-79)': { key: foreignKey },
   'is signed by a stranger who sends the key along (F-86)': {
     key: foreignKey,
@@ -83,6 +85,9 @@ const byKeys: Record<string, LogoutTokenChanges> = {
     key: foreignKey,
     header: { jku: 'http://localhost:1/keys', x5u: 'http://localhost:1/cert' },
   },
+};
+
+const byKeys: Record<string, LogoutTokenChanges> = {
   'demands what nobody understands (R-25)': { header: { crit: ['b64', 'later'], later: 1 } },
   'is not valid yet (R-14)': { claims: { nbf: seconds() + 60 } },
 };
@@ -124,8 +129,23 @@ describe('a logout token', () => {
     expect(op.requests()).toEqual([]);
   });
 
-  it('whose signature is broken is refused (R-79)', async () => {
+  it.each(
+    Object.entries(byStrangers),
+  )('that %s is to come again, until the keys may be looked at again; then it is refused (N-10)', async (_, changes) => {
     const { app, browser } = await startLoggedIn();
+    const send = () => sendLogout(app, op, { sub: 'ada', now: clock.now, ...changes });
+    expect(await send()).toEqual(failedLogout);
+    expect(op.requests()).toEqual([]);
+    clock.advance(30_000);
+    expect(await send()).toEqual(refusedLogout);
+    expect(op.requests().map(({ endpoint }) => endpoint)).toEqual(['jwks']);
+    expect(await whoIs(browser)).toBe('ada');
+    expect(app.logouts).toEqual([]);
+  });
+
+  it('whose signature is broken is refused, once the keys were looked at for it (R-79)', async () => {
+    const { app, browser } = await startLoggedIn();
+    clock.advance(30_000);
     const token = createLogoutToken(op, { sub: 'ada', now: clock.now });
     await expectRefused(app, await postLogoutToken(app, breakSignature(token)));
     expect(await whoIs(browser)).toBe('ada');

@@ -140,7 +140,7 @@ describe('the frame of a provider’s logout', () => {
   });
 
   it('says that the store failed, where it did', async () => {
-    const app = await start({ redis: redis.url, storeTimeoutMs: 200 });
+    const app = await start({ redis: redis.url, storeTimeoutMs: 1000 });
     redis.pause();
     const answer = await loadFrame(app, { iss: op.issuer, sid });
     redis.resume();

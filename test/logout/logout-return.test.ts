@@ -62,12 +62,22 @@ describe('the way back from a logout', () => {
     expect([back.status, back.headers.get('location')]).toEqual([200, null]);
   });
 
-  it('says so when somebody has logged in again meanwhile', async () => {
+  it('says so when somebody has logged in again meanwhile, and offers a logout', async () => {
     const { app, browser } = await logOut();
     await app.logIn(browser);
     const page = await (await browser.get('/signed-out')).text();
     expect(page).toContain('You are signed in');
+    expect(page).toContain('<a href="/logout">Sign out</a>');
     expect(await whoIs(browser)).toBe('ada');
+  });
+
+  it('offers no logout where there is no route for one, nor to whom nothing is left to end', async () => {
+    const app = await start({ op, routes: { logout: false } });
+    const browser = app.browser();
+    await app.logIn(browser);
+    expect(await (await browser.get('/signed-out')).text()).not.toContain('Sign out');
+    const { browser: other } = await logOut();
+    expect(await (await other.get('/signed-out')).text()).not.toContain('Sign out');
   });
 
   it('says nothing of a session that cannot be read (F-79)', async () => {

@@ -22,12 +22,17 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
   [
     'two routes at one path',
     { routes: { login: '/x', logout: '/x' } },
-    'routes must all differ from each other; several are "/x".',
+    'routes must all differ from each other; login and logout are "/x".',
+  ],
+  [
+    'a callback at the home page',
+    { routes: { callback: '/' } },
+    'routes must all differ from each other; callback and home are "/".',
   ],
   [
     'a login at the home page',
     { routes: { login: '/' } },
-    'routes must all differ from each other; several are "/".',
+    'routes must all differ from each other; login and home are "/".',
   ],
 
   [
@@ -146,8 +151,8 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
   ],
   [
     'a hint that is neither yes nor no',
-    { loginParameters: { login_hint: 1 } },
-    'loginParameters.login_hint must be true or false; it is 1.',
+    { loginParameters: { loginHint: 1 } },
+    'loginParameters.loginHint must be true or false; it is 1.',
   ],
 
   ['a mapUser that is none', { mapUser: {} }, 'mapUser must be a function; it is an object.'],

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { connectAuth, providers, requireAuth } from 'express-connect-auth';
-import { resolveOptions } from '../../src/resolve-options.ts';
+import { resolveOptions } from '../../src/options/resolve-options.ts';
 import { construct, goodOptions } from '../support/construct.ts';
 
 describe('connectAuth()', () => {
@@ -24,7 +24,11 @@ describe('connectAuth()', () => {
     ],
     [
       'a cookie path without the routes that are off',
-      { session: { cookiePath: '/a' }, routes: { login: false, callback: false, logout: '/a/out' } },
+      {
+        session: { cookiePath: '/a' },
+        routes: { login: false, callback: false, logout: '/a/out' },
+        application: 'app',
+      },
     ],
     ['an origin with a slash at its end', { trustedOrigins: ['https://a.example/'] }],
     [
@@ -40,6 +44,22 @@ describe('connectAuth()', () => {
     ],
   ])('accepts %s (F-123)', (_what, changes) => {
     expect(construct(changes)).toBeInstanceOf(Function);
+  });
+
+  it('takes options from an object of a class, whose values are getters (F-123)', () => {
+    class Settings {
+      get baseUrl() {
+        return goodOptions.baseUrl;
+      }
+      get secret() {
+        return goodOptions.secret;
+      }
+    }
+    const settings = Object.assign(new Settings(), {
+      redis: 'memory',
+      provider: goodOptions.provider,
+    } as const);
+    expect(connectAuth(settings)).toBeInstanceOf(Function);
   });
 
   it('refuses memory in production, unless it is written out', () => {
@@ -80,13 +100,13 @@ describe('connectAuth()', () => {
 
 describe('requireAuth()', () => {
   it.each([
-    [{ maxage: 5 }, 'requireAuth() has no option "maxage". Did you mean "maxAge"?'],
-    [{ maxAge: 0 }, 'requireAuth(): maxAge must be a number from 1 to 31536000; it is 0.'],
-    [{ maxAge: '5m' }, 'requireAuth(): maxAge must be a number'],
-    [{ acr: '' }, 'requireAuth(): acr must be a string that is not empty'],
-    [{ acr: ['a', 1] }, 'requireAuth(): acr[1] must be a string'],
-    [{ acr: [] }, 'requireAuth(): acr must be a string, or an array of some; it is an array.'],
-    [{ acr: true }, 'requireAuth(): acr must be a string, or an array of some; it is true.'],
+    [{ maxage: 5 }, 'requireAuth() has no option "maxage". Did you mean "maxAgeSeconds"?'],
+    [{ maxAgeSeconds: 0 }, 'requireAuth(): maxAgeSeconds must be a number from 1 to 31536000; it is 0.'],
+    [{ maxAgeSeconds: '5m' }, 'requireAuth(): maxAgeSeconds must be a number'],
+    [{ acrValues: '' }, 'requireAuth(): acrValues must be a string that is not empty'],
+    [{ acrValues: ['a', 1] }, 'requireAuth(): acrValues[1] must be a string'],
+    [{ acrValues: [] }, 'requireAuth(): acrValues must be a string, or an array of some; it is an array.'],
+    [{ acrValues: true }, 'requireAuth(): acrValues must be a string, or an array of some; it is true.'],
     ['admin', 'requireAuth() must be an object; it is a string of 5 characters.'],
   ])('refuses the rules %j (F-123)', (rules, message) => {
     expect(() => requireAuth(rules as never)).toThrow(message);
@@ -107,6 +127,7 @@ describe('providers.oidc()', () => {
     [{ clientSecret: undefined, clientAuthentication: 'client_secret_post' }, 'clientSecret is needed'],
     [{ clientAuthentication: 'basic' }, 'clientAuthentication must be one of "client_secret_basic"'],
     [{ scope: 'profile' }, 'providers.oidc(): scope must hold "openid"'],
+    [{ scope: 'openid,profile' }, 'there is no ID token. Scopes are separated by spaces.'],
     [{ responseMode: 'fragment' }, 'responseMode must be one of "query", "form_post"'],
     [{ idTokenSigningAlgorithm: 'none' }, 'idTokenSigningAlgorithm must be one of'],
     [{ idTokenSigningAlgorithm: 'HS256', clientSecret: 'short' }, 'clientSecret must have at least 32 bytes'],

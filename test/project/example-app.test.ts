@@ -120,6 +120,32 @@ describe('the example application', () => {
       expect(rules).toBeGreaterThan(0);
     }));
 
+  it('shows claims by words and not by keys, and breaks no word on a phone', () =>
+    withFreshContext(browser, async (context) => {
+      const page = await context.newPage();
+      await page.setViewportSize({ width: 320, height: 640 });
+      await logIn(page, app.origin);
+      expect(await page.locator('th').allTextContents()).toEqual(
+        expect.arrayContaining(['Given name', 'Email verified']),
+      );
+      expect(await page.textContent('main')).not.toMatch(/\w_\w|true|false/);
+      const broken = await page.evaluate(() => {
+        const walker = document.createTreeWalker(document.querySelector('main')!, NodeFilter.SHOW_TEXT);
+        const words: string[] = [];
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+          for (const { index, 0: word } of node.textContent!.matchAll(/\w+/g)) {
+            const range = document.createRange();
+            range.setStart(node, index);
+            range.setEnd(node, index + word.length);
+            if (range.getClientRects().length > 1) words.push(word);
+          }
+        }
+        return words;
+      });
+      expect(broken).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    }));
+
   it('answers its API by 401 to a script that is not signed in', async () => {
     const answer = await fetch(`${app.origin}/api/me`);
     expect(answer.status).toBe(401);

@@ -172,7 +172,7 @@ describe('req.session and the way a response is sent', () => {
     const browser = app.browser();
     for (const path of [`/save?a=1&${wishes}`, `/save?a=2&${wishes}`]) {
       for (const line of (await browser.get(path)).headers.getSetCookie()) {
-        expect(line).toMatch(/^__Host-session=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+        expect(line).toMatch(/^__Host-Http-session=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
       }
     }
     expect(await dataOf(browser)).toEqual({ a: '2' });

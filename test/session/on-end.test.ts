@@ -161,7 +161,7 @@ describe('an answer that stays open', () => {
   });
 
   it('is not told anything while the store is away: the answer is 503 (F-31)', async () => {
-    const app = await start({ storeTimeoutMs: 200 });
+    const app = await start({ storeTimeoutMs: 1000 });
     const browser = await logInWith(op, app);
     redis.pause();
     const answer = await browser.get('/at-once');

@@ -12,7 +12,7 @@ const NEW = 'the new secret of these tests, long enough';
 const bed = setUpBed();
 const startHttps = (options: Partial<TestAppOptions> = {}) =>
   bed.start({ baseUrl: 'https://app.example.com', ...options });
-const session = (answer: Response, name = '__Host-session') =>
+const session = (answer: Response, name = '__Host-Http-session') =>
   answer.headers.getSetCookie().filter((line) => line.startsWith(`${name}=`));
 
 describe('the session cookie', () => {
@@ -21,13 +21,13 @@ describe('the session cookie', () => {
     const login = await logInThroughTlsProxy(app, app.browser(), bed.op);
     expect(session(login)).toEqual([
       expect.stringMatching(
-        /^__Host-session=s%3A[\w-]{43}\.[\w%]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+        /^__Host-Http-session=s%3A[\w-]{43}\.[\w%]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
       ),
     ]);
     const anonymous = await app.browser().get('/save?a=1');
     expect(session(anonymous)).toEqual([
       expect.stringMatching(
-        /^__Host-session=s%3A[\w-]{43}\.[\w%]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+        /^__Host-Http-session=s%3A[\w-]{43}\.[\w%]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
       ),
     ]);
   });
@@ -95,19 +95,23 @@ describe('the session cookie', () => {
     const browser = app.browser();
     await logInThroughTlsProxy(app, browser, bed.op);
     const answer = await browser.post('/logout');
-    expect(session(answer)).toEqual(['__Host-session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax']);
-    expect(browser.jar.get('__Host-session')).toBeUndefined();
+    expect(session(answer)).toEqual([
+      '__Host-Http-session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax',
+    ]);
+    expect(browser.jar.get('__Host-Http-session')).toBeUndefined();
   });
 
   it('is not taken from a name without the prefix, which a sibling domain could set (R-106, F-115)', async () => {
     const app = await startHttps();
     const [attacker, victim] = [app.browser(), app.browser()];
     await logInThroughTlsProxy(app, attacker, bed.op);
-    const { value } = attacker.jar.get('__Host-session')!;
+    const { value } = attacker.jar.get('__Host-Http-session')!;
     victim.jar.set({ name: 'session', value, domain: 'localhost' });
     expect(await whoIs(victim)).toBeNull();
     await logInThroughTlsProxy(app, victim, bed.op);
-    expect(readSessionId(victim, '__Host-session')).not.toBe(readSessionId(attacker, '__Host-session'));
+    expect(readSessionId(victim, '__Host-Http-session')).not.toBe(
+      readSessionId(attacker, '__Host-Http-session'),
+    );
   });
 
   it('carries a random id of 256 bits (R-110)', async () => {

@@ -119,7 +119,7 @@ describe('a WebSocket', () => {
   });
 
   it('is refused by 503 while the store is away, and not told that a session has ended (F-31)', async () => {
-    const app = await start({ storeTimeoutMs: 200 });
+    const app = await start({ storeTimeoutMs: 1000 });
     const browser = await logInWith(op, app);
     const { closed } = await open(app, browser);
     redis.pause();
@@ -135,7 +135,7 @@ describe('a WebSocket', () => {
   });
 
   it('harms nobody when its client hangs up before it is known who that is (F-118)', async () => {
-    const app = await start({ storeTimeoutMs: 300 });
+    const app = await start({ storeTimeoutMs: 1000 });
     const browser = await logInWith(op, app);
     redis.pause();
     const socket = connect(Number(new URL(app.origin).port), 'localhost');

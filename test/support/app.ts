@@ -86,6 +86,8 @@ export async function startApp({
         onLogout: (event) => void logouts.push(event),
         onError: (event) => void errors.push(event),
         ...options,
+        // The default name is tested by itself; elsewhere no test shall care about the port.
+        session: { cookieName: 'session', ...options.session },
       });
       app.use(auth);
       handlers?.(app);

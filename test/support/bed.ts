@@ -6,7 +6,21 @@ import { type OpenIdProvider, type OpenIdProviderOptions, startOpenIdProvider } 
 import { type RedisServer, startRedisServer } from './redis-server.ts';
 import { useApps } from './use-apps.ts';
 
-/** What most test files stand on: a provider, a Redis server, a clock, and applications that end with their test. */
+/*
+ * What a test file stands on. Everything is started at its beginning, and ended after it; applications end with their
+ * test. Take the first that does:
+ *
+ * - `setUpBed()`, here: the real provider, Redis and a clock. For everything a browser and an honest provider show.
+ * - `useScriptedProvider()`, `useRedisServer()` and `useApps()`, of use-apps.ts: for what an honest provider never does,
+ *   and for answers and requests that must be right to the letter. The parts can be taken one by one.
+ * - `useTwoProcesses()`, of two-processes.ts: a scripted provider and two applications on one Redis whose commands wait
+ *   for permission. For races.
+ * - `setUpSystem()`, of system-bed.ts: an emulator of one of the documented systems, for its preset.
+ * - `setUpChromiumBed()`, of chromium-bed.ts: for what only a real browser decides. The dearest of all.
+ * - `describeStore()`, of store-bed.ts: no application at all, the same tests for both stores.
+ */
+
+/** The first of them: a provider, a Redis server, a clock, and applications that end with their test. */
 export interface Bed {
   readonly op: OpenIdProvider;
   readonly redis: RedisServer;

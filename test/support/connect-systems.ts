@@ -109,6 +109,10 @@ export function addApiRoutes(app: Express): void {
       await answer(res, () => Promise.reject(error));
     }
   });
-  app.get('/strong', requireAuth({ acr: '2' }), (req, res) => void res.json({ acr: req.auth.acr }));
-  app.get('/fresh', requireAuth({ maxAge: 300 }), (req, res) => void res.json({ since: req.auth.authTime }));
+  app.get('/strong', requireAuth({ acrValues: '2' }), (req, res) => void res.json({ acr: req.auth.acr }));
+  app.get(
+    '/fresh',
+    requireAuth({ maxAgeSeconds: 300 }),
+    (req, res) => void res.json({ since: req.auth.authTime }),
+  );
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createCookieJar } from './cookie-jar.ts';
 
 describe('createCookieJar()', () => {
@@ -36,12 +36,15 @@ describe('createCookieJar()', () => {
   });
 
   it('forgets what has expired or was taken back', () => {
-    let now = 1_000_000;
-    const jar = createCookieJar(() => now);
+    jest.useFakeTimers();
+    const jar = createCookieJar();
     jar.store('http://localhost', ['short=1; Max-Age=10', 'long=1; Max-Age=100', 'gone=1']);
     jar.store('http://localhost', ['gone=; Expires=Thu, 01 Jan 1970 00:00:00 GMT']);
-    now += 10_000;
-    expect(jar.header('http://localhost')).toBe('long=1');
+    jest.advanceTimersByTime(6000);
+    expect(jar.header('http://localhost')).toBe('short=1; long=1');
+    jest.advanceTimersByTime(4000);
+    for (const each of [jar, jar.clone()]) expect(each.header('http://localhost')).toBe('long=1');
+    jest.useRealTimers();
   });
 
   it('keeps the promises of the name prefixes and of Domain', () => {
@@ -51,10 +54,13 @@ describe('createCookieJar()', () => {
       '__Host-b=1; Secure; Path=/x',
       '__Host-c=1; Secure; Path=/; Domain=example.com',
       '__Secure-d=1; Path=/',
+      '__Host-Http-g=1; Secure; Path=/',
+      '__Host-Http-h=1; Secure; HttpOnly; Path=/x',
+      '__Host-Http-i=1; Secure; HttpOnly; Path=/',
       'e=1; Path=/; Domain=other.com',
       'f=1; Path=/; Domain=.example.com',
     ]);
-    expect(jar.header('https://app.example.com/')).toBe('__Host-a=1; f=1');
+    expect(jar.header('https://app.example.com/')).toBe('__Host-a=1; __Host-Http-i=1; f=1');
     expect(jar.header('https://www.example.com/')).toBe('f=1');
   });
 });

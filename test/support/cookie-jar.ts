@@ -1,3 +1,5 @@
+import { CookieJar as Jar, MemoryCookieStore, Cookie as ToughCookie } from 'tough-cookie';
+
 export interface Cookie {
   name: string;
   value: string;
@@ -38,45 +40,41 @@ export interface CookieJar {
   clone(): CookieJar;
 }
 
-/**
- * Creates a jar. As browsers do, it treats plain http on loopback like https, and ignores ports.
- *
- * @param now The current time in milliseconds.
- */
-export function createCookieJar(now: () => number = Date.now, initial: readonly Cookie[] = []): CookieJar {
-  let cookies = [...initial];
-  const remove = (gone: (cookie: Cookie) => boolean) => {
-    cookies = cookies.filter((cookie) => !gone(cookie));
-  };
-  const put = (cookie: Cookie) => {
-    remove((old) => old.name === cookie.name && old.domain === cookie.domain && old.path === cookie.path);
-    cookies.push(cookie);
-  };
-  const all = () => {
-    remove((cookie) => cookie.expiresAt <= now());
-    return [...cookies];
-  };
+/** Creates a jar. As browsers do, it treats plain http on loopback like https, and ignores ports. */
+export function createCookieJar(initial: readonly Cookie[] = []): CookieJar {
+  const store = new MemoryCookieStore();
+  const jar = new Jar(store);
+  const put = (cookie: Cookie) => void store.putCookie(toTough(cookie));
+  const all = () =>
+    listAll(store)
+      .map(fromTough)
+      .filter(({ expiresAt }) => expiresAt > Date.now());
+  const remove = ({ name, domain, path }: Cookie) => void store.removeCookie(domain, path, name);
+  initial.forEach(put);
 
   return {
     store(url, setCookies) {
-      const from = new URL(url);
       for (const line of setCookies) {
-        const cookie = parseSetCookie(line, from, now());
-        if (isAcceptable(cookie, from)) put(cookie);
+        const cookie = ToughCookie.parse(line);
+        if (!cookie) continue;
+        completeAsBrowsersDo(cookie);
+        if (isAcceptable(cookie)) jar.setCookieSync(cookie, new URL(url), { ignoreError: true });
       }
     },
-    header(url, source = {}) {
-      const target = new URL(url);
-      const fitting = all().filter((cookie) => fits(cookie, target, source));
-      fitting.sort((a, b) => b.path.length - a.path.length);
-      return fitting.map(({ name, value }) => `${name}=${value}`).join('; ') || undefined;
+    header(url, { crossSite = false, method = 'GET' } = {}) {
+      const mayBeLax = /^(GET|HEAD)$/i.test(method);
+      const sameSiteContext = !crossSite ? 'strict' : mayBeLax ? 'lax' : 'none';
+      return jar.getCookieStringSync(new URL(url), { sameSiteContext }) || undefined;
     },
     all,
     get: (name) => all().find((cookie) => cookie.name === name),
     set: (cookie) => put({ ...SESSION_COOKIE, ...cookie }),
-    delete: (name) => remove((cookie) => cookie.name === name),
-    clear: () => remove(() => true),
-    clone: () => createCookieJar(now, all()),
+    delete: (name) =>
+      all()
+        .filter((cookie) => cookie.name === name)
+        .forEach(remove),
+    clear: () => void store.removeAllCookies(),
+    clone: () => createCookieJar(all()),
   };
 }
 
@@ -89,79 +87,41 @@ const SESSION_COOKIE = {
   expiresAt: Number.POSITIVE_INFINITY,
 } as const;
 
-function parseSetCookie(line: string, from: URL, now: number): Cookie {
-  const [pair = '', ...rest] = line.split(';');
-  const [name, value] = splitOnce(pair);
-  const attributes = new Map(
-    rest.map((attribute) => {
-      const [key, text] = splitOnce(attribute);
-      return [key.toLowerCase(), text];
-    }),
-  );
-  const domain = attributes.get('domain')?.replace(/^\./, '').toLowerCase();
-  const path = attributes.get('path');
+function completeAsBrowsersDo(cookie: ToughCookie): void {
+  // The library takes a cookie that names no SameSite for None, and lets Max-Age begin anew at each use.
+  cookie.sameSite ??= 'lax';
+  if (typeof cookie.maxAge !== 'number') return;
+  cookie.expires = new Date(cookie.maxAge > 0 ? Date.now() + cookie.maxAge * 1000 : 0);
+  cookie.maxAge = null;
+}
+
+/** What the library does not check: SameSite=None wants Secure, and `__Host-Http-` and `__Http-` want HttpOnly. */
+function isAcceptable({ key, sameSite, secure, httpOnly }: ToughCookie): boolean {
+  if (sameSite === 'none' && !secure) return false;
+  return !/^__(host-)?http-/i.test(key) || (secure && httpOnly);
+}
+
+function listAll(store: MemoryCookieStore): ToughCookie[] {
+  let found: ToughCookie[] = [];
+  store.getAllCookies((_error, cookies) => {
+    found = cookies ?? [];
+  });
+  return found;
+}
+
+function fromTough(cookie: ToughCookie): Cookie {
+  const { key, value, hostOnly, secure, httpOnly, sameSite } = cookie;
   return {
-    name,
-    value,
-    domain: domain || from.hostname,
-    hostOnly: !domain,
-    path: path?.startsWith('/') ? path : findDefaultPath(from),
-    secure: attributes.has('secure'),
-    httpOnly: attributes.has('httponly'),
-    sameSite: readSameSite(attributes.get('samesite')),
-    expiresAt: readExpiry(attributes, now),
+    ...{ name: key, value, secure, httpOnly },
+    domain: cookie.domain ?? '',
+    path: cookie.path ?? '/',
+    hostOnly: hostOnly ?? true,
+    sameSite: (sameSite ?? 'lax') as Cookie['sameSite'],
+    expiresAt: cookie.expiryTime() ?? Number.POSITIVE_INFINITY,
   };
 }
 
-function splitOnce(text: string): [string, string] {
-  const at = text.indexOf('=');
-  return at < 0 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
-}
-
-function findDefaultPath(from: URL): string {
-  return from.pathname.slice(0, Math.max(1, from.pathname.lastIndexOf('/')));
-}
-
-/** A cookie that names no SameSite is treated as Lax. */
-function readSameSite(text = 'lax'): Cookie['sameSite'] {
-  const value = text.toLowerCase();
-  return value === 'strict' || value === 'none' ? value : 'lax';
-}
-
-function readExpiry(attributes: ReadonlyMap<string, string>, now: number): number {
-  const maxAge = attributes.get('max-age');
-  if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return now + Number(maxAge) * 1000;
-  const expires = Date.parse(attributes.get('expires') ?? '');
-  return Number.isNaN(expires) ? Number.POSITIVE_INFINITY : expires;
-}
-
-function isAcceptable(cookie: Cookie, from: URL): boolean {
-  if (!cookie.hostOnly && !isHostWithin(from.hostname, cookie.domain)) return false;
-  if (cookie.secure && !isTrustworthy(from)) return false;
-  if (cookie.sameSite === 'none' && !cookie.secure) return false;
-  if (/^__secure-/i.test(cookie.name)) return cookie.secure;
-  if (/^__host-/i.test(cookie.name)) return cookie.secure && cookie.hostOnly && cookie.path === '/';
-  return true;
-}
-
-function fits(cookie: Cookie, target: URL, { crossSite = false, method = 'GET' }: RequestSource): boolean {
-  const sameHost = target.hostname === cookie.domain;
-  if (!sameHost && (cookie.hostOnly || !isHostWithin(target.hostname, cookie.domain))) return false;
-  if (!isPathWithin(target.pathname, cookie.path)) return false;
-  if (cookie.secure && !isTrustworthy(target)) return false;
-  if (!crossSite || cookie.sameSite === 'none') return true;
-  return cookie.sameSite === 'lax' && /^(GET|HEAD)$/i.test(method);
-}
-
-function isHostWithin(host: string, domain: string): boolean {
-  const isAddress = /^[\d.]+$|:/.test(host);
-  return host === domain || (!isAddress && host.endsWith(`.${domain}`));
-}
-
-function isPathWithin(path: string, cookiePath: string): boolean {
-  return path === cookiePath || path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`);
-}
-
-function isTrustworthy({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || /^(.+\.)?localhost$|^127\.|^\[::1\]$/.test(hostname);
+function toTough({ name, expiresAt, ...cookie }: Cookie): ToughCookie {
+  const expires = Number.isFinite(expiresAt) ? new Date(expiresAt) : 'Infinity';
+  return new ToughCookie({ ...cookie, key: name, expires, creation: new Date() });
 }

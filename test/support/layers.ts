@@ -1,4 +1,6 @@
-/** The rules of the layers, for `test/layers.test.ts`. Sources are texts by their path below src/. */
+import { listSyntaxNodes, type SyntaxNode } from '../../scripts/syntax.js';
+
+/** The rules of the layers, for `test/project/layers.test.ts`. Sources are texts by their path below src/. */
 export type Sources = Readonly<Record<string, string>>;
 
 interface Import {
@@ -17,40 +19,48 @@ const FOLDERS: Readonly<Record<string, number>> = {
   vault: 2,
   store: 1,
   provider: 1,
+  options: 0,
 };
 
 /** Where an outside package may be loaded. */
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['store'],
-  'connect-redis': ['session', 'store'],
-  'express-session': ['session', 'store'],
-  cookie: ['session', 'store'],
-  'cookie-signature': ['session', 'store'],
+  'connect-redis': ['session'],
+  'express-session': ['session'],
+  cookie: ['session'],
+  'cookie-signature': ['session'],
   'openid-client': ['provider'],
-  jose: ['provider', 'vault'],
+  jose: ['provider'],
   express: ['routes', 'connect-auth.ts'],
   helmet: ['routes', 'connect-auth.ts'],
+  'escape-html': ['routes'],
+  'raw-body': ['routes'],
+  'type-is': ['routes'],
+  leven: ['options'],
 };
 
-const FORBIDDEN: readonly (readonly [pattern: RegExp, remedy: string])[] = [
-  [/\bconsole\s*\./, 'console: tell the application through its hooks'],
-  [/\bprocess\s*\.\s*env\b/, 'process.env: take an option'],
-  [/\bDate\s*\.\s*now\s*\(/, 'Date.now(): take the injected clock'],
-  [/\bnew\s+Date\s*\(\s*\)/, 'new Date() without a time: take the injected clock'],
-  [/\bMath\s*\.\s*random\s*\(/, 'Math.random(): use node:crypto'],
-  [/\bexport\s+default\b/, 'a default export: name it'],
+/** What no file may hold, by the kind of node it is, and what to do instead. */
+const FORBIDDEN: readonly (readonly [isForbidden: (node: SyntaxNode) => boolean, remedy: string])[] = [
+  [(node) => isMember(node, 'console'), 'console: tell the application through its hooks'],
+  [(node) => isMember(node, 'process', 'env'), 'process.env: take an option'],
+  [(node) => isMember(calleeOf(node), 'Date', 'now'), 'Date.now(): take the injected clock'],
+  [isPresentDate, 'new Date() without a time: take the injected clock'],
+  [(node) => isMember(calleeOf(node), 'Math', 'random'), 'Math.random(): use node:crypto'],
+  [({ type }) => /^ExportDefault/.test(type), 'a default export: name it'],
 ];
 
 /** Everything that breaks a rule, as sentences; empty when all is well. */
 export function findLayerFaults(sources: Sources): string[] {
   return Object.entries(sources).flatMap(([path, source]) => {
-    const { code, bare } = readCode(source);
+    const nodes = listSyntaxNodes(source);
     const part = findPart(path);
     if (findLayer(part) === undefined) return [`src/${path}: no layer is known for ${part}/.`];
     return [
-      ...findImports(code).flatMap((each) => findImportFaults(path, each)),
-      ...FORBIDDEN.filter(([pattern]) => pattern.test(bare)).map(([, fault]) => `src/${path} has ${fault}.`),
-      ...findClasses(bare, part).map(
+      ...findImports(nodes).flatMap((each) => findImportFaults(path, each)),
+      ...FORBIDDEN.filter(([isForbidden]) => nodes.some(isForbidden)).map(
+        ([, fault]) => `src/${path} has ${fault}.`,
+      ),
+      ...findClasses(nodes, part).map(
         (name) => `src/${path} has the class ${name}: only errors.ts may have any.`,
       ),
     ];
@@ -90,44 +100,49 @@ function findLayer(part: string): number | undefined {
   return part.endsWith('.ts') ? (TOP_LEVEL_FILES[part] ?? 0) : FOLDERS[part];
 }
 
-function findImports(code: string): Import[] {
-  const statements = code.matchAll(
-    /^\s*(?:import|export)\s+(type\s)?(?:[\w*\s{},$]*?\bfrom\s*)?['"]([^'"]+)['"]/gm,
+function findImports(nodes: readonly SyntaxNode[]): Import[] {
+  const statements = nodes.filter(({ type }) => /^(Import|ExportNamed|ExportAll)Declaration$/.test(type));
+  const calls = nodes.filter(
+    (node) => calleeOf(node)?.type === 'Import' || isNamed(calleeOf(node), 'require'),
   );
-  // In a type, import('x') is followed by the name of the type.
-  const calls = code.matchAll(/\b(?:import|require)\s*\(\s*['"]([^'"]+)['"]\s*\)(?!\s*\.\s*[A-Z])/g);
   return [
-    ...[...statements].map(([, type, specifier]) => ({
-      specifier: specifier!,
-      typeOnly: type !== undefined,
-    })),
-    ...[...calls].map(([, specifier]) => ({ specifier: specifier!, typeOnly: false })),
-  ];
+    ...statements.map(({ source, typeOnly }) => ({ specifier: textOf(source), typeOnly: typeOnly === true })),
+    ...calls.map((node) => ({ specifier: textOf(argumentsOf(node)[0]), typeOnly: false })),
+  ].filter(({ specifier }) => specifier !== '');
 }
 
-function findClasses(bare: string, part: string): string[] {
+function findClasses(nodes: readonly SyntaxNode[], part: string): string[] {
   if (part === 'errors.ts') return [];
-  return [...bare.matchAll(/\bclass\b\s*(\w*)[^{;:=]*\{/g)].map(([, name]) => name || 'without a name');
+  return nodes
+    .filter(({ type }) => /^Class(Declaration|Expression)$/.test(type))
+    .map(({ identifier }) => String((identifier as SyntaxNode | undefined)?.value ?? 'without a name'));
 }
 
-/** The source without comments, and the same with its strings emptied of all but the expressions in them. */
-function readCode(source: string): { code: string; bare: string } {
-  const strings = String.raw`'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|${'`'}(?:\\[\s\S]|[^\\${'`'}])*${'`'}`;
-  const regex = String.raw`(?<=[(,=:[!&|?{};]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/`;
-  const comments = String.raw`\/\*[\s\S]*?\*\/|\/\/[^\n]*`;
-  const tokens = new RegExp(`(${regex})|(${strings})|${comments}`, 'g');
-  return {
-    code: source.replace(tokens, (_all, pattern = '', string = '') => pattern + string),
-    bare: source.replace(
-      tokens,
-      (_all, pattern = '', string = '') => pattern + (string && emptyString(string)),
-    ),
-  };
+/** Whether it is `object.property`, or any property of the object. */
+function isMember(node: SyntaxNode | undefined, object: string, property?: string): boolean {
+  if (node?.type !== 'MemberExpression' || !isNamed(node.object as SyntaxNode, object)) return false;
+  return property === undefined || isNamed(node.property as SyntaxNode, property);
 }
 
-function emptyString(string: string): string {
-  const expressions = string.startsWith('`')
-    ? [...string.matchAll(/\$\{([^}]*)\}/g)].map((match) => match[1])
-    : [];
-  return `'' ${expressions.join('; ')}`;
+function isPresentDate(node: SyntaxNode): boolean {
+  return node.type === 'NewExpression' && isNamed(calleeOf(node), 'Date') && argumentsOf(node).length === 0;
+}
+
+function isNamed(node: SyntaxNode | undefined, name: string): boolean {
+  return node?.type === 'Identifier' && node.value === name;
+}
+
+function calleeOf(node: SyntaxNode): SyntaxNode | undefined {
+  return node.callee as SyntaxNode | undefined;
+}
+
+function argumentsOf(node: SyntaxNode): SyntaxNode[] {
+  const given = (node.arguments ?? []) as { expression: SyntaxNode }[];
+  return given.map(({ expression }) => expression);
+}
+
+/** What a string says; nothing for whatever else it is. */
+function textOf(node: unknown): string {
+  const { type, value } = (node ?? {}) as Partial<SyntaxNode>;
+  return type === 'StringLiteral' ? String(value) : '';
 }

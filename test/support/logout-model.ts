@@ -50,7 +50,7 @@ const createCookie = (name: string) =>
     ...{ name, purpose: name, path: '/', secure: false, maxAgeSeconds: undefined },
     ...{ secrets, keys },
   });
-export const cookie = createCookie('session');
+const cookie = createCookie('session');
 
 /** The clocks of a process: its own, and that of its Redis. Durations are true in all of them. */
 export interface ModelClocks {
@@ -109,7 +109,7 @@ export function createModelProcess(
     updateIdentity: async (text, { claims }) => encodeIdentity({ ...(JSON.parse(text) as Identity), claims }),
     endRefused: createRefusedEnd({ ending, keys, reportError }),
   });
-  const answers = { report: async (_req: unknown, _res: unknown, error: unknown) => reportError(error) };
+  const answers = { reportError: async (_req: unknown, _res: unknown, error: unknown) => reportError(error) };
   const backchannelLogout = createBackchannelLogout({
     ...{ providers, userSessions, store, keys, now, monotonic },
     answers: answers as unknown as Parameters<typeof createBackchannelLogout>[0]['answers'],
@@ -211,11 +211,18 @@ export function createResponse(): Response {
 
 export function createRequest(id?: string): Request {
   const req = new IncomingMessage(new Socket());
-  if (id !== undefined) req.headers.cookie = cookie.header(id);
+  if (id !== undefined) req.headers.cookie = headerOf(id);
   return req as Request;
 }
 
 /** A request and its response. */
 export function createExchange(id?: string) {
   return { req: createRequest(id), res: createResponse() };
+}
+
+/** What a browser sends that was given this id. */
+function headerOf(id: string): string {
+  const res = createResponse();
+  cookie.write(res, id);
+  return /^[^;]*/.exec(String(res.getHeader('Set-Cookie')))![0];
 }

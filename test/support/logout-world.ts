@@ -174,7 +174,9 @@ export function createWorld(
     lines.set(identity.loginId, (before && lines.get(before)) ?? identity.loginId);
     const sealedTokens = vault.seal(id, createTokens(clocks.now()));
     const isCancelled = async () => (await store.readLogins([state]))[0] !== owner;
-    await sessions.logIn(session, createExchange(), { id, identity, sealedTokens, takenAt, isCancelled });
+    const onLateEnd = async () => undefined;
+    const proven = { id, identity, sealedTokens, takenAt, isCancelled, onLateEnd };
+    await sessions.logIn(session, createExchange(), proven);
     login.acknowledgedAt = now();
     browser.pending.delete(state);
     setCookie(browser, id, identity.loginId);

@@ -7,6 +7,7 @@ import { withFreePort } from './free-port.ts';
 import { createProviderFaults, type ProviderFaults } from './provider-faults.ts';
 import { createProviderStorage } from './provider-storage.ts';
 import { walkProvider } from './provider-walk.ts';
+import { takeRsaKey } from './rsa-keys.ts';
 
 export interface OpenIdProviderOptions extends Partial<ProviderOptions> {
   /** Registers an application at once, as `registerApp()` does. */
@@ -54,9 +55,10 @@ export interface OpenIdProvider extends ProviderFaults {
 export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): Promise<OpenIdProvider> {
   const { baseUrl, host = 'localhost', ...others } = options;
   const storage = createProviderStorage();
+  const signingKey = takeRsaKey();
   const { faults, middleware } = createProviderFaults();
   const start = (port: number) =>
-    startProvider({ clients: [], adapter: storage, middleware, ...others, host, port });
+    startProvider({ clients: [], adapter: storage, middleware, signingKey, ...others, host, port });
   const running = await (options.port ? start(options.port) : withFreePort(start));
   const { issuer, port, provider, server } = running;
 

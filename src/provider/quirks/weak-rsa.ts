@@ -1,4 +1,4 @@
-import { createPublicKey, verify as verifySignature } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
 import {
   errors,
   type JWK,
@@ -9,8 +9,10 @@ import {
 } from 'jose';
 
 /**
- * Q8: verifies an RS256 token whose RSA key has fewer than 2048 bits, which jose rightly refuses. Only for providers
- * whose preset or options say so, and never below 1024.
+ * Verifies an RS256 token whose RSA key has fewer than 2048 bits, which jose rightly refuses. Only for providers whose
+ * preset or options say so, and never below 1024.
+ *
+ * @throws JOSEError as `jwtVerify()` does.
  */
 export async function verifyWithWeakRsa(
   jwt: string,
@@ -23,25 +25,37 @@ export async function verifyWithWeakRsa(
     throw new errors.JOSEAlgNotAllowed('a weak RSA key verifies RS256 only');
   }
   const candidates = keys.filter(
-    ({ kty, kid, use }) =>
+    ({ kty, kid, use, alg }) =>
       kty === 'RSA' &&
       (use ?? 'sig') === 'sig' &&
+      (alg ?? 'RS256') === 'RS256' &&
       (protectedHeader.kid === undefined || kid === protectedHeader.kid),
   );
   if (candidates.length === 0) throw new errors.JWKSNoMatchingKey();
   const signed = Buffer.from(`${header}.${payload}`);
-  const fits = candidates.some((jwk) => {
-    const key = createPublicKey({ key: jwk as never, format: 'jwk' });
-    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-    return bits >= 1024 && verifySignature('sha256', signed, key, Buffer.from(signature, 'base64url'));
-  });
-  if (!fits) throw new errors.JWSSignatureVerificationFailed();
+  const isSignedBy = (key: KeyObject) =>
+    (key.asymmetricKeyDetails?.modulusLength ?? 0) >= MINIMUM_BITS &&
+    verifySignature('sha256', signed, key, Buffer.from(signature, 'base64url'));
+  if (!candidates.map(readKey).some((key) => key && isSignedBy(key)))
+    throw new errors.JWSSignatureVerificationFailed();
   // The signature is verified; from here the claims pass the same checks of jose as every other token's.
   const claims = UnsecuredJWT.decode(
     new UnsecuredJWT(parse(payload) as JWTPayload).encode(),
     options,
   ).payload;
   return { payload: claims, protectedHeader };
+}
+
+/** Keys of fewer bits have been factored in public. */
+const MINIMUM_BITS = 1024;
+
+/** One key that cannot be read must not spoil the others. */
+function readKey(jwk: JWK): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: jwk as never, format: 'jwk' });
+  } catch {
+    return undefined;
+  }
 }
 
 function parse(part: string): unknown {

@@ -1,10 +1,10 @@
 import type { Request } from 'express';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import type { UserClaims } from './claims.ts';
-import type { Clock, Clocks } from './clock.ts';
-import type { ErrorEvent, Hooks, LoginEvent, LogoutEvent } from './events.ts';
-import type { ProviderDefinition } from './provider-definition.ts';
-import type { Secret } from './secret.ts';
+import type { UserClaims } from '../claims.ts';
+import type { Clock, Clocks } from '../clock.ts';
+import type { ErrorEvent, Hooks, LoginEvent, LogoutEvent } from '../events.ts';
+import type { ProviderDefinition } from '../provider-definition.ts';
+import type { Secret } from '../secret.ts';
 
 /** A Redis server: a URL, options for ioredis, or a client of the application's own. */
 export type RedisTarget = string | RedisOptions | Redis | Cluster;
@@ -19,8 +19,9 @@ export interface ConnectAuthOptions {
   baseUrl: string;
   /**
    * Names the application. Whatever is signed, sealed or kept in Redis belongs to it, so that two applications with one
-   * secret and one Redis never meet. Processes that shall share sessions must have the same: give it where they have
-   * several base URLs.
+   * secret and one Redis never meet, and the name of the cookie follows from it. Processes that shall share sessions must
+   * all give the same: give it where they have several base URLs, and where `routes.callback` is `false`. A URL counts in
+   * any of its spellings.
    * @default `baseUrl`, normalised
    */
   application?: string;
@@ -40,16 +41,21 @@ export interface ConnectAuthOptions {
    * @default 'connect-auth:'
    */
   redisPrefix?: string;
-  /** The provider, when there is one: `providers.oidc({ … })`. Its redirect URI is `baseUrl` + `routes.callback`. */
+  /**
+   * The provider, when there is one: `providers.oidc({ … })`. Its redirect URI is `baseUrl` + `routes.callback`.
+   * @default none; `provider` or `providers` must be given
+   */
   provider?: ProviderDefinition;
   /**
    * Several providers by name. `/login?provider=name` chooses; without it `/login` shows a page that asks. Each has a
    * redirect URI of its own, `baseUrl` + `routes.callback` + `/name`, so that none can answer for another
    * (RFC 9700, section 4.4).
+   * @default none; `provider` or `providers` must be given
    */
   providers?: Readonly<Record<string, ProviderDefinition>>;
-  /** Paths of our routes, relative to the place where the middleware is mounted. */
+  /** Paths of our routes, relative to the place where the middleware is mounted. @default {} */
   routes?: RouteOptions;
+  /** The session, and the cookie that names it. @default {} */
   session?: SessionOptions;
   /**
    * Origins, beside that of `baseUrl`, whose pages may send unsafe requests (POST, PUT, …) to guarded routes.
@@ -76,11 +82,17 @@ export interface ConnectAuthOptions {
     claims: UserClaims,
     login: { provider: string; issuer: string },
   ) => Express.User | Promise<Express.User>;
-  /** Called when a session exists, before the browser is sent back. Throwing refuses the login and ends the session. */
+  /**
+   * Called when a session exists, before the browser is sent back. Throwing refuses the login and ends the session.
+   * @default nothing
+   */
   onLogin?: (event: LoginEvent) => void | Promise<void>;
-  /** Called when a session has ended. What it throws goes to `onError` and changes nothing. */
+  /** Called when a session has ended. What it throws goes to `onError` and changes nothing. @default nothing */
   onLogout?: (event: LogoutEvent) => void | Promise<void>;
-  /** Called with each fault, for logs and metrics. May answer the request itself. */
+  /**
+   * Called with each fault, for logs and metrics. May answer the request itself.
+   * @default a warning of the process, once of each kind that an operator should mend
+   */
   onError?: (event: ErrorEvent) => void | Promise<void>;
   /** Whether a logout also tells the browser to clear its cache and storage of this origin (`Clear-Site-Data`). @default false */
   clearSiteData?: boolean;
@@ -91,20 +103,22 @@ export interface ConnectAuthOptions {
   storeTimeoutMs?: number;
   /**
    * The current time in milliseconds, for tests: one clock in place of all, Redis's too, or each by itself.
-   * @default the clock of this process, its monotonic clock for durations, and Redis's for what it keeps
+   * @default the clock of this process, its monotonic clock for durations, and that of Redis for what it keeps
    */
   now?: Clock | Clocks;
 }
 
+/** What the query of `/login` may choose. */
 export interface LoginParameterOptions {
   /** Values of `prompt` that `/login?prompt=…` may ask for, such as `['create']`. @default [] */
   prompt?: readonly string[];
   /** Whether `/login?login_hint=…` is passed on. @default false */
-  login_hint?: boolean;
+  loginHint?: boolean;
   /** Whether `/login?ui_locales=…` is passed on. @default false */
-  ui_locales?: boolean;
+  uiLocales?: boolean;
 }
 
+/** Paths of our routes, and of two pages of the application. */
 export interface RouteOptions {
   /** Starts a login. `false` switches it off. @default '/login' */
   login?: string | false;
@@ -128,15 +142,21 @@ export interface RouteOptions {
   afterLogout?: string;
 }
 
+/** How long a session lives, and how its cookie is called. */
 export interface SessionOptions {
   /**
-   * Name of the cookie. On https it is prefixed with `__Host-`, or with `__Secure-` when `cookiePath` is set.
-   * @default 'session'
+   * Name of the cookie. On https `__Host-Http-` stands before it, so that nobody but this host can set it; `__Secure-`
+   * when `cookiePath` is set. The default is `session` at the root of a host's default port; elsewhere, and where
+   * `application` is given, eight characters follow, so that applications of one host do not take each other's.
+   * @default 'session', and eight characters more wherever a second application could have the same
    */
   cookieName?: string;
-  /** Path of the cookie. Anything but `/` gives up the protection of the `__Host-` prefix. @default '/' */
+  /** Path of the cookie. Anything but `/` gives up the protection of `__Host-Http-`, and is warned of. @default '/' */
   cookiePath?: string;
-  /** Seconds without a request after which a session ends; exact to a minute. @default 86400 (a day) */
+  /**
+   * Seconds without a request after which a session ends; exact to a minute.
+   * @default 86400 (a day); `absoluteTimeoutSeconds` where that is less
+   */
   idleTimeoutSeconds?: number;
   /** Seconds after the login when a session ends in any case. @default 604800 (a week) */
   absoluteTimeoutSeconds?: number;

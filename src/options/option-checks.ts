@@ -1,62 +1,63 @@
 import { inspect } from 'node:util';
-import { ConfigurationError } from './errors.ts';
+import { ConfigurationError } from '../errors.ts';
 
-/** Refuses keys that no option has, naming the nearest one that exists. */
-export function checkKeys(where: string, value: unknown, known: readonly string[]): void {
-  checkObject(where, value);
-  for (const key of Object.keys(value)) {
-    if (known.includes(key)) continue;
-    const nearest = findNearest(key, known);
-    throw new ConfigurationError(
-      `${where} has no option "${key}".${nearest ? ` Did you mean "${nearest}"?` : ` It has: ${known.join(', ')}.`}`,
-    );
-  }
-}
-
+/** Refuses what is no object: `null`, arrays and all that is simple. */
 export function checkObject(where: string, value: unknown): asserts value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     refuse(where, 'an object', value);
   }
 }
 
+/** Says whether an object is written out by hand, rather than made by somebody's class. Of any realm. */
+export function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** A string of at least one character. */
 export function checkString(where: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') refuse(where, 'a string that is not empty', value);
   return value;
 }
 
+/** `true` or `false`; nothing that only counts as one. */
 export function checkBoolean(where: string, value: unknown): boolean {
   if (typeof value !== 'boolean') refuse(where, 'true or false', value);
   return value;
 }
 
-export function checkFunction<T>(where: string, value: T): T {
+/** A function, returned as it is: its type, what it takes and gives, is on the caller's word. */
+export function checkFunction<T>(where: string, value: unknown): T {
   if (typeof value !== 'function') refuse(where, 'a function', value);
-  return value;
-}
-
-export function checkOneOf<T extends string>(where: string, value: unknown, choices: readonly T[]): T {
-  if (!choices.includes(value as T)) {
-    refuse(where, `one of ${choices.map((choice) => `"${choice}"`).join(', ')}`, value);
-  }
   return value as T;
 }
 
-export function checkNumber(
-  where: string,
-  value: unknown,
-  { min, max }: { min: number; max: number },
-): number {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < min || value > max) {
-    refuse(where, `a number from ${min} to ${max}`, value);
-  }
-  return value;
+/** Makes the check of an option that has a few values. */
+export function oneOf<const Choice extends string | number>(...choices: readonly Choice[]) {
+  return (where: string, value: unknown): Choice => {
+    if (choices.includes(value as Choice)) return value as Choice;
+    return refuse(where, `one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`, value);
+  };
 }
 
-export function checkWholeNumber(where: string, value: unknown, range: { min: number; max: number }): number {
-  if (!Number.isInteger(checkNumber(where, value, range))) refuse(where, 'a whole number', value);
-  return value as number;
+/** Makes the check of a finite number within bounds, which are allowed themselves. */
+export function numberFrom(min: number, max: number) {
+  return (where: string, value: unknown): number => {
+    if (typeof value === 'number' && value >= min && value <= max) return value;
+    return refuse(where, `a number from ${min} to ${max}`, value);
+  };
 }
 
+/** Makes the check of a whole number within bounds, which are allowed themselves. */
+export function wholeNumberFrom(min: number, max: number) {
+  const checkNumber = numberFrom(min, max);
+  return (where: string, value: unknown): number => {
+    const number = checkNumber(where, value);
+    return Number.isInteger(number) ? number : refuse(where, 'a whole number', value);
+  };
+}
+
+/** A list of strings, none of them empty. */
 export function checkStrings(where: string, value: unknown): readonly string[] {
   if (!Array.isArray(value)) refuse(where, 'an array of strings', value);
   return Object.freeze(value.map((item, index) => checkString(`${where}[${index}]`, item)));
@@ -83,6 +84,19 @@ export function checkUrl(where: string, value: unknown): URL {
   return url;
 }
 
+/** A list of origins such as `https://app.example.com`, which may end with a slash. */
+export function checkOrigins(where: string, value: unknown): ReadonlySet<string> {
+  return new Set(
+    checkStrings(where, value).map((origin, index) => {
+      const url = checkUrl(`${where}[${index}]`, origin);
+      if (url.origin !== origin.replace(/\/$/, '')) {
+        throw new ConfigurationError(`${where}[${index}] must be an origin without a path: ${url.origin}`);
+      }
+      return url.origin;
+    }),
+  );
+}
+
 /** A path of this application: begins with one slash, holds no query, fragment or wildcard. */
 export function checkPath(where: string, value: unknown): string {
   const path = checkString(where, value);
@@ -95,6 +109,7 @@ export function isLoopback(url: URL): boolean {
   return /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
 }
 
+/** @throws ConfigurationError that says what must be given, and what kind of value came; never the value. */
 export function refuse(where: string, expected: string, value: unknown): never {
   throw new ConfigurationError(`${where} must be ${expected}; it is ${describe(value)}.`);
 }
@@ -110,30 +125,4 @@ function describe(value: unknown): string {
 
 function withoutCredentials(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
-/** What begins with the key, or differs from it by a slip or two. */
-function findNearest(key: string, known: readonly string[]): string | undefined {
-  const written = key.toLowerCase();
-  const longer = known.find((name) => written.length > 3 && name.toLowerCase().startsWith(written));
-  if (longer) return longer;
-  const ranked = known
-    .map((name) => ({ name, distance: editDistance(written, name.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best && best.distance <= Math.max(2, key.length / 3) ? best.name : undefined;
-}
-
-/** Levenshtein distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, substitution));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

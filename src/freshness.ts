@@ -1,0 +1,110 @@
+/** What a login must prove beyond who somebody is. */
+export interface LoginDemands {
+  /** How long ago, in seconds, the person may have proven who they are. */
+  readonly maxAgeSeconds?: number | undefined;
+  /** Authentication context classes that will do. */
+  readonly acrValues?: readonly string[] | undefined;
+}
+
+/** What a login has proven of that. */
+export interface LoginStrength {
+  /** Seconds since the epoch, by the provider's clock. */
+  readonly authTime?: number | undefined;
+  readonly acr?: string | undefined;
+}
+
+/** By which a login is judged. */
+export interface StrengthRules {
+  /** `minimum`: a higher number answers a lower class; `listed`: it must be one of those asked for. */
+  readonly acr: 'listed' | 'minimum';
+  /** How far the provider's clock may be off, in seconds. */
+  readonly clockToleranceSeconds: number;
+  /** Milliseconds by our clock. */
+  readonly now: number;
+}
+
+/**
+ * Names what a login lacks of what was asked; `undefined`: it has all of it. The one rule for `max_age` and `acr`: the
+ * login is judged by it when it is done, and by guards ever after.
+ *
+ * @see [OpenID Connect Core, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation),
+ * rules 12 and 13
+ */
+export function findUnmetRequirement(
+  { authTime, acr }: LoginStrength,
+  { maxAgeSeconds, acrValues }: LoginDemands,
+  rules: StrengthRules,
+): string | undefined {
+  if (maxAgeSeconds !== undefined) {
+    if (authTime === undefined) return 'auth_time is missing though max_age was asked';
+    const age = rules.now / 1000 - authTime;
+    // Asked this way round, no comparison with NaN lets anybody pass.
+    if (!(age <= maxAgeSeconds + rules.clockToleranceSeconds)) return 'auth_time is older than max_age';
+  }
+  if (acrValues && !meetsAcr(acr, acrValues, rules.acr)) return 'acr does not answer those asked for';
+  return undefined;
+}
+
+function meetsAcr(acr: string | undefined, asked: readonly string[], rule: StrengthRules['acr']): boolean {
+  if (acr === undefined) return false;
+  if (rule === 'listed') return asked.includes(acr);
+  return /^\d+$/.test(acr) && asked.some((value) => Number(acr) >= Number(value));
+}
+
+/** The browser comes back from a login within this time; who takes longer is a person who goes on. */
+const JUST_MS = 10_000;
+/** More guards in a row than this have other troubles. */
+const MAX_ANSWERED = 8;
+
+/** A login as far as it tells whether a guard may ask for another. */
+export interface AnsweredLogin {
+  /** What this login, and those just before it, were asked for. */
+  readonly answered?: readonly LoginDemands[] | undefined;
+  /** Milliseconds by our clock. */
+  readonly loggedInAt: number;
+}
+
+/**
+ * Says whether a login was asked for this only a moment ago. Then asking again leads nowhere but round and round: the
+ * provider has no other answer, or the clocks disagree.
+ *
+ * @param now - milliseconds by our clock.
+ */
+export function wasJustAnswered(
+  { answered = [], loggedInAt }: AnsweredLogin,
+  demands: LoginDemands,
+  now: number,
+): boolean {
+  return isJust(now - loggedInAt) && answered.some((known) => covers(known, demands));
+}
+
+/**
+ * Adds what a login was asked for to what those just before it were: two guards in a row whose demands exclude each
+ * other would send the browser to and fro for ever.
+ *
+ * @param startedAt - when this login began, in milliseconds by our clock.
+ * @returns what to keep with the login; `undefined`: nothing was asked.
+ */
+export function rememberAnswered(
+  { maxAgeSeconds, acrValues }: LoginDemands,
+  previous: AnsweredLogin | undefined,
+  startedAt: number,
+): readonly LoginDemands[] | undefined {
+  const before = previous && isJust(startedAt - previous.loggedInAt) ? (previous.answered ?? []) : [];
+  const asked = maxAgeSeconds === undefined && acrValues === undefined ? [] : [{ maxAgeSeconds, acrValues }];
+  const answered = [...before, ...asked].slice(-MAX_ANSWERED);
+  return answered.length === 0 ? undefined : answered;
+}
+
+/** Either way: a clock that stepped back must not make a moment of a day. */
+function isJust(ms: number): boolean {
+  return Math.abs(ms) < JUST_MS;
+}
+
+/** Whether whoever answers the one answers the other. */
+function covers(known: LoginDemands, { maxAgeSeconds, acrValues }: LoginDemands): boolean {
+  const coversAge =
+    maxAgeSeconds === undefined || (known.maxAgeSeconds ?? Number.POSITIVE_INFINITY) <= maxAgeSeconds;
+  const coversAcr = !acrValues || (known.acrValues?.every((value) => acrValues.includes(value)) ?? false);
+  return coversAge && coversAcr;
+}

@@ -1,0 +1,62 @@
+import type { AccessTokenOptions, AuthRules, LoginParameters, LogoutParameters } from '../request-types.ts';
+import { checkString, checkStrings, numberFrom, oneOf, refuse } from './option-checks.ts';
+import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
+
+/** One class or several, as a list. */
+function checkClasses(where: string, value: unknown): readonly string[] {
+  if (typeof value === 'string') return [checkString(where, value)];
+  if (!Array.isArray(value) || value.length === 0) refuse(where, 'a string, or an array of some', value);
+  return checkStrings(where, value);
+}
+
+/** It may be empty, as in a query: whether there is such a provider, say, is judged where it is used. */
+function checkText(where: string, value: unknown): string {
+  return typeof value === 'string' ? value : refuse(where, 'a string', value);
+}
+
+/** Handlers pass on what a query brings. What is no address is none, here as where it is read. */
+function takeAddress(_where: string, value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The rules of `requireAuth()`. */
+export const AUTH_RULES = {
+  maxAgeSeconds: optional(numberFrom(1, 31_536_000), {
+    defaultIs: 'any age',
+    aliases: ['maxAge', 'max_age'],
+  }),
+  acrValues: optional(checkClasses, { defaultIs: 'any class', aliases: ['acr', 'acr_values'] }),
+} satisfies Table<AuthRules>;
+
+/** The parameters of `req.auth.login()`: what a guard may ask for, it may ask for, by the same names and bounds. */
+export const LOGIN_PARAMETERS = {
+  returnTo: optional(takeAddress, {
+    defaultIs: 'the page of this request, else `routes.home`',
+    aliases: ['successRedirect'],
+  }),
+  provider: optional(checkText, {
+    defaultIs: 'the only one; of several the person chooses',
+    aliases: ['connection', 'idpHint'],
+  }),
+  prompt: optional(checkText, { defaultIs: 'none' }),
+  ...AUTH_RULES,
+  loginHint: optional(checkText, { defaultIs: 'none', aliases: ['login_hint'] }),
+  uiLocales: optional(checkText, { defaultIs: 'none', aliases: ['ui_locales', 'locale'] }),
+  display: withDefault(oneOf('page', 'popup'), 'page'),
+} satisfies Table<LoginParameters>;
+
+/** Parameters of a login after their check. */
+export type ResolvedLoginParameters = Partial<Resolved<typeof LOGIN_PARAMETERS>>;
+
+/** The parameters of `req.auth.logout()`. */
+export const LOGOUT_PARAMETERS = {
+  returnTo: optional(takeAddress, {
+    defaultIs: '`routes.afterLogout`',
+    aliases: ['callbackUrl', 'redirectUri'],
+  }),
+} satisfies Table<LogoutParameters>;
+
+/** The options of `req.auth.getAccessToken()`. */
+export const ACCESS_TOKEN_OPTIONS = {
+  minValiditySeconds: withDefault(numberFrom(0, 86_400), 30),
+} satisfies Table<AccessTokenOptions>;

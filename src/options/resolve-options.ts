@@ -1,0 +1,90 @@
+import { ConfigurationError } from '../errors.ts';
+import type { Hooks } from '../events.ts';
+import { CONNECT_AUTH_OPTIONS } from './connect-auth-options.ts';
+import { FOREIGN_OPTIONS } from './foreign-names.ts';
+import { resolveMapUser } from './map-user.ts';
+import { readOptions } from './option-table.ts';
+import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
+import { completeRoutes } from './route-options.ts';
+import { completeSession } from './session-options.ts';
+
+/**
+ * Checks and completes the options.
+ *
+ * @throws ConfigurationError naming the option, what it must be and what it is; of unknown ones all at once.
+ */
+export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
+  const where = 'connectAuth()';
+  const given = readOptions(where, options, CONNECT_AUTH_OPTIONS, FOREIGN_OPTIONS);
+  const { baseUrl, application, secret, provider, providers, mapUser, onLogin, onLogout, onError } = given;
+  const basePath = baseUrl.pathname.replace(/\/$/, '');
+  const routes = completeRoutes(`${where}: routes`, given.routes);
+  if ((provider === undefined) === (providers === undefined)) {
+    throw new ConfigurationError(`${where} needs either provider or providers.`);
+  }
+  if (routes.callback === false && application === undefined) {
+    throw new ConfigurationError(
+      `${where}: application must be given where routes.callback is false: it says whose logins these are. Give what the processes give that finish them, or their baseUrl.`,
+    );
+  }
+  return Object.freeze({
+    baseUrl: baseUrl.origin + basePath,
+    application: application ?? baseUrl.origin + basePath,
+    origin: baseUrl.origin,
+    basePath,
+    https: baseUrl.protocol === 'https:',
+    secrets: secret,
+    redis: given.redis,
+    redisPrefix: given.redisPrefix,
+    providers: providers ?? new Map([['default', provider!]]),
+    severalProviders: providers !== undefined,
+    routes,
+    session: completeSession(`${where}: session`, given.session, { baseUrl, basePath, application, routes }),
+    trustedOrigins: given.trustedOrigins,
+    apiOrigins: given.apiOrigins,
+    loginParameters: given.loginParameters,
+    mapUser: resolveMapUser(mapUser),
+    hooks: resolveHooks({ onLogin, onLogout, onError }),
+    clearSiteData: given.clearSiteData,
+    storeTimeoutMs: given.storeTimeoutMs,
+    clocks: given.now,
+  });
+}
+
+/** What the parts call: the application's hooks, or silence; for faults a warning. */
+function resolveHooks({ onLogin, onLogout, onError }: Pick<ConnectAuthOptions, keyof Hooks>): Hooks {
+  return Object.freeze({
+    onLogin: onLogin ?? (() => undefined),
+    onLogout: onLogout ?? (() => undefined),
+    onError: neverFailing(onError ?? warnOnce()),
+  });
+}
+
+/** Whoever reports a fault has a request to answer, or a logout to finish: a log that is away must not keep it. */
+function neverFailing(onError: Hooks['onError']): Hooks['onError'] {
+  return async (event) => {
+    try {
+      await onError(event);
+    } catch {
+      process.emitWarning('onError threw or rejected, and the fault it was told of may be lost.', {
+        type: 'ConnectAuthWarning',
+        code: 'CONNECT_AUTH_ON_ERROR',
+      });
+    }
+  };
+}
+
+/** Without `onError`, the faults that an operator should mend are said once of each kind. */
+function warnOnce(): Hooks['onError'] {
+  const said = new Set<string>();
+  return ({ error, during }) => {
+    const kind = `${error.code}, during ${during}`;
+    if (error.status < 500 || said.has(kind)) return;
+    said.add(kind);
+    const cause = error.cause instanceof Error ? ` Cause: ${error.cause.message}.` : '';
+    process.emitWarning(`${error.message}${cause} (${kind}; set onError to be told of each.)`, {
+      type: 'ConnectAuthWarning',
+      code: 'CONNECT_AUTH_FAULT',
+    });
+  };
+}

@@ -1,0 +1,82 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { Clock } from '../clock.ts';
+import { ProviderError } from '../errors.ts';
+import type { Fetch } from './bounded-fetch.ts';
+
+/** Old keys stop being accepted this long after the provider withdrew them. */
+const KEYS_LIFE_MS = 300_000;
+
+/** The keys of one fetch. */
+export interface PublishedKeys {
+  readonly keys: JSONWebKeySet['keys'];
+  /** jose's way to the key that fits a header. */
+  readonly find: JWTVerifyGetKey;
+}
+
+/** The keys that a provider publishes. */
+export interface KeySet {
+  /** Those of the last fetch, for five minutes. */
+  cachedKeys(): PublishedKeys | undefined;
+  /** Whether a fetch is on its way, so that waiting for it costs the provider nothing. */
+  isFetching(): boolean;
+  /**
+   * Fetches the keys. Whoever asks while a fetch is on its way shares it.
+   *
+   * @throws ProviderError `provider_unavailable`, JOSEError, or what fetch throws: the keys cannot be had.
+   */
+  fetchKeys(): Promise<PublishedKeys>;
+}
+
+/** What a set of keys needs. */
+export interface KeySetOptions {
+  /** Of the provider, for messages. */
+  readonly name: string;
+  /** Bounded in time and size. */
+  readonly fetch: Fetch;
+  readonly monotonic: Clock;
+}
+
+/**
+ * Keeps the keys of `jwks_uri` by the monotonic clock: a wall clock that steps back would keep withdrawn keys, and
+ * bar the way to new ones, until it has caught up.
+ */
+export function createKeySet(url: URL, { name, fetch, monotonic }: KeySetOptions): KeySet {
+  let cached: { readonly keys: PublishedKeys; readonly until: number } | undefined;
+  let underway: Promise<PublishedKeys> | undefined;
+
+  const load = async () => {
+    try {
+      const keys = await readKeys(url, fetch, name);
+      cached = { keys, until: monotonic() + KEYS_LIFE_MS };
+      return keys;
+    } finally {
+      underway = undefined;
+    }
+  };
+
+  return {
+    cachedKeys: () => (cached && monotonic() < cached.until ? cached.keys : undefined),
+    isFetching: () => underway !== undefined,
+    fetchKeys: () => {
+      underway ??= load();
+      return underway;
+    },
+  };
+}
+
+async function readKeys(url: URL, fetch: Fetch, name: string): Promise<PublishedKeys> {
+  const response = await fetch(url.href, {
+    method: 'GET',
+    headers: { accept: 'application/json, application/jwk-set+json' },
+  });
+  if (response.status >= 500 || response.status === 429) {
+    throw new ProviderError(
+      `Provider "${name}": its keys got no usable answer (status ${response.status}).`,
+      { code: 'provider_unavailable', provider: name },
+    );
+  }
+  if (response.status !== 200) throw new errors.JWKSInvalid('the keys came with another status than 200');
+  const published = (await response.json().catch(() => undefined)) as JSONWebKeySet;
+  // Throws JWKSInvalid for anything that is not a set of keys.
+  return { find: createLocalJWKSet(published), keys: published.keys };
+}

@@ -1,0 +1,33 @@
+import { checkBoolean, checkString, numberFrom, oneOf } from '../options/option-checks.ts';
+import { readOptions, type Table, withDefault } from '../options/option-table.ts';
+import type { ProviderQuirks } from '../provider-definition.ts';
+
+/** The quirks; each default is the standard. */
+export const QUIRKS = {
+  basicEncoding: withDefault(oneOf('form', 'raw'), 'form'),
+  tokenParams: withDefault(oneOf('body', 'query'), 'body'),
+  tokenType: withDefault(oneOf('required', 'optional'), 'required'),
+  expiresInUnit: withDefault(oneOf('s', 'ms'), 's'),
+  errorFormat: withDefault(oneOf('oauth', 'object'), 'oauth'),
+  authorizationRequest: withDefault(oneOf('standard', 'bare'), 'standard'),
+  pkce: withDefault(oneOf('S256', 'sha256', 'none'), 'S256', { aliases: ['usePKCE'] }),
+  nonce: withDefault(checkBoolean, true),
+  minimumKeyBits: withDefault(oneOf(1024, 2048), 2048),
+  acr: withDefault(oneOf('listed', 'minimum'), 'listed'),
+  // Our own state has 43 characters.
+  maxStateLength: withDefault(numberFrom(43, 65_536), 4096),
+  browserSessionClaim: withDefault(checkClaimName, false),
+  refreshScope: withDefault(checkBoolean, false),
+  revocationHint: withDefault(checkBoolean, true),
+  logoutHint: withDefault(checkBoolean, true),
+  userinfo: withDefault(oneOf('endpoint', 'in_token_answer'), 'endpoint'),
+} satisfies Table<ProviderQuirks>;
+
+/** Completes the quirks that a preset has. */
+export function completeQuirks(quirks: ProviderQuirks): Readonly<Required<ProviderQuirks>> {
+  return readOptions('quirks', quirks, QUIRKS);
+}
+
+function checkClaimName(where: string, value: unknown): string | false {
+  return value === false ? false : checkString(where, value);
+}

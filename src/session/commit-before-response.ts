@@ -1,0 +1,56 @@
+import type { Response } from 'express';
+import { noStore } from '../cache-headers.ts';
+
+/** What is to be done before a response goes out. */
+export interface CommitOptions {
+  /** A response that sets this cookie is kept by no cache. */
+  readonly cookieName: string;
+  /** Called when the headers are about to be sent. */
+  readonly beforeHeaders: () => void;
+  readonly isChanged: () => boolean;
+  readonly save: (done: (error?: unknown) => void) => void;
+  /** Called with what went wrong, instead of sending the response, unless that has begun. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * Holds a response back until the session is saved, so that nobody is told of a success that a failing store lost. One
+ * that has begun to stream cannot be held back; its end waits all the same.
+ *
+ * @see [CVE-2025-48947](https://github.com/advisories/GHSA-f3fg-mf2q-fj3f), for the cookie
+ */
+export function commitBeforeResponse(res: Response, options: CommitOptions): void {
+  const { cookieName, beforeHeaders, isChanged, save, onFailure } = options;
+  const { end, writeHead } = res;
+  let ending = false;
+
+  const writeHeadWithCookie = (...args: Parameters<Response['writeHead']>): Response => {
+    beforeHeaders();
+    const setCookies = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
+    // Whatever the application said of caching before.
+    if (setCookies.some((cookie) => cookie.startsWith(`${cookieName}=`))) noStore(res);
+    return writeHead.apply(res, args);
+  };
+
+  const endAfterSave = (...args: Parameters<Response['end']>): Response => {
+    if (ending) return res;
+    ending = true;
+    const goOn = () => end.apply(res, args);
+    const fail = (error: unknown) => {
+      res.end = end;
+      onFailure(error);
+      if (res.headersSent) goOn();
+    };
+    try {
+      // Both look into the session, which may hold what JSON cannot express, or have lost its methods.
+      if (!isChanged()) return goOn();
+      save((error) => (error ? fail(error) : goOn()));
+    } catch (error) {
+      fail(error);
+    }
+    return res;
+  };
+
+  res.writeHead = writeHeadWithCookie as Response['writeHead'];
+  res.end = endAfterSave as Response['end'];
+}

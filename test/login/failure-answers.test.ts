@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { LoginError } from 'express-connect-auth';
+import { beginLogin } from '../support/login-outcome.ts';
+import { json } from '../support/scripted-answers.ts';
+import { useApps, useScriptedProvider } from '../support/use-apps.ts';
+
+const op = await useScriptedProvider();
+const start = useApps();
+
+describe('a login that fails', () => {
+  const retry = (path: string) =>
+    `<a href="/login?${new URLSearchParams({ returnTo: path })}">Sign in again</a>`;
+
+  it.each<[string, number, () => void, boolean]>([
+    ['cancelled', 403, () => undefined, true],
+    [
+      'refused by the token endpoint',
+      502,
+      () => void op.script({ token: () => json(400, { error: 'invalid_grant' }) }),
+      false,
+    ],
+  ])('because it is %s leads to the same place when it is begun again, and onError is told which (R-124)', async (_, status, script, cancel) => {
+    const app = await start({ op });
+    script();
+    const answer = await app.logIn(app.browser(), { path: '/login?returnTo=/me?tab=2', cancel });
+    expect(answer.status).toBe(status);
+    expect(await answer.text()).toContain(retry('/me?tab=2'));
+    expect(app.errors.map(({ during, returnTo }) => [during, returnTo])).toEqual([['callback', '/me?tab=2']]);
+  });
+
+  it('leaves the error as it was thrown: the application may throw one for everybody', async () => {
+    const denied = Object.freeze(new LoginError('Come again on Monday.', { code: 'login_denied' }));
+    const app = await start({
+      op,
+      mapUser: () => {
+        throw denied;
+      },
+    });
+    for (const path of ['/orders', '/me']) {
+      const answer = await app.logIn(app.browser(), { path: `/login?returnTo=${path}` });
+      expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining(retry(path))]);
+    }
+    const elsewhere = await app.browser().get('/oauth/callback?state=x');
+    expect(await elsewhere.text()).toContain('<a href="/login">Sign in again</a>');
+    expect(app.errors.map(({ error, returnTo }) => [error === denied, returnTo])).toEqual([
+      [true, '/orders'],
+      [true, '/me'],
+      [false, undefined],
+    ]);
+  });
+
+  it('in a window of its own is told to the page that opened it, and no other is', async () => {
+    const app = await start({ op });
+    const fail = async (path: string) => {
+      const browser = app.browser();
+      const { href } = await beginLogin(browser, path);
+      return (await browser.deliver(await op.signIn(href, { cancel: true }))).text();
+    };
+    const told =
+      'data-broadcast="{&quot;type&quot;:&quot;login_failed&quot;,&quot;error&quot;:&quot;login_denied&quot;}"';
+    expect(await fail('/login?display=popup')).toContain(told);
+    expect(await fail('/login')).not.toContain('data-broadcast');
+  });
+
+  it.each([
+    '/login?returnTo=/me',
+    '/login?returnTo=/me&display=popup',
+  ])('before it leaves for the provider offers what any page does: %s', async (path) => {
+    const app = await start({ op });
+    op.script({ discovery: () => json(503, {}) });
+    const page = await (await app.browser().get(path)).text();
+    expect(page).toContain('<a href="/login">Sign in again</a>');
+    expect(app.errors.map(({ returnTo }) => returnTo)).toEqual([undefined]);
+  });
+});

@@ -1,0 +1,220 @@
+import { describe, expect, it } from '@jest/globals';
+import { type OidcOptions, requireAuth } from 'express-connect-auth';
+import type { TestApp, TestAppOptions } from '../support/app.ts';
+import type { BrowserClient } from '../support/browser-client.ts';
+import { createTestClock } from '../support/clock.ts';
+import type { Claims } from '../support/scripted-keys.ts';
+import type { Script } from '../support/scripted-provider.ts';
+import { useApps, useScriptedProvider } from '../support/use-apps.ts';
+
+const clock = createTestClock();
+const op = await useScriptedProvider({ now: clock.now });
+const startApp = useApps();
+const seconds = () => Math.floor(clock.now() / 1000);
+
+const start = (options: Partial<TestAppOptions> = {}) =>
+  startApp({
+    op,
+    now: clock.now,
+    handlers: (server) => {
+      server.get('/fresh', requireAuth({ maxAgeSeconds: 60 }), (_req, res) => void res.json('fresh'));
+      server.get('/now', requireAuth({ maxAgeSeconds: 1 }), (_req, res) => void res.json('now'));
+      server.get('/strong', requireAuth({ acrValues: 'gold' }), (_req, res) => void res.json('strong'));
+      server.get(
+        '/both',
+        requireAuth({ maxAgeSeconds: 60, acrValues: ['gold'] }),
+        (_req, res) => void res.json('both'),
+      );
+      server.get(
+        '/contradiction',
+        requireAuth({ acrValues: 'gold' }),
+        requireAuth({ acrValues: 'silver' }),
+        (_req, res) => void res.json('never'),
+      );
+      server.get(
+        '/in-a-row',
+        requireAuth({ maxAgeSeconds: 60 }),
+        requireAuth({ acrValues: 'gold' }),
+        (_req, res) => void res.json('in a row'),
+      );
+    },
+    ...options,
+  });
+
+/** Follows a browser to where it comes to rest, and counts how often it was sent to the provider. */
+async function walk(app: TestApp, browser: BrowserClient, path: string) {
+  let answer = await browser.get(path);
+  let trips = 0;
+  for (let hop = 0; hop < 40; hop += 1) {
+    const location = answer.headers.get('location');
+    if (!location) break;
+    if (location.startsWith('/')) {
+      answer = await browser.get(location);
+    } else {
+      trips += 1;
+      answer = await browser.deliver(await op.signIn(location));
+    }
+  }
+  return { status: answer.status, trips, error: app.errors.at(-1)?.error.code, page: await answer.text() };
+}
+
+const claims = (changed: (honest: Claims) => Claims): Script => ({
+  claims: (honest) => ({ ...honest, ...changed(honest) }),
+});
+/** The access token says who logged in; there is no ID token. */
+const byAccessToken: Partial<OidcOptions> = {
+  quirks: { identity: 'access_token', tokenType: 'optional' },
+};
+const asAccessToken = (script: Script): Script => ({
+  ...script,
+  token: ({ id_token, ...answer }) => ({ ...answer, access_token: id_token }),
+});
+
+type Case = [title: string, path: string, script: () => Script, oidc: Partial<OidcOptions>];
+const cases: Case[] = [
+  ['does not know max_age', '/fresh', () => claims(() => ({ auth_time: undefined })), {}],
+  ['keeps the time of a login long ago', '/fresh', () => claims(() => ({ auth_time: 1_700_000_000 })), {}],
+  ['writes the time as text', '/fresh', () => claims(() => ({ auth_time: String(seconds()) })), {}],
+  ['writes null for the time', '/fresh', () => claims(() => ({ auth_time: null })), {}],
+  [
+    'has a clock two minutes behind',
+    '/fresh',
+    () => claims(() => ({ iat: seconds() - 120, exp: seconds() + 300, auth_time: seconds() - 120 })),
+    {},
+  ],
+  ['gives a lower class', '/strong', () => claims(() => ({ acr: 'bronze' })), {}],
+  ['gives no class', '/strong', () => ({}), {}],
+  ['gives a list of classes', '/strong', () => claims(() => ({ acr: ['gold'] })), {}],
+  ['gives a number for a class', '/strong', () => claims(() => ({ acr: 2 })), { quirks: { acr: 'minimum' } }],
+  ['does not know either', '/both', () => claims(() => ({ auth_time: undefined })), {}],
+  ['knows one of both', '/both', () => claims(() => ({ acr: 'gold', auth_time: seconds() - 7200 })), {}],
+  ['ignores acr in its access tokens', '/strong', () => asAccessToken({}), byAccessToken],
+  [
+    'has a lower acr in its access tokens',
+    '/strong',
+    () => asAccessToken(claims(() => ({ acr: 'bronze' }))),
+    byAccessToken,
+  ],
+  [
+    'has an old auth_time in its access tokens',
+    '/fresh',
+    () => asAccessToken(claims(() => ({ auth_time: seconds() - 91 }))),
+    byAccessToken,
+  ],
+  [
+    'has no auth_time in its access tokens',
+    '/fresh',
+    () => asAccessToken(claims(() => ({ auth_time: undefined }))),
+    byAccessToken,
+  ],
+];
+
+describe('a guard that a provider cannot satisfy (N-02, N-03)', () => {
+  it.each(cases)('ends in a page when the provider %s (%s)', async (_title, path, script, oidc) => {
+    const app = await start({ oidc });
+    op.script(script());
+    const { page, ...outcome } = await walk(app, app.browser(), path);
+    expect(outcome).toEqual({ status: 403, trips: 1, error: 'login_insufficient' });
+    expect(page).toContain('More is needed here');
+  });
+
+  it.each(
+    cases,
+  )('leaves the login there is when the provider %s (%s)', async (_title, path, script, oidc) => {
+    const app = await start({ oidc });
+    const browser = app.browser();
+    op.script(oidc === byAccessToken ? asAccessToken({}) : {});
+    expect(await walk(app, browser, '/me')).toMatchObject({ status: 200, trips: 1 });
+    clock.advance(100_000);
+    op.script(script());
+    expect(await walk(app, browser, path)).toMatchObject({ status: 403, trips: 1 });
+    expect((await browser.get('/me')).status).toBe(200);
+  });
+});
+
+describe('a time that is in milliseconds', () => {
+  it.each<[string, (script: Script) => Script, Partial<OidcOptions>]>([
+    ['an ID token', (script) => script, {}],
+    ['an access token', asAccessToken, byAccessToken],
+  ])('satisfies no age for ever, in %s (N-02)', async (_, bring, oidc) => {
+    const app = await start({ oidc });
+    op.script(bring(claims(() => ({ auth_time: clock.now() }))));
+    const outcome = await walk(app, app.browser(), '/fresh');
+    expect(outcome).toMatchObject({ status: 502, trips: 1, error: 'provider_invalid_response' });
+  });
+});
+
+describe('a login that satisfied its demand at its end, and a moment later does not', () => {
+  it.each([
+    ['is as old as it may be', '/fresh', 89],
+    ['may be a second old', '/now', 30],
+  ])('is not asked for again at once, when it %s (N-03)', async (_, path, age) => {
+    const app = await start({ onLogin: () => clock.advance(2000) });
+    op.script(claims(() => ({ auth_time: seconds() - age })));
+    const outcome = await walk(app, app.browser(), path);
+    expect(outcome).toMatchObject({ status: 403, trips: 1, error: 'login_insufficient' });
+    expect(app.errors.map(({ during }) => during)).toEqual(['guard']);
+    expect(outcome.page).toContain('More is needed here');
+  });
+
+  it('for less than is asked now is no reason not to ask (N-03)', async () => {
+    const app = await start();
+    const browser = app.browser();
+    op.script({
+      claims: (honest, request) => ({ ...honest, auth_time: seconds() - Number(request.get('max_age')) }),
+    });
+    expect(await walk(app, browser, '/fresh')).toMatchObject({ status: 200, trips: 1 });
+    expect(await walk(app, browser, '/now')).toMatchObject({ status: 200, trips: 1 });
+  });
+
+  it('is asked for again when the person comes back later (N-03)', async () => {
+    const app = await start({ onLogin: () => clock.advance(2000) });
+    const browser = app.browser();
+    op.script(claims(() => ({ auth_time: seconds() - 89 })));
+    expect(await walk(app, browser, '/fresh')).toMatchObject({ status: 403, trips: 1 });
+    clock.advance(10_000);
+    op.script();
+    expect(await walk(app, browser, '/fresh')).toMatchObject({ status: 200, trips: 1 });
+  });
+
+  it('is judged with the same tolerance by login and guard (N-03)', async () => {
+    const app = await start({ oidc: { clockToleranceSeconds: 30 } });
+    const browser = app.browser();
+    op.script(claims(() => ({ auth_time: seconds() - 85 })));
+    expect(await walk(app, browser, '/fresh')).toMatchObject({ status: 200, trips: 1 });
+    clock.advance(4000);
+    expect(await walk(app, browser, '/fresh')).toMatchObject({ status: 200, trips: 0 });
+    const strict = await start({ oidc: { clockToleranceSeconds: 0 } });
+    expect(await walk(strict, strict.browser(), '/fresh')).toMatchObject({ status: 403, trips: 1 });
+  });
+});
+
+describe('guards in a row', () => {
+  it('end in a page when one excludes what the other wants (N-03)', async () => {
+    const app = await start();
+    op.script({ claims: (honest, request) => ({ ...honest, acr: request.get('acr_values') }) });
+    const outcome = await walk(app, app.browser(), '/contradiction');
+    expect(outcome).toMatchObject({ status: 403, trips: 2, error: 'login_insufficient' });
+  });
+
+  it('each get what they want (N-03)', async () => {
+    const app = await start();
+    op.script({ claims: (honest, request) => ({ ...honest, acr: request.get('acr_values') ?? undefined }) });
+    expect(await walk(app, app.browser(), '/in-a-row')).toMatchObject({ status: 200, trips: 2 });
+  });
+
+  it('answer a script as ever, which is sent nowhere', async () => {
+    const app = await start({ onLogin: () => clock.advance(2000) });
+    const browser = app.browser();
+    op.script(claims(() => ({ auth_time: seconds() - 89 })));
+    await walk(app, browser, '/fresh');
+    const script = { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty', 'sec-fetch-site': 'same-origin' };
+    expect((await browser.get('/fresh', script)).status).toBe(401);
+  });
+});
+
+describe('an age that the options demand at each login', () => {
+  it.each(['abc', '-1', '1.5', ''])('must be a whole number, not "%s" (N-03)', async (max_age) => {
+    await expect(start({ oidc: { authorizationParams: { max_age } } })).rejects.toThrow(/max_age/);
+  });
+});
