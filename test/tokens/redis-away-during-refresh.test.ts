@@ -51,6 +51,7 @@ describe('Redis is away while ten sessions are being refreshed, with refresh tok
     op.script({ refresh: (answer) => (res) => void released.opened.then(() => json(200, answer)(res)) });
     const asking = browsers.map((browser) => ask(browser));
     await until(() => op.requests('token').length === 10);
+    const failedAt = performance.now();
     await fail(proxy);
     released.open();
     // Who waits is told; the answers are kept.
@@ -64,6 +65,8 @@ describe('Redis is away while ten sessions are being refreshed, with refresh tok
       expect(answer).toMatchObject({ status: 503, error: 'provider_unavailable' });
     expect(op.requests('token')).toHaveLength(10);
 
+    // Far longer than any request waits.
+    await until(() => performance.now() - failedAt > 2500);
     await proxy.pass();
     const after = await Promise.all(
       browsers.map(({ jar }) =>
