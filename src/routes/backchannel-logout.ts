@@ -37,23 +37,25 @@ export function createBackchannelLogout(
   const { providers, userSessions, store, keys, answers, now, monotonic } = options;
   const mayReport = createReportThrottle(monotonic);
 
-  const endSessions = async (token: string) => {
-    const provider = findProvider(providers, token);
-    const { sub, sid, jti, issuedAt: issuedBy } = await provider.verifyLogoutToken(token);
+  const endSessions = async (jwt: string) => {
+    const provider = findProvider(providers, jwt);
+    const { sub, sid, jti, issuedAt: issuedBy } = await provider.verifyLogoutToken(jwt);
     const { issuer, definition } = provider;
     const { clientId } = definition;
-    const meaning: LogoutMeaning = { sub, sid, issuedBy, cameAt: now() };
     const windowSeconds = definition.logoutTokenMaxAgeSeconds + 2 * definition.clockToleranceSeconds;
-    const known = await store.putLogoutToken(
-      keys.name('logout token', issuer, clientId, jti),
-      JSON.stringify(meaning),
-      windowSeconds * 1000,
-    );
-    const first = JSON.parse(known) as LogoutMeaning;
+    const meaning: LogoutMeaning = { sub, sid, issuedBy };
+    const token = { meaning: JSON.stringify(meaning), cameAt: now() };
+    const name = keys.name('logout token', issuer, clientId, jti);
+    // A full server takes no note. What lives ends all the same; the rest by the same token, when it comes again.
+    const known = await store
+      .putLogoutToken(name, token, windowSeconds * 1000)
+      .catch((fault: StoreError) => ({ ...token, fault }));
+    const first = JSON.parse(known.meaning) as LogoutMeaning;
     if (first.sub !== sub || first.sid !== sid || first.issuedBy !== issuedBy)
       throw invalidForm('has a logout token whose jti was used for another');
-    const mark = { issuedBy, cameAt: first.cameAt };
+    const mark = { issuedBy, cameAt: known.cameAt };
     await userSessions.endByMark({ issuer, clientId, sub, sid }, mark, 'back_channel');
+    if ('fault' in known) throw known.fault;
   };
 
   return async (req, res) => {
@@ -77,8 +79,8 @@ export function createBackchannelLogout(
   };
 }
 
-/** What a logout token meant when it came first. */
-interface LogoutMeaning extends Required<Pick<LogoutMark, 'issuedBy' | 'cameAt'>> {
+/** What a logout token means, whenever it comes. */
+interface LogoutMeaning extends Required<Pick<LogoutMark, 'issuedBy'>> {
   readonly sub?: string | undefined;
   readonly sid?: string | undefined;
 }

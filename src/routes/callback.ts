@@ -47,6 +47,8 @@ export type Callback = (
 
 /** A login whose callback is at work. */
 interface FinishedLogin {
+  /** Of the session that it becomes. */
+  readonly id: string;
   readonly proven: ProvenLogin;
   readonly taken: TakenLogin;
   /** When it was taken, by the monotonic clock. */
@@ -65,13 +67,12 @@ export function createCallback(options: CallbackOptions): Callback {
     req: Request,
     res: Response,
     browser: BrowserSession,
-    { proven, taken, takenAt, provider, returnTo }: FinishedLogin,
+    { id, proven, taken, takenAt, provider, returnTo }: FinishedLogin,
   ) => {
     checkScopes(provider, proven.missingScopes);
     const { name, issuer, definition } = provider;
     const { claims, missingScopes } = proven;
     const user = await callHook(() => mapUser(claims, { provider: name, issuer }));
-    const id = sessions.newId();
     const identity: NewIdentity = {
       loginId: sessions.newId(),
       description: describeLogin(req, res),
@@ -118,6 +119,8 @@ export function createCallback(options: CallbackOptions): Callback {
       const description: unknown = options.describe(req);
       if (description === undefined) return undefined;
       if (typeof description === 'string') return description.slice(0, MAX_DESCRIPTION_LENGTH);
+      // Nobody waits for it: its rejection would end the process.
+      if (description instanceof Promise) description.catch(() => undefined);
       throw new ConfigurationError(
         `session.describe must return a string; it returned a ${typeof description}.`,
       );
@@ -159,8 +162,9 @@ export function createCallback(options: CallbackOptions): Callback {
     };
     const isFinal = answer.has('code') || answer.has('id_token');
     const state = answer.get('state') ?? '';
-    const takenAt = monotonic();
-    const found = await pendingLogins.take({ req, res }, { state, isFinal }, clientOf);
+    const [takenAt, id] = [monotonic(), sessions.newId()];
+    const asked = { state, isFinal, sessionKey: sessions.keyOf(id) };
+    const found = await pendingLogins.take({ req, res }, asked, clientOf);
     if (found.outcome === 'unknown' || found.outcome === 'taken') {
       const reason = found.outcome === 'taken' ? 'it was finished before' : found.reason;
       answerUnknown(req, res, { browser, provider: providerName, reason });
@@ -186,7 +190,7 @@ export function createCallback(options: CallbackOptions): Callback {
       const redirectUri = findRedirectUri(provider, display, urls);
       const proven = await provider.finishLogin(answer, provider.restoreChecks({ ...login, redirectUri }));
       try {
-        await establish(req, res, browser, { proven, taken: found, takenAt, provider, returnTo });
+        await establish(req, res, browser, { id, proven, taken: found, takenAt, provider, returnTo });
       } catch (error) {
         // No session keeps these tokens: nobody else shall have them either.
         await revocation.revoke(proven.tokens, { provider: providerName, req, res });

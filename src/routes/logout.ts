@@ -119,6 +119,12 @@ export function createLogout(options: LogoutOptions): Logout {
     return ended.fault ? 'unreachable' : ended.url;
   };
 
+  /** A callback that has looked for a logout before this came has its session already, which its browser is yet to get. */
+  const endUntold = async (untold: readonly string[] | StoreError, req: Request) => {
+    if (untold instanceof Error) return untold;
+    return sessions.endUntold(untold, req).catch((error: StoreError) => error);
+  };
+
   const destroy: Logout['destroy'] = async (req, res, browser) => {
     const { loggedOut, fault } = await endHere(req, res, browser, 'destroyed');
     if (loggedOut?.isFirst) await revocation.revoke(loggedOut.tokens, { ...loggedOut, req, res });
@@ -128,8 +134,11 @@ export function createLogout(options: LogoutOptions): Logout {
   const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {
     const returnTo = readReturnAddress(asked) ?? urls.afterLogout;
     // First, so that what a callback does meanwhile is found. Its fault must keep nobody logged in.
-    const cancelling = await pendingLogins.cancelAll(req, res).catch((error: StoreError) => error);
-    const { loggedOut, fault = cancelling || undefined } = await endHere(req, res, browser, 'logout');
+    const untold = await pendingLogins.cancelAll(req, res).catch((error: StoreError) => error);
+    const [ended] = await Promise.allSettled([endHere(req, res, browser, 'logout')]);
+    const lateFault = await endUntold(untold, req);
+    if (ended.status === 'rejected') throw ended.reason;
+    const { loggedOut, fault = lateFault } = ended.value;
     // Not "cookies": ours are gone, and it would take those of the whole domain, such as the provider's.
     if (options.clearSiteData && !res.headersSent) res.setHeader('Clear-Site-Data', '"cache", "storage"');
     // The browser is sent nowhere then, but what there is ends.

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { ConfigurationError } from '../errors.ts';
 import type { ApplicationKeys } from '../keys.ts';
@@ -62,22 +62,24 @@ export interface PendingLogins {
     begun: { seed: Buffer; client: LoginClient; crossSite: boolean; fallback: string; location: string },
   ): void;
   /**
-   * Takes a login out: once, whatever comes of it, and only by the browser that began it. `isFinal` absent: the answer
+   * Takes a login out: once, whatever comes of it, and only by the browser that began it. Without `isFinal` the answer
    * holds nothing that could be used twice, and nothing is written.
    *
+   * @param answer - `sessionKey`: under which its session will be, so that a logout finds it.
    * @throws StoreError when nobody knows: the login stays in the browser then.
    */
   take(
     exchange: { req: Request; res: Response },
-    answer: { state: string; isFinal: boolean },
+    answer: { state: string; isFinal: boolean; sessionKey: string },
     clientOf: (login: KeptLogin) => LoginClient | undefined,
   ): Promise<FoundLogin>;
   /**
-   * Ends all logins that this browser has under way, also one whose callback is at work.
+   * Ends all logins that this browser has under way, also one whose callback is at work. Returns the keys of the sessions
+   * that callbacks have made of them, or will find that they must not.
    *
    * @throws StoreError when nobody knows: they stay in the browser then.
    */
-  cancelAll(req: Request, res: Response): Promise<void>;
+  cancelAll(req: Request, res: Response): Promise<readonly string[]>;
 }
 
 /** What they are made of. */
@@ -175,7 +177,7 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
       setCookie(res, chooseName(readAll(req)), value, attributesOf(crossSite, COOKIE_LIFE_SECONDS));
     },
 
-    take: async ({ req, res }, { state, isFinal }, clientOf) => {
+    take: async ({ req, res }, { state, isFinal, sessionKey: owner }, clientOf) => {
       const sent = readAll(req);
       const cookie = sent.find(({ login }) => login && isEqual(login.secrets.state, state));
       const login = cookie?.login;
@@ -186,7 +188,6 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
         remove(res, cookie);
         return { outcome: 'changed', returnTo };
       }
-      const owner = randomBytes(16).toString('base64url');
       const name = takenName(state);
       const outcome = isFinal
         ? await store.takeLogin(name, owner, startedAt)
@@ -203,8 +204,9 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
     cancelAll: async (req, res) => {
       const sent = readAll(req);
       const states = sent.flatMap(({ login }) => (login ? [login.secrets.state] : []));
-      if (states.length > 0) await store.cancelLogins(states.map(takenName));
+      const taken = states.length > 0 ? await store.cancelLogins(states.map(takenName)) : [];
       if (!res.headersSent) for (const cookie of sent) remove(res, cookie);
+      return taken;
     },
   };
 }

@@ -98,9 +98,9 @@ export function createSessionEnding(options: SessionEndingOptions): SessionEndin
     const { key, found = 'none' } = await take(target, owner);
     if (found === 'none') return undefined;
     if (typeof found === 'string') return found;
-    const { isFirst, login, tokens } = found;
+    const { isFirst, login, tokens, at } = found;
     const identity = login && decodeIdentity(login);
-    const reason = (login && records.findExpiry(login)) ?? given;
+    const reason = (login && records.findExpiry(login, at)) ?? given;
     records.forgetTouch(key);
     if (identity && isFirst) {
       const isNews = !target.told?.has(identity.loginId);

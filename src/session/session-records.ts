@@ -8,8 +8,8 @@ import type { IndexedLogin, SessionIndexes } from './session-indexes.ts';
 
 /** The records of single sessions: made as a whole, with their entries in the indexes, and kept alive. */
 export interface SessionRecords {
-  /** Why a login does not count any more, by the clock of this process; `undefined` while it does. */
-  findExpiry(login: StoredLogin): SessionExpiry | undefined;
+  /** Why a login does not count any more; `undefined` while it does. @param time - default: by this process's clock. */
+  findExpiry(login: StoredLogin, time?: number): SessionExpiry | undefined;
   /** Moves the idle end at most once a minute, and holds up nobody: a lost touch costs a minute. */
   touch(key: string): void;
   /** Whether nothing more is to be touched under this key. */
@@ -54,9 +54,9 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
   const touches = createTouchThrottle(Math.min(60_000, idleTimeoutMs / 4), monotonic);
 
   return {
-    findExpiry: ({ seenAt, endsAt }) => {
-      if (endsAt <= now()) return 'absolute_timeout';
-      return now() - seenAt <= idleTimeoutMs ? undefined : 'idle_timeout';
+    findExpiry: ({ seenAt, endsAt }, time = now()) => {
+      if (endsAt <= time) return 'absolute_timeout';
+      return time - seenAt <= idleTimeoutMs ? undefined : 'idle_timeout';
     },
 
     touch: (key) => {

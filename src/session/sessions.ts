@@ -27,6 +27,8 @@ export interface Sessions {
   keepUp(browser: BrowserSession, req?: Request): Promise<boolean>;
   /** A new session id: 256 random bits. */
   newId(): string;
+  /** The key under which a session with this id is stored. */
+  keyOf(id: string): string;
   /**
    * Makes `id` the session of this browser, logged in as `identity`. What the browser had before ends, and is returned
    * if somebody else was logged in there. For the same person it is a change of id.
@@ -55,6 +57,8 @@ export interface Sessions {
   resumeFailedLogout(browser: BrowserSession, exchange: Exchange): Promise<boolean>;
   /** Ends that session beside the one of this browser. */
   finishFailedLogout(exchange: Exchange): Promise<void>;
+  /** Ends the sessions under these keys, of logins of this browser that it has not been told of. */
+  endUntold(keys: readonly string[], req: Request): Promise<undefined>;
   /** Removes the data of a browser where nobody is logged in. */
   discard(browser: BrowserSession): Promise<void>;
   /**
@@ -203,6 +207,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   return {
     newId: createId,
+    keyOf: keys.sessionKey,
     readById: (id) => readSession(id, { mayRefuse: false }),
 
     read: async (req) => {
@@ -284,6 +289,11 @@ export function createSessions(options: SessionsOptions): Sessions {
       endingCookie.clear(res);
     },
 
+    endUntold: async (untold, req) => {
+      await Promise.all(untold.map((key) => ending.end({ key }, 'logout', req)));
+      return undefined;
+    },
+
     discard: async (browser) => {
       const { id } = browser;
       setCurrentSession(browser);
@@ -292,6 +302,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     renew: async (browser, res, data) => {
       const { id } = browser;
+      if (browser.fault) throw browser.fault;
       if (!id || !browser.identity) throw new LoginRequiredError();
       await rotation.renew(id, data, (moved) => {
         setCurrentSession(browser, { ...moved, data });

@@ -7,6 +7,7 @@ import type { BrowserSession } from './browser-session.ts';
 import type { Identity, IdentityReader } from './identity.ts';
 import { isEndedBy, markForLiveSessions } from './logout-marks.ts';
 import type { EndTarget, SessionEnding } from './session-ending.ts';
+import { createSessionHandles } from './session-handles.ts';
 import { isTarget, type SessionIndexes, type SessionTarget } from './session-indexes.ts';
 import type { SessionRecords } from './session-records.ts';
 
@@ -74,9 +75,6 @@ export interface UserSessionsOptions {
 /** Reads and removals under way at once, so that a million sessions take neither memory nor all of Redis. */
 const BATCH = 50;
 
-/** The hash of a session id. An application may hand on what a browser sent. */
-const HANDLE = /^[\w-]{43}$/;
-
 /** Makes them over a store. */
 export function createUserSessions(options: UserSessionsOptions): UserSessions {
   const { store, keys, indexes, records, ending, readIdentity, clientsOf, now } = options;
@@ -87,6 +85,8 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
     if (!login || !identity || records.findExpiry(login)) return undefined;
     return { key, identity, seenAt: login.seenAt };
   };
+
+  const handles = createSessionHandles(keys);
 
   /** Ends one session. True: by this, for this reason. */
   const endOne = async (target: EndTarget, reason: LogoutReason): Promise<boolean> => {
@@ -155,8 +155,8 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
     },
 
     revoke: async (handle) => {
-      if (typeof handle !== 'string' || !HANDLE.test(handle)) return false;
-      return endOne({ key: handle }, 'revoked');
+      const key = handles.read(handle);
+      return key !== undefined && endOne({ key }, 'revoked');
     },
 
     list: async ({ issuer, sub }, { current, limit }) => {
@@ -170,7 +170,7 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
         .sort((a, b) => b.seenAt - a.seenAt)
         .slice(0, limit)
         .map(({ key, identity, seenAt }) => ({
-          handle: key,
+          handle: handles.of(key),
           provider: identity.provider,
           loggedInAt: new Date(identity.loggedInAt),
           lastSeenAt: new Date(seenAt),

@@ -1,3 +1,5 @@
+import { formatTime } from './session-record.ts';
+
 /** What a logout from outside leaves behind, so that a login still under way cannot undo it. */
 export interface LogoutMark {
   /** From a logout token, in seconds by the provider's clock: what it issued before is dead, and some of the rest. */
@@ -8,6 +10,14 @@ export interface LogoutMark {
   readonly startedBy?: number;
   /** The one login that `startedBy` spares. */
   readonly except?: string;
+}
+
+/** What a logout token meant, and when it came first: the later of its process's clock and the store's. */
+export interface StoredLogoutToken {
+  /** Opaque to the store. */
+  readonly meaning: string;
+  /** In milliseconds. */
+  readonly cameAt: number;
 }
 
 /** The later of two marks for the same sessions, each of its times by itself. The scripts do the same. */
@@ -29,8 +39,25 @@ export function parseMark(text: string | null): LogoutMark | 'unreadable' | null
   if (text === null) return null;
   try {
     const mark: unknown = JSON.parse(text);
-    return typeof mark === 'object' && mark !== null && !Array.isArray(mark) ? mark : 'unreadable';
+    return isMark(mark) ? mark : 'unreadable';
   } catch {
     return 'unreadable';
   }
+}
+
+/** A time that is none would make comparisons false that end a login. */
+function isMark(mark: unknown): mark is LogoutMark {
+  if (typeof mark !== 'object' || mark === null || Array.isArray(mark)) return false;
+  const { issuedBy = 0, cameAt = 0, startedBy = 0, except = '' } = mark as LogoutMark;
+  return [issuedBy, cameAt, startedBy].every(Number.isFinite) && typeof except === 'string';
+}
+
+/** Writes what is remembered of a logout token, as the scripts do: when it came, 13 digits, then what it meant. */
+export function formatLogoutToken({ meaning, cameAt }: StoredLogoutToken): string {
+  return `${formatTime(cameAt)} ${meaning}`;
+}
+
+/** Reads it. */
+export function parseLogoutToken(text: string): StoredLogoutToken {
+  return { meaning: text.slice(14), cameAt: Number(text.slice(0, 13)) };
 }

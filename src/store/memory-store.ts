@@ -1,6 +1,12 @@
 import type { Clock } from '../clock.ts';
-import { mergeMarks, parseMark } from './logout-mark.ts';
-import { formatLogin, parseSessionRecord, type StoredLogin } from './session-record.ts';
+import { formatLogoutToken, mergeMarks, parseLogoutToken, parseMark } from './logout-mark.ts';
+import {
+  formatLogin,
+  formatTime,
+  parseSessionRecord,
+  readTaking,
+  type StoredLogin,
+} from './session-record.ts';
 import {
   AFTERLIFE_MS,
   CLOCK_SLACK_MS,
@@ -48,9 +54,11 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
   const readTaken = (key: string, owner: string): EndAnswer => {
     const text = get(`s:${key}`)!;
     const line = text.indexOf('\n');
+    const [, taker, at] = text.slice(0, line).split(' ');
     const record = parseSessionRecord(text.slice(line + 1));
     return {
-      isFirst: text.slice(2, line) === owner,
+      isFirst: taker === owner,
+      at: Number(at),
       login: record?.kind === 'login' ? record.login : undefined,
       tokens: tokensAt(key),
     };
@@ -105,15 +113,16 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
         values.remove(`t:${key}`);
         return 'none';
       }
-      set(`s:${key}`, `x ${owner}\n${get(`s:${key}`)}`, ENDED_LIFE_MS);
+      set(`s:${key}`, `x ${owner} ${formatTime(now())}\n${get(`s:${key}`)}`, ENDED_LIFE_MS);
       values.renew(`t:${key}`, ENDED_LIFE_MS);
-      return { isFirst: true, login, tokens };
+      return { isFirst: true, login, tokens, at: Math.floor(now()) };
     },
 
     rotateSession: async (key, nextKey) => {
       const record = recordOf(key);
       if (!record || record.kind === 'ended') return 'ended';
-      if (record.kind === 'moved') return record.movedTo === nextKey ? 'rotated' : record;
+      if (record.kind === 'moved')
+        return record.movedTo === nextKey ? 'rotated' : { movedTo: record.movedTo };
       set(`s:${key}`, `> ${nextKey}`, MARK_LIFE_MS);
       values.remove(`d:${key}`);
       values.remove(`t:${key}`);
@@ -163,16 +172,20 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
 
     takeLogin: async (name, owner, startedAt) => {
       const taken = get(`used:${name}`);
-      if (taken !== null) return taken === owner ? 'mine' : taken === 'cancelled' ? taken : 'taken';
+      if (taken === owner) return 'mine';
+      if (taken !== null) return readTaking(taken) === 'cancelled' ? 'cancelled' : 'taken';
       if (startedAt > now() + CLOCK_SLACK_MS || startedAt < now() - LOGIN_LIFE_MS) return 'expired';
       set(`used:${name}`, owner, TAKEN_LIFE_MS);
       return 'mine';
     },
 
-    readLogins: async (names) => names.map((name) => get(`used:${name}`)),
+    readLogins: async (names) => names.map((name) => readTaking(get(`used:${name}`))),
 
     cancelLogins: async (names) => {
-      for (const name of names) set(`used:${name}`, 'cancelled', TAKEN_LIFE_MS);
+      const owners = names.map((name) => (get(`used:${name}`) ?? '').replace(/^cancelled /, ''));
+      for (const [index, name] of names.entries())
+        set(`used:${name}`, `cancelled ${owners[index]}`, TAKEN_LIFE_MS);
+      return owners.filter((owner) => owner !== '');
     },
 
     addToIndex: async (index, key, lifeMs) => {
@@ -201,11 +214,8 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
 
     putMark: async ({ kind, id }, mark) => {
       const old = parseMark(get(`mark:${kind}:${id}`));
-      const ours = { ...mark };
-      for (const name of ['cameAt', 'startedBy'] as const) {
-        const time = ours[name];
-        if (time !== undefined) ours[name] = Math.max(time, now());
-      }
+      const { startedBy } = mark;
+      const ours = startedBy === undefined ? mark : { ...mark, startedBy: Math.max(startedBy, now()) };
       const merged = old === null || old === 'unreadable' ? ours : mergeMarks(old, ours);
       set(`mark:${kind}:${id}`, JSON.stringify(merged), MARK_LIFE_MS);
     },
@@ -217,10 +227,10 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
         return parseMark(get(name));
       }),
 
-    putLogoutToken: async (name, value, lifeMs) => {
-      const known = get(`jti:${name}`);
-      if (known === null) set(`jti:${name}`, value, lifeMs);
-      return known ?? value;
+    putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
+      const known = get(`jti:${name}`) ?? formatLogoutToken({ meaning, cameAt: Math.max(cameAt, now()) });
+      if (get(`jti:${name}`) === null) set(`jti:${name}`, known, lifeMs);
+      return parseLogoutToken(known);
     },
 
     health: async () => ({

@@ -11,8 +11,11 @@ if not now then
 end
 local function digits(time) return string.format('%013.0f', time) end`;
 
-/** Of the record of a login, its times. See session-record.ts. */
-const TIMES = `
+/** Whether a record is that of a login, with nothing in it damaged, and its times. See session-record.ts. */
+const LOGIN = `
+local DIGITS = string.rep('%d', 13)
+local HEAD = '^1 ' .. DIGITS .. ' ' .. DIGITS .. '\\n'
+local function isLogin(record) return record and string.find(record, HEAD) ~= nil end
 local function seenOf(record) return tonumber(string.sub(record, 3, 15)) end
 local function endOf(record) return tonumber(string.sub(record, 17, 29)) end`;
 
@@ -46,10 +49,10 @@ return record`,
   touchSession: {
     numberOfKeys: 3,
     reply: 'text',
-    lua: `${READ}${NOW}${TIMES}${LIFE}
+    lua: `${READ}${NOW}${LOGIN}${LIFE}
 local record, idle = read(KEYS[1]), tonumber(ARGV[2])
 if not record then return redis.call('PEXPIRE', KEYS[2], idle) end
-if string.sub(record, 1, 2) ~= '1 ' then return 0 end
+if not isLogin(record) then return 0 end
 local finish = endOf(record)
 if finish <= now then return 0 end
 local seen = seenOf(record)
@@ -67,7 +70,7 @@ return 1`,
   endSession: {
     numberOfKeys: 3,
     reply: 'bytes',
-    lua: `${READ}${NOW}${TIMES}
+    lua: `${READ}${NOW}${LOGIN}
 local record, tokens = read(KEYS[1]), read(KEYS[3])
 local head = record and string.sub(record, 1, 2)
 if head == '> ' then
@@ -76,22 +79,24 @@ if head == '> ' then
 end
 if head == 'x ' then
   local line = string.find(record, '\\n', 1, true)
-  local first = string.sub(record, 3, line - 1) == ARGV[2]
-  return {first and 'ended' or 'ended before', string.sub(record, line + 1), tokens}
+  local first = string.sub(record, 3, line - 15) == ARGV[2]
+  local at = string.sub(record, line - 13, line - 1)
+  return {first and 'ended' or 'ended before', at, string.sub(record, line + 1), tokens}
 end
 if ARGV[5] ~= '' and tokens and tokens ~= ARGV[6] then return {'conflict'} end
-if ARGV[4] ~= '' and head == '1 ' then
+if ARGV[4] ~= '' and isLogin(record) then
   if endOf(record) > now and now - seenOf(record) <= tonumber(ARGV[4]) then return {'alive'} end
 end
 redis.call('DEL', KEYS[2])
 if not record then
-  redis.call('DEL', KEYS[3])
+  -- The record as well: another type in its place reads as none.
+  redis.call('DEL', KEYS[1], KEYS[3])
   return {'none'}
 end
-local mark = redis.pcall('SET', KEYS[1], 'x ' .. ARGV[2] .. '\\n' .. record, 'PX', ARGV[3])
+local mark = redis.pcall('SET', KEYS[1], 'x ' .. ARGV[2] .. ' ' .. digits(now) .. '\\n' .. record, 'PX', ARGV[3])
 if type(mark) == 'table' and mark.err then redis.call('DEL', KEYS[1], KEYS[3])
 else redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
-return {'ended', record, tokens}`,
+return {'ended', digits(now), record, tokens}`,
   },
   /** KEYS: record, data, tokens. ARGV: next key, life of the pointer. */
   rotateSession: {
@@ -113,9 +118,9 @@ return {'rotated'}`,
   swapTokens: {
     numberOfKeys: 2,
     reply: 'text',
-    lua: `${READ}
+    lua: `${READ}${LOGIN}
 local record, tokens = read(KEYS[1]), read(KEYS[2])
-if not record or not tokens or string.sub(record, 1, 2) ~= '1 ' then return 'gone' end
+if not isLogin(record) or not tokens then return 'gone' end
 local identity = string.sub(record, 31)
 local withIdentity = ARGV[3] ~= ''
 if tokens == ARGV[2] and (not withIdentity or identity == ARGV[4]) then return 'stored' end
@@ -173,15 +178,25 @@ return 1`,
 local taken = read(KEYS[1])
 if taken then
   if taken == ARGV[2] then return 'mine' end
-  return taken == 'cancelled' and taken or 'taken'
+  return string.sub(taken, 1, 9) == 'cancelled' and 'cancelled' or 'taken'
 end
 local began = tonumber(ARGV[3])
 if began > now + tonumber(ARGV[5]) or began < now - tonumber(ARGV[4]) then return 'expired' end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[6])
 return 'mine'`,
   },
+  /** KEYS: taking. ARGV: life. Becomes `cancelled OWNER`, the owner being empty if nobody took it, and returns the owner. */
+  cancelLogin: {
+    numberOfKeys: 1,
+    reply: 'text',
+    lua: `${READ}
+local taken = read(KEYS[1]) or ''
+local owner = string.sub(taken, 1, 9) == 'cancelled' and string.sub(taken, 11) or taken
+redis.call('SET', KEYS[1], 'cancelled ' .. owner, 'PX', ARGV[1])
+return owner`,
+  },
   /**
-   * KEYS: mark. ARGV: time, mark, life. Our own times are the later of the caller's clock and the server's. Numbers stay
+   * KEYS: mark. ARGV: time, mark, life. Our own time is the later of the caller's clock and the server's. Numbers stay
    * whole: cjson writes 14 digits.
    */
   putMark: {
@@ -189,11 +204,12 @@ return 'mine'`,
     reply: 'text',
     lua: `${READ}${NOW}
 local mark = cjson.decode(ARGV[2])
-for _, name in ipairs({'cameAt', 'startedBy'}) do
-  if mark[name] then mark[name] = math.max(mark[name], now) end
-end
+if mark.startedBy then mark.startedBy = math.max(mark.startedBy, now) end
 local readable, old = pcall(cjson.decode, read(KEYS[1]) or '{}')
-if readable and type(old) == 'table' then
+-- What cannot be read is written over: see logout-mark.ts.
+local function isTime(time) return time == nil or (type(time) == 'number' and math.abs(time) < math.huge) end
+if readable and type(old) == 'table' and isTime(old.issuedBy) and isTime(old.cameAt) and isTime(old.startedBy)
+  and (old.except == nil or type(old.except) == 'string') then
   for _, name in ipairs({'issuedBy', 'cameAt'}) do
     if old[name] and old[name] > (mark[name] or 0) then mark[name] = old[name] end
   end
@@ -214,15 +230,16 @@ local mark = read(KEYS[1])
 if mark and redis.call('PTTL', KEYS[1]) > tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return mark`,
   },
-  /** KEYS: logout token. ARGV: value, life. */
+  /** KEYS: logout token. ARGV: time, meaning, when it came, life. See logout-mark.ts. */
   putLogoutToken: {
     numberOfKeys: 1,
     reply: 'text',
-    lua: `${READ}
+    lua: `${READ}${NOW}
 local known = read(KEYS[1])
 if known then return known end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return ARGV[1]`,
+local token = digits(math.max(tonumber(ARGV[3]), now)) .. ' ' .. ARGV[2]
+redis.call('SET', KEYS[1], token, 'PX', ARGV[4])
+return token`,
   },
   /** KEYS: index. ARGV: time, key, life, slack. Lives until the last of its sessions ends; drops a few that have. */
   addToIndex: {

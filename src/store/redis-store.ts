@@ -1,12 +1,12 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type Clock, systemClocks } from '../clock.ts';
-import { parseMark } from './logout-mark.ts';
+import { parseLogoutToken, parseMark } from './logout-mark.ts';
 import { createRedisBounds } from './redis-bounds.ts';
 import { connectRedis } from './redis-client.ts';
 import { createRedisHealth } from './redis-health.ts';
 import { createRedisPort, type ScriptArgument } from './redis-port.ts';
 import type { RedisScriptName } from './redis-scripts.ts';
-import { parseSessionRecord, type StoredLogin } from './session-record.ts';
+import { parseSessionRecord, readTaking, type StoredLogin } from './session-record.ts';
 import {
   AFTERLIFE_MS,
   CLOCK_SLACK_MS,
@@ -81,7 +81,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     endSession: async (key, { owner, ifTokens, ifExpired }) => {
       const conditions = [ifExpired?.idleMs ?? '', ifTokens ? 'given' : '', ifTokens ?? ''];
       const answer = await run('endSession', sessionKeys(key), time(), owner, ENDED_LIFE_MS, ...conditions);
-      return readEndAnswer(answer as [Buffer, (Buffer | null)?, (Buffer | null)?]);
+      return readEndAnswer(answer as readonly Buffer[]);
     },
 
     rotateSession: async (key, nextKey) => {
@@ -129,14 +129,15 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
     // One key a command: those of several logins lie in different slots.
     readLogins: (names) =>
-      bounded(() => Promise.all(names.map(async (name) => (await port.mget(takenKey(name)))[0] ?? null))),
+      bounded(() =>
+        Promise.all(names.map(async (name) => readTaking((await port.mget(takenKey(name)))[0] ?? null))),
+      ),
 
-    cancelLogins: (names) =>
-      bounded(async () => {
-        const cancel = (name: string) =>
-          port.set(takenKey(name), 'cancelled', TAKEN_LIFE_MS, { mustExist: false });
-        await Promise.all(names.map(cancel));
-      }),
+    cancelLogins: async (names) => {
+      const cancel = (name: string) => run('cancelLogin', [takenKey(name)], TAKEN_LIFE_MS);
+      const owners = (await Promise.all(names.map(cancel))) as string[];
+      return owners.filter((owner) => owner !== '');
+    },
 
     addToIndex: async (index, key, lifeMs) => {
       await run('addToIndex', [indexKey(index)], time(), key, Math.ceil(lifeMs), INDEX_SLACK_MS);
@@ -164,8 +165,10 @@ export function createRedisStore(options: RedisStoreOptions): Store {
         }),
       ),
 
-    putLogoutToken: async (name, value, lifeMs) =>
-      (await run('putLogoutToken', [`${prefix}jti:{${name}}`], value, Math.ceil(lifeMs))) as string,
+    putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
+      const args = [time(), meaning, Math.floor(cameAt), Math.ceil(lifeMs)];
+      return parseLogoutToken((await run('putLogoutToken', [`${prefix}jti:{${name}}`], ...args)) as string);
+    },
 
     health: createRedisHealth({ client, prefix, bounded }),
 
@@ -191,15 +194,13 @@ function loginOf(record: string | null): StoredLogin | undefined {
   return parsed?.kind === 'login' ? parsed.login : undefined;
 }
 
-function readEndAnswer([outcome, record = null, tokens = null]: [
-  Buffer,
-  (Buffer | null)?,
-  (Buffer | null)?,
-]): EndAnswer {
-  const word = outcome.toString();
+function readEndAnswer([outcome, ...rest]: readonly (Buffer | null)[]): EndAnswer {
+  const word = String(outcome);
   if (word === 'none' || word === 'conflict' || word === 'alive') return word;
-  if (word === 'moved') return { movedTo: textOf(record)! };
-  return { isFirst: word === 'ended', login: loginOf(textOf(record)), tokens: tokens ?? undefined };
+  if (word === 'moved') return { movedTo: String(rest[0]) };
+  const [at, record = null, tokens] = rest;
+  const login = loginOf(textOf(record));
+  return { isFirst: word === 'ended', login, tokens: tokens ?? undefined, at: Number(at) };
 }
 
 function textOf(bytes: Buffer | null): string | null {

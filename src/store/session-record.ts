@@ -4,7 +4,7 @@
  * - `1 SEEN END\n…`: a login; its last touch and its absolute end in milliseconds by the store's clock, 13 digits each,
  *   then the identity. A script can move the touch in place.
  * - `> KEY`: the session has moved to another key.
- * - `x OWNER\n…`: the session has ended, taken by this attempt; then the record that it was.
+ * - `x OWNER TIME\n…`: the session has ended, taken by this attempt at that time; then the record that it was.
  *
  * Another number at the front is a later format: left alone, for those who understand it.
  */
@@ -40,7 +40,7 @@ export function parseSessionRecord(text: string | null): SessionRecord | undefin
   }
   if (text.startsWith('> ')) return { kind: 'moved', movedTo: text.slice(2) };
   if (text.startsWith('x ')) return { kind: 'ended' };
-  return { kind: /^[2-9]\d* /.test(text) ? 'later_format' : 'damaged' };
+  return { kind: /^([2-9]|[1-9]\d\d?) /.test(text) ? 'later_format' : 'damaged' };
 }
 
 /** Writes the record of a login, as the scripts do. */
@@ -51,4 +51,9 @@ export function formatLogin({ identity, seenAt, endsAt }: StoredLogin): string {
 /** Thirteen digits, enough until the year 2286. */
 export function formatTime(time: number): string {
   return String(Math.floor(time)).padStart(13, '0');
+}
+
+/** Reads who has taken a login under way, `used:{…}`: an owner, or `cancelled OWNER`. */
+export function readTaking(text: string | null): string | null {
+  return text?.startsWith('cancelled ') ? 'cancelled' : text;
 }

@@ -1,4 +1,4 @@
-import type { LogoutMark } from './logout-mark.ts';
+import type { LogoutMark, StoredLogoutToken } from './logout-mark.ts';
 import type { StoredLogin } from './session-record.ts';
 
 /** What an ordinary request reads of a session, in one command. */
@@ -54,6 +54,8 @@ export type EndAnswer =
       readonly login: StoredLogin | undefined;
       /** Its sealed tokens as they were in that moment. */
       readonly tokens: Buffer | undefined;
+      /** That moment, by the store's clock. */
+      readonly at: number;
     };
 
 /** A change of the tokens, and with them of the identity. */
@@ -149,8 +151,8 @@ export interface Store {
   takeLogin(name: string, owner: string, startedAt: number): Promise<LoginTaking>;
   /** Who has taken a login: an owner or `cancelled`; `null`: nobody. */
   readLogins(names: readonly string[]): Promise<readonly (string | null)[]>;
-  /** Cancels logins under way, taken or not. */
-  cancelLogins(names: readonly string[]): Promise<void>;
+  /** Cancels logins under way, taken or not. Returns the owners of those that were taken. */
+  cancelLogins(names: readonly string[]): Promise<readonly string[]>;
 
   /** Adds a session to an index, for at least so long. */
   addToIndex(index: IndexName, key: string, lifeMs: number): Promise<void>;
@@ -163,8 +165,8 @@ export interface Store {
   putMark(index: IndexName, mark: LogoutMark): Promise<void>;
   /** Reads the marks that logouts left for these indexes; `null` where there is none. */
   readMarks(indexes: readonly IndexName[]): Promise<readonly (LogoutMark | 'unreadable' | null)[]>;
-  /** Remembers a logout token. Returns what was remembered for it before, or `value`. */
-  putLogoutToken(name: string, value: string, lifeMs: number): Promise<string>;
+  /** Remembers a logout token. Returns what was remembered for it before, or this. */
+  putLogoutToken(name: string, token: StoredLogoutToken, lifeMs: number): Promise<StoredLogoutToken>;
 
   health(): Promise<StoreHealth>;
   /** Ends the connection if it is ours. */

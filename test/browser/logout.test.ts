@@ -154,8 +154,10 @@ describe('in Chromium, a logout that another site asks for', () => {
 
   it('is done by the button of a process that has not met the provider yet (R-73)', async () => {
     const redis = await bed.startRedis();
-    const page = await logIn(await bed.start({ redis: redis.url }));
-    const app = await bed.start({ redis: redis.url });
+    // Two processes of one application, each at an origin of its own.
+    const common = { redis: redis.url, application: 'an application' };
+    const page = await logIn(await bed.start(common));
+    const app = await bed.start(common);
     await page.goto(await bed.serve(`<a href="${app.origin}/logout">go</a>`));
     await page.getByText('go').click();
     await page.getByRole('button', { name: 'Sign out' }).click();

@@ -108,11 +108,13 @@ describe('a login at Fewlines', () => {
 
   it('refreshes with the scopes it was granted, whatever a newer release asks for', async () => {
     bed.emulator.set({ tokenAnswer: 'full' });
-    const before = await bed.start(atFewlines(bed.emulator, { options: { scope: 'openid email' } }));
+    const start = (scope: string) =>
+      bed.start(atFewlines(bed.emulator, { options: { scope } }), { application: 'in two releases' });
+    const before = await start('openid email');
     const browser = before.browser();
     await before.logIn(browser);
 
-    const after = await bed.start(atFewlines(bed.emulator, { options: { scope: 'openid email phone' } }));
+    const after = await start('openid email phone');
     bed.clock.advance(3_600_000);
     expect(await ask(after.browser(browser.jar), '/token')).toMatchObject({ status: 200 });
   });

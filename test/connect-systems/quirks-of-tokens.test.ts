@@ -94,7 +94,8 @@ describe('a refresh', () => {
   it('uses a refresh token once, however many ask, on two processes, and keeps the next (Q17)', async () => {
     const { emulator, clock } = telenor;
     const preset = asOidc(telenorByHand(emulator));
-    const [first, second] = [await telenor.start(preset), await telenor.start(preset)];
+    const shared = { application: 'on two processes' };
+    const [first, second] = [await telenor.start(preset, shared), await telenor.start(preset, shared)];
     // The second registered its own callback over the first one's.
     const browser = second.browser();
     await second.logIn(browser);

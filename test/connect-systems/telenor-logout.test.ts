@@ -95,6 +95,23 @@ describe('a logout of a single sign-on client at Telenor, by a call', () => {
     expect(app.errors.at(-1)?.error).toMatchObject({ code: 'login_denied', oauthError: 'login_required' });
   });
 
+  it('pressed twice at once is called and told once, and the second is quiet (N-24)', async () => {
+    const { emulator } = bed;
+    const app = await bed.start(atTelenor(emulator, sso));
+    const other = await bed.start(atTelenor(emulator, sso), { baseUrl: app.origin });
+    const browser = app.browser();
+    await app.logIn(browser);
+    const before = emulator.requests.length;
+    const press = (at: typeof app) =>
+      at.browser(browser.jar.clone()).post('/logout', {}, { origin: app.origin });
+    const outs = await Promise.all([press(app), press(app), press(other)]);
+    for (const out of outs) expect([out.status, out.headers.get('location')]).toEqual([303, '/']);
+    const calls = callsSince(before).filter(([path]) => path === '/oauth/logout');
+    expect(calls).toHaveLength(1);
+    expect([...app.logouts, ...other.logouts].map(({ reason }) => reason)).toEqual(['logout']);
+    expect([...app.errors, ...other.errors]).toEqual([]);
+  });
+
   it('refreshes a stale access token first, and revokes the new ones', async () => {
     const { emulator, clock } = bed;
     const app = await bed.start(atTelenor(emulator, sso));

@@ -34,9 +34,9 @@ describe.each(['query', 'form_post'] as const)('a login by %s', (responseMode) =
     await browser.get('/save?of=bob');
     await app.logIn(browser, { as: 'bob' });
     expect(await (await browser.get('/save')).json()).toEqual({ of: 'bob' });
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'bob' })).toHaveLength(1);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'bob' })).toHaveLength(1);
     await app.logIn(browser, { as: 'eve' });
     expect(await (await browser.get('/save')).json()).toEqual({});
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'bob' })).toEqual([]);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'bob' })).toEqual([]);
   });
 });

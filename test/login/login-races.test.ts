@@ -23,9 +23,8 @@ describe.each(['redis', 'memory'] as const)('logins of one browser, kept in %s',
   ])('in several tabs all come to their end %s (F-51)', async (_, order) => {
     const app = await start();
     const browser = app.browser();
-    const tabs = await Promise.all(
-      [0, 1, 2].map((tab) => holdCallback(op, browser, { path: `/me?tab=${tab}` })),
-    );
+    const tabs: Callback[] = [];
+    for (const tab of [0, 1, 2]) tabs.push(await holdCallback(op, browser, { path: `/me?tab=${tab}` }));
     for (const tab of order) {
       const answer = await browser.deliver(tabs[tab]!);
       expect([answer.status, answer.headers.get('location')]).toEqual([303, `/me?tab=${tab}`]);
@@ -37,9 +36,8 @@ describe.each(['redis', 'memory'] as const)('logins of one browser, kept in %s',
   it('come to their end when they are all delivered at once (F-51)', async () => {
     const app = await start();
     const browser = app.browser();
-    const tabs = await Promise.all(
-      [0, 1, 2].map((tab) => holdCallback(op, browser, { path: `/me?tab=${tab}` })),
-    );
+    const tabs: Callback[] = [];
+    for (const tab of [0, 1, 2]) tabs.push(await holdCallback(op, browser, { path: `/me?tab=${tab}` }));
     const answers = await Promise.all(tabs.map((tab) => browser.deliver(tab)));
     expect(answers.map((answer) => answer.headers.get('location'))).toEqual([
       '/me?tab=0',
@@ -86,7 +84,7 @@ describe.each(['redis', 'memory'] as const)('logins of one browser, kept in %s',
     expect(op.requests('token')).toHaveLength(1);
     expect(app.logins).toHaveLength(1);
     expect(await whoIs(browser)).toBe(person);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: person })).toHaveLength(1);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: person })).toHaveLength(1);
   });
 
   it('keep at most five cookies however many are abandoned, and the newest one works (F-55)', async () => {
@@ -135,9 +133,9 @@ describe.each(['redis', 'memory'] as const)('logins of one browser, kept in %s',
   });
 
   it.each([
-    ['at the end of ten minutes', 599_000, loggedIn],
-    ['after ten minutes', 601_000, refused('login_expired', 400)],
-  ])('have ten minutes: %s (F-56, R-38)', async (_, time, outcome) => {
+    ['at the end of fifteen minutes', 899_000, loggedIn],
+    ['after fifteen minutes', 901_000, refused('login_expired', 400)],
+  ])('have fifteen minutes: %s (F-56, R-38)', async (_, time, outcome) => {
     const clock = createTestClock();
     const app = await start({ now: clock.now });
     const browser = app.browser();
@@ -165,8 +163,8 @@ describe.each(['redis', 'memory'] as const)('logins of one browser, kept in %s',
     expect(await (await browser.get('/save')).json()).toEqual({});
     expect(await whoIs(app.browser(bobs))).toBeNull();
     expect(app.logouts).toEqual([expect.objectContaining({ reason: 'replaced', sub: 'bob' })]);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'bob' })).toEqual([]);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'eve' })).toHaveLength(1);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'bob' })).toEqual([]);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'eve' })).toHaveLength(1);
     const revoked = op.requests('revocation').map(({ params }) => params.get('token'));
     expect(revoked[0]).toMatch(/^refresh/);
   });

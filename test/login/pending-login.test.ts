@@ -76,7 +76,6 @@ describe.each(['redis', 'memory'] as const)('a pending login, kept in %s', (kind
         return withAnswer(callback, answer);
       },
     ],
-    ['no code', (callback) => withAnswer(callback, [['state', readAnswer(callback).get('state')!]])],
   ])('is gone after a callback with %s (R-38)', async (_, spoil) => {
     const app = await startHere();
     const browser = app.browser();
@@ -87,6 +86,19 @@ describe.each(['redis', 'memory'] as const)('a pending login, kept in %s', (kind
       hasSessionCookie: false,
     });
     expect(await deliver(app, app.browser(cookies), callback)).toEqual(notFound);
+    expect(op.requests('token')).toEqual([]);
+  });
+
+  it('is gone from its browser after a callback with no code, which writes nothing (R-38)', async () => {
+    const app = await startHere();
+    const browser = app.browser();
+    const callback = await holdCallback(op, browser);
+    const empty = withAnswer(callback, [['state', readAnswer(callback).get('state')!]]);
+    await redis.resetCommandCounts();
+    expect(await deliver(app, browser, empty)).toEqual(refused('provider_invalid_response', 502));
+    expect(await redis.commandCounts()).toEqual({});
+    expect(browser.jar.all()).toEqual([]);
+    expect(await deliver(app, browser, callback)).toEqual(notFound);
     expect(op.requests('token')).toEqual([]);
   });
 

@@ -143,8 +143,8 @@ describe('an application with several providers', () => {
     expect(await whoIs(browser)).toBe('ada');
     expect(await (await browser.get('/save')).json()).toEqual({});
     expect(app.logouts).toEqual([expect.objectContaining({ reason: 'replaced', issuer: honest.issuer })]);
-    expect(await app.auth.sessions.list({ iss: honest.issuer, sub: 'ada' })).toEqual([]);
-    expect(await app.auth.sessions.list({ iss: evil.issuer, sub: 'ada' })).toHaveLength(1);
+    expect(await app.auth.sessions.list({ issuer: honest.issuer, sub: 'ada' })).toEqual([]);
+    expect(await app.auth.sessions.list({ issuer: evil.issuer, sub: 'ada' })).toHaveLength(1);
   });
 
   it('takes no two people with one address for the same, at one provider either (R-19)', async () => {

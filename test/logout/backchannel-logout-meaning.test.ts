@@ -198,12 +198,23 @@ describe.each(['redis', 'memory'] as const)('a logout token, with sessions in %s
 
   it('ends sessions that were idle, and tells of those that had ended before nothing (R-84, F-83)', async () => {
     const app = await start({ session: { idleTimeoutSeconds: 600, absoluteTimeoutSeconds: 1200 } });
-    await logInWith(op, app);
+    const [seen, unseen, gone] = [
+      await logInWith(op, app),
+      await logInWith(op, app),
+      await logInWith(op, app),
+    ];
+    await gone.post('/logout');
     clock.advance(1_200_000);
+    expect(await whoIs(seen)).toBeNull();
     const late = await logInWith(op, app);
     clock.advance(500_000);
+    expect(app.logouts.map(({ reason }) => reason)).toEqual(['logout', 'absolute_timeout']);
     expect(await send(app, { sub: 'ada' })).toEqual(done);
     expect(await whoIs(late)).toBeNull();
-    expect(app.logouts).toHaveLength(1);
+    // The one that nobody had noticed has ended by itself, whoever finds it.
+    const reasons = app.logouts.slice(2).map(({ reason }) => reason);
+    expect(reasons.sort()).toEqual(['absolute_timeout', 'back_channel']);
+    expect(await who(unseen, seen, gone)).toEqual([null, null, null]);
+    expect(app.logouts).toHaveLength(4);
   });
 });

@@ -49,7 +49,7 @@ describe.each(['redis', 'memory'] as const)('a logout, with sessions in %s', (ki
     await browser.post('/logout');
     expect(await whoIs(browser)).toBeNull();
     expect((await browser.get('/me')).status).toBe(302);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'ada' })).toEqual([]);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'ada' })).toEqual([]);
   });
 
   it('succeeds quietly when it is asked for twice, by the same cookie (R-75)', async () => {
@@ -64,13 +64,16 @@ describe.each(['redis', 'memory'] as const)('a logout, with sessions in %s', (ki
     expect(app.errors).toEqual([]);
   });
 
-  it('succeeds quietly when it is asked for several times at once (R-75)', async () => {
+  it('succeeds quietly when it is asked for several times at once, and is told once (R-75, N-24)', async () => {
     const app = await startHere();
     const browser = app.browser();
     await app.logIn(browser);
     const answers = await Promise.all([1, 2, 3].map(() => browser.post('/logout')));
     expect(answers.map(({ status }) => status)).toEqual([303, 303, 303]);
     expect(app.errors).toEqual([]);
+    expect(app.logouts.map(({ reason }) => reason)).toEqual(['logout']);
+    // The refresh token and the access token, once.
+    expect(op.requests('revocation')).toHaveLength(2);
     expect(await whoIs(browser)).toBeNull();
   });
 
@@ -215,6 +218,25 @@ describe.each(['redis', 'memory'] as const)('a logout, with sessions in %s', (ki
     );
     expect(op.requests('revocation')).toHaveLength(2);
     expect(app.logouts.map(({ reason }) => reason)).toEqual(['logout']);
+  });
+});
+
+describe('a logout in two processes at once', () => {
+  it('is told by one of them, and both lead to that of the provider (R-75, N-24)', async () => {
+    const one = await start({ op, redis: redis.url });
+    const two = await start({ op, redis: redis.url, baseUrl: one.origin });
+    const browser = one.browser();
+    await one.logIn(browser);
+    // So that the other knows the provider as well.
+    await two.browser().get('/login');
+    op.forgetRequests();
+    const post = (app: typeof one) =>
+      app.browser(browser.jar.clone()).post('/logout', {}, { origin: one.origin });
+    const answers = await Promise.all([post(one), post(two), post(one), post(two)]);
+    for (const answer of answers) expect(locationOf(answer).pathname).toMatch(/end_session$/);
+    expect([...one.logouts, ...two.logouts].map(({ reason }) => reason)).toEqual(['logout']);
+    expect([...one.errors, ...two.errors]).toEqual([]);
+    expect(op.requests('revocation')).toHaveLength(2);
   });
 });
 

@@ -183,6 +183,6 @@ describe('the application', () => {
     expect(op.requests('revocation').map(({ params }) => params.get('token_type_hint'))).toContain(
       'refresh_token',
     );
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'ada' })).toEqual([]);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'ada' })).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Express, Request } from 'express';
 import { dataOf, setUpBed, whoIs } from '../support/bed.ts';
 import { createGate } from '../support/gate.ts';
-import { readSessionId, sessionKeys } from '../support/session-records.ts';
+import { redisKeysOfBrowser } from '../support/session-records.ts';
 
 const bed = setUpBed();
 
@@ -161,27 +161,26 @@ describe('a race with a logout from outside, in Redis', () => {
     });
     const browser = app.browser();
     await app.logIn(browser);
-    const keys = sessionKeys(readSessionId(browser));
+    const { record, data, tokens } = redisKeysOfBrowser(app, browser);
     const answering = browser.get('/slow');
     await slow.arrived;
-    await bed.redis.client().del(...keys);
+    await bed.redis.client().del(record, data, tokens);
     slow.release();
     await answering;
-    expect(await bed.redis.client().exists(...keys)).toBe(0);
+    expect(await bed.redis.client().exists(record, data, tokens)).toBe(0);
     expect(await whoIs(browser)).toBeNull();
   });
 
   it.each([
-    'auth',
-    'sess',
-    'tok',
+    'record',
+    'data',
+    'tokens',
   ] as const)('ends logged out, or stays logged in, when only %s was evicted (F-12)', async (name) => {
     const app = await bed.start({ redis: bed.redis.url });
     const browser = app.browser();
     await app.logIn(browser);
-    const [auth, sess, tok] = sessionKeys(readSessionId(browser));
-    await bed.redis.client().del({ auth, sess, tok }[name]);
-    expect(await whoIs(browser)).toBe(name === 'auth' ? null : 'ada');
+    await bed.redis.client().del(redisKeysOfBrowser(app, browser)[name]);
+    expect(await whoIs(browser)).toBe(name === 'record' ? null : 'ada');
     await browser.get('/save?a=1');
     expect(await dataOf(browser)).toEqual({ a: '1' });
     const old = browser.jar.clone();

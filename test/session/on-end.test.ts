@@ -94,7 +94,7 @@ describe('an answer that stays open', () => {
     const two = await start({ baseUrl: one.origin });
     const at = (app: TestApp, { jar }: BrowserClient) => app.browser(jar.clone());
     const handleOf = async (sub: string) =>
-      (await two.auth.sessions.list({ iss: op.issuer, sub }))[0]!.handle;
+      (await two.auth.sessions.list({ issuer: op.issuer, sub }))[0]!.handle;
     const ends: Record<string, (browser: BrowserClient) => Promise<unknown>> = {
       logout: (browser) => at(two, browser).post('/logout'),
       token: async () => expect(await sendLogout(two, op, { sub: 'token', now: clock.now })).toEqual(done),

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { sign } from 'cookie-signature';
-import { deriveKey } from '../../src/keys.ts';
+import { createSecret } from '../../src/secret.ts';
 import type { TestApp, TestAppOptions } from '../support/app.ts';
 import { dataOf, setUpBed, whoIs } from '../support/bed.ts';
-import { readSessionId } from '../support/session-records.ts';
+import { keysOf, readSessionId } from '../support/session-records.ts';
 import { logInThroughTlsProxy } from '../support/tls-proxy.ts';
 
 const OLD = 'the old secret of these tests, long enough';
@@ -132,7 +132,7 @@ describe('the session cookie', () => {
     await app.logIn(browser);
     const { value } = browser.jar.get('session')!;
     const id = readSessionId(browser);
-    const key = Buffer.from(deriveKey(OLD, 'cookie signature')).toString('base64url');
+    const key = keysOf(app).derive(createSecret(OLD), 'cookie signature').toString('base64url');
     const signed = (text: string) => encodeURIComponent(`s:${sign(text, key)}`);
     await bed.redis.resetCommandCounts();
     const values = [

@@ -47,7 +47,7 @@ describe.each([
     await browser.get('/renew');
     expect((await late.deliver(callback)).status).toBe(303);
     expect([await dataOf(late), reasonsOf(app), await whoIs(browser)]).toEqual([{ cart: '3' }, [], null]);
-    expect(await app.auth.sessions.list({ iss: op.issuer, sub: 'ada' })).toHaveLength(1);
+    expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'ada' })).toHaveLength(1);
   });
 
   it('ends it when somebody else logs in, as long as a login may wait (F-59)', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { createApplicationKeys } from '../../src/keys.ts';
 import { createSessionWatch, type SessionWatch } from '../../src/session/session-watch.ts';
 import { until } from '../support/until.ts';
 
@@ -15,7 +16,9 @@ function createBed() {
   const errors: unknown[] = [];
   const watch = createSessionWatch({
     intervalMs: 5,
-    findLiving: async (key) => {
+    // Sessions are named by their keys here.
+    keys: { ...createApplicationKeys('app'), sessionKey: (id) => id },
+    findLiveKey: async (key) => {
       looks.push(key);
       const living = sessions.has(key) ? sessions.get(key) : key;
       if (living instanceof Error) throw living;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { TestAppOptions } from '../support/app.ts';
+import type { TestApp, TestAppOptions } from '../support/app.ts';
 import { dataOf, setUpBed, whoIs } from '../support/bed.ts';
-import { readSessionId, sessionKeys } from '../support/session-records.ts';
+import type { BrowserClient } from '../support/browser-client.ts';
+import { readSessionId, redisKeysOf, redisKeysOfBrowser } from '../support/session-records.ts';
 import { until } from '../support/until.ts';
 
 const HOUR = 3_600_000;
@@ -10,23 +11,27 @@ const bed = setUpBed();
 describe('a session in Redis', () => {
   const start = (options: Partial<TestAppOptions> = {}) =>
     bed.start({ redis: bed.redis.url, now: bed.clock.now, ...options });
-  const livesOf = async (id: string) =>
-    Promise.all(sessionKeys(id).map((key) => bed.redis.client().pttl(key)));
+  const recordsOf = (app: TestApp, browser: BrowserClient) => {
+    const { record, data, tokens } = redisKeysOfBrowser(app, browser);
+    return [record, data, tokens];
+  };
+  const livesOf = async (app: TestApp, browser: BrowserClient) =>
+    Promise.all(recordsOf(app, browser).map((key) => bed.redis.client().pttl(key)));
 
   it('lives as long as the idle time-out, and is touched at most once a minute (R-112)', async () => {
     const app = await start({ session: { idleTimeoutSeconds: 3600 } });
     const browser = app.browser();
     await app.logIn(browser);
-    const keys = sessionKeys(readSessionId(browser));
+    const keys = recordsOf(app, browser);
     for (const key of keys) await bed.redis.client().pexpire(key, 1000);
     await browser.get('/api/me');
-    expect(Math.max(...(await livesOf(readSessionId(browser))))).toBeLessThanOrEqual(1000);
+    expect(Math.max(...(await livesOf(app, browser)))).toBeLessThanOrEqual(1000);
 
     bed.clock.advance(60_000);
     await bed.redis.resetCommandCounts();
     await Promise.all(Array.from({ length: 10 }, () => browser.get('/api/me')));
-    await until(async () => Math.min(...(await livesOf(readSessionId(browser)))) > HOUR - 60_000);
-    expect(await bed.redis.commandCounts()).toMatchObject({ mget: 11, pexpire: 3, set: 1 });
+    await until(async () => Math.min(...(await livesOf(app, browser))) > HOUR - 60_000);
+    expect(await bed.redis.commandCounts()).toMatchObject({ mget: 11, pexpire: 3, setrange: 1 });
   });
 
   it('ends at its idle and absolute end, whatever life the server gives it (R-112, F-23)', async () => {
@@ -35,7 +40,7 @@ describe('a session in Redis', () => {
     for (const browser of [idle, busy]) {
       await app.logIn(browser);
       await browser.get('/save?a=1');
-      for (const key of sessionKeys(readSessionId(browser))) await bed.redis.client().persist(key);
+      for (const key of recordsOf(app, browser)) await bed.redis.client().persist(key);
     }
     bed.clock.advance(3_500_000);
     expect(await whoIs(busy)).toBe('ada');
@@ -56,7 +61,7 @@ describe('a session in Redis', () => {
     const browser = app.browser();
     await app.logIn(browser);
     for (const rest of [5000, 2000, 10]) {
-      const lives = await livesOf(readSessionId(browser));
+      const lives = await livesOf(app, browser);
       expect(Math.max(...lives)).toBeLessThanOrEqual(Math.min(3600, rest) * 1000 + HOUR);
       bed.clock.advance(rest === 5000 ? 3_000_000 : 1_990_000);
       if (rest > 10) expect(await whoIs(browser)).toBe('ada');
@@ -112,7 +117,7 @@ describe('a session in Redis', () => {
     await browser.get('/login');
     await app.logIn(browser);
     const dump = await bed.redis.dump();
-    expect(dump).toContain(sessionKeys(readSessionId(browser))[0]);
+    expect(dump).toContain(redisKeysOf(app, readSessionId(browser)).record);
     for (const cookie of browser.jar.all()) {
       for (const part of decodeURIComponent(cookie.value)
         .split(/[.:]/)

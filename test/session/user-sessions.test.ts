@@ -14,7 +14,7 @@ const op = await useScriptedProvider({ now: clock.now });
 const redis = await useRedisServer();
 const database = redis.client();
 const startApp = useApps();
-const ada = { iss: op.issuer, sub: 'ada' };
+const ada = { issuer: op.issuer, sub: 'ada' };
 const who = (...browsers: BrowserClient[]) => Promise.all(browsers.map(whoIs));
 
 beforeEach(async () => {
@@ -25,14 +25,16 @@ beforeEach(async () => {
 /** Routes by which a person manages their sessions, as an application would have them. */
 function addRoutes(getAuth: () => TestApp['auth'], server: Express): void {
   server.get('/sessions', async (req, res) => {
-    res.json(await getAuth().sessions.list({ iss: req.auth.issuer!, sub: req.user!.sub }, req));
+    res.json(
+      await getAuth().sessions.list({ issuer: req.auth.issuer!, sub: req.user!.sub }, { current: req }),
+    );
   });
   server.post('/others', async (req, res) => {
     res.json(await getAuth().sessions.revokeOthers(req));
   });
   server.get('/renew', async (req, res) => {
     await req.auth.renew();
-    res.json(await getAuth().sessions.list(ada, req));
+    res.json(await getAuth().sessions.list(ada, { current: req }));
   });
 }
 
@@ -68,7 +70,7 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     const iso = (time: number) => new Date(time).toISOString();
     const [one, two] = [
       {
-        handle: expect.stringMatching(/^[\w-]{43}$/),
+        handle: expect.stringMatching(/^[\w-]{51}$/),
         provider: 'default',
         loggedInAt: iso(firstLogin),
         lastSeenAt: iso(clock.now()),
@@ -76,7 +78,7 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
         current: true,
       },
       {
-        handle: expect.stringMatching(/^[\w-]{43}$/),
+        handle: expect.stringMatching(/^[\w-]{51}$/),
         provider: 'default',
         loggedInAt: iso(secondLogin),
         lastSeenAt: iso(secondLogin),
@@ -162,7 +164,8 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     ['short', 'x'],
     ['a pattern', '*'],
     ['a hash tag of its own', 'a}b{c'],
-    ['of no session', 'A'.repeat(43)],
+    ['of no session', 'A'.repeat(51)],
+    ['a key', 'A'.repeat(43)],
     ['a hundred kilobytes', 'x'.repeat(100_000)],
     ['not there', undefined],
     ['a list', ['a']],
@@ -208,11 +211,11 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     const app = await start();
     const browser = await logInWith(op, app);
     for (const user of [
-      { iss: op.issuer.slice(0, -1), sub: 'ada' },
-      { iss: `${op.issuer}a`, sub: 'da' },
-      { iss: 'ada', sub: op.issuer },
-      { iss: op.issuer, sub: 'Ada' },
-      { iss: op.issuer, sub: 'ada ' },
+      { issuer: op.issuer.slice(0, -1), sub: 'ada' },
+      { issuer: `${op.issuer}a`, sub: 'da' },
+      { issuer: 'ada', sub: op.issuer },
+      { issuer: op.issuer, sub: 'Ada' },
+      { issuer: op.issuer, sub: 'ada ' },
     ]) {
       expect(await app.auth.sessions.list(user)).toEqual([]);
       expect(await app.auth.sessions.revokeAll(user)).toBe(0);
@@ -223,10 +226,14 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
   it.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /^auth\.sessions\.METHOD\(\): user must be an object; it is undefined\./],
     ['a string', 'ada', /user must be an object/],
-    ['no issuer', { issuer: op.issuer, sub: 'ada' }, /METHOD\(\): iss must be a string .* it is undefined\./],
-    ['no subject', { iss: op.issuer }, /METHOD\(\): sub must be a string .* it is undefined\./],
-    ['an empty subject', { iss: op.issuer, sub: '' }, /METHOD\(\): sub must be a string that is not empty/],
-    ['a number', { iss: op.issuer, sub: 7 }, /METHOD\(\): sub must be a string .* it is 7\./],
+    ['no issuer', { iss: op.issuer, sub: 'ada' }, /METHOD\(\): issuer must be a string .* it is undefined\./],
+    ['no subject', { issuer: op.issuer }, /METHOD\(\): sub must be a string .* it is undefined\./],
+    [
+      'an empty subject',
+      { issuer: op.issuer, sub: '' },
+      /METHOD\(\): sub must be a string that is not empty/,
+    ],
+    ['a number', { issuer: op.issuer, sub: 7 }, /METHOD\(\): sub must be a string .* it is 7\./],
   ])('are not taken for none when the user they are asked of is %s', async (_, user, message) => {
     const { auth } = await start();
     for (const method of ['list', 'revokeAll'] as const) {
@@ -244,7 +251,9 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
       await expect(auth.sessions.revokeOthers(current as never)).rejects.toThrow(
         /revokeOthers\(\): current must be/,
       );
-      await expect(auth.sessions.list(ada, current as never)).rejects.toThrow(/list\(\): current must be/);
+      await expect(auth.sessions.list(ada, { current } as never)).rejects.toThrow(
+        /list\(\): current must be/,
+      );
     }
   });
 });

@@ -126,7 +126,7 @@ describe('a WebSocket', () => {
     await expect(open(app, browser)).rejects.toBe(503);
     redis.resume();
     await until(() =>
-      app.auth.sessions.revokeAll({ iss: op.issuer, sub: 'ada' }).then(
+      app.auth.sessions.revokeAll({ issuer: op.issuer, sub: 'ada' }).then(
         () => true,
         () => false,
       ),

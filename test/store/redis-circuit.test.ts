@@ -125,7 +125,7 @@ describe('a Redis that hangs', () => {
       store.endSession('a', { owner: 'an attempt' }),
       store.readSession('b'),
       store.putMark(index, { issuedBy: 1 }),
-      store.putLogoutToken('token', 'value', 60_000),
+      store.putLogoutToken('token', { meaning: 'value', cameAt: 1 }, 60_000),
       store.scanIndex(index),
       store.readMarks([index]),
       store.writeData('b', 'data', 60_000, { mustExist: false }),

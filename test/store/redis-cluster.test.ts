@@ -6,7 +6,8 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { dataOf, whoIs } from '../support/bed.ts';
 import { type OpenIdProvider, startOpenIdProvider } from '../support/open-id-provider.ts';
 import { type RedisCluster, startRedisCluster } from '../support/redis-cluster.ts';
-import { readSessionId, sessionKeys } from '../support/session-records.ts';
+import { redisKeysOfBrowser } from '../support/session-records.ts';
+import { login } from '../support/store-records.ts';
 import { until } from '../support/until.ts';
 
 const LONG = 60_000;
@@ -64,30 +65,39 @@ describe('a Redis cluster', () => {
 
   it('runs every operation of the store in one slot (F-13)', async () => {
     const store = createRedisStore({ redis: cluster.client(), prefix: 'test:', timeoutMs: 3000 });
+    const life = { idleMs: LONG, absoluteMs: LONG };
     for (let round = 0; round < 6; round += 1) {
       const id = `session-${round}`;
       const index: IndexName = { kind: 'sub', id: `user-${round}` };
-      const records = { auth: '{"v":1}', data: '{}', tokens: 'sealed' };
-      await store.writeLogin(id, records, LONG, 1000);
-      await store.touchSession(id, LONG, 2000);
+      const { identity, tokens, data } = login;
+      expect(await store.writeLogin(id, login, life)).toMatchObject({ identity });
+      await store.touchSession(id, LONG);
       await store.writeData(id, '{"a":1}', LONG, { mustExist: true });
-      expect(await store.readSession(id)).toEqual({ auth: records.auth, data: '{"a":1}', seenAt: 2000 });
+      expect(await store.readSession(id)).toMatchObject({ login: { identity }, data: '{"a":1}' });
       expect(await store.acquireLock(id, 'me', LONG)).toBe('taken');
-      expect(await store.swapTokens(id, { tokens: { from: 'sealed', to: 'anew' } })).toBe('stored');
-      expect(await store.readTokens(id)).toBe('anew');
-      await store.releaseLock(id, 'me');
-      expect(await store.retireSession(id, 'next', LONG)).toBe(true);
-      expect(await store.endSession(id)).toMatchObject({ auth: null, movedTo: 'next' });
-      await store.writeLogin(`${id}-2`, records, LONG, 1000);
-      expect(await store.endSessionWithTokens(`${id}-2`, 'sealed')).toMatchObject({ auth: records.auth });
-      await store.putLogin(id, 'pending', LONG);
-      expect(await store.takeLogin(id, 'me')).toEqual({ value: 'pending' });
-      await store.addToIndex(index, id, 9000, 1000);
-      expect(await store.readIndex(index, 1000)).toEqual([id]);
+      expect(await store.extendLock(id, 'me', LONG, { sent: true })).toBe(true);
+      const anew = Buffer.from('anew');
+      expect(await store.swapTokens(id, { tokens: { from: tokens, to: anew } })).toBe('stored');
+      expect(await store.readTokens(id)).toEqual(anew);
+      await store.releaseLock(id, 'me', { text: 'later', lifeMs: LONG });
+      expect(await store.acquireLock(id, 'me', LONG)).toEqual({ backoff: 'later' });
+      expect(await store.rotateSession(id, 'next')).toBe('rotated');
+      expect(await store.endSession(id, { owner: 'me' })).toEqual({ movedTo: 'next' });
+      await store.writeLogin(`${id}-2`, { identity, tokens, data }, life);
+      const ended = await store.endSession(`${id}-2`, { owner: 'me', ifTokens: tokens });
+      expect(ended).toMatchObject({ isFirst: true, login: { identity }, tokens });
+      expect(await store.takeLogin(id, 'me', Date.now())).toBe('mine');
+      const logins = [id, 'one', 'two', 'three'];
+      await store.cancelLogins(logins.slice(1));
+      expect(await store.readLogins(logins)).toEqual(['me', 'cancelled', 'cancelled', 'cancelled']);
+      await store.addToIndex(index, id, LONG);
+      expect(await store.scanIndex(index)).toEqual({ keys: [id], next: undefined });
+      expect(await store.readNewest(index, 9)).toEqual([id]);
       await store.removeFromIndex(index, id);
-      await store.putCut(index, { issuedBy: 1 }, LONG);
-      expect(await store.readCuts([index, { kind: 'sid', id }])).toEqual(['{"issuedBy":1}', null]);
-      expect(await store.putLogoutToken(id, 'cut', LONG)).toBe('cut');
+      await store.putMark(index, { issuedBy: 1 });
+      expect(await store.readMarks([index, { kind: 'sid', id }])).toEqual([{ issuedBy: 1 }, null]);
+      const token = { meaning: '{}', cameAt: 9e12 };
+      expect(await store.putLogoutToken(id, token, LONG)).toEqual(token);
     }
   });
 
@@ -95,8 +105,7 @@ describe('a Redis cluster', () => {
     const app = await start();
     const browser = app.browser();
     await app.logIn(browser);
-    const keys = sessionKeys(readSessionId(browser));
-    await cluster.moveSlotOf(keys[0]);
+    await cluster.moveSlotOf(redisKeysOfBrowser(app, browser).record);
     expect(await whoIs(browser)).toBe('ada');
     await browser.get('/save?cart=4');
     expect(await dataOf(browser)).toEqual({ cart: '4' });
@@ -110,7 +119,7 @@ describe('a Redis cluster', () => {
     for (const browser of browsers) await app.logIn(browser);
     for (const node of cluster.nodes)
       await node.client().config('SET', 'cluster-require-full-coverage', 'no');
-    const lost = await cluster.nodeOf(sessionKeys(readSessionId(browsers[0]!))[0]);
+    const lost = await cluster.nodeOf(redisKeysOfBrowser(app, browsers[0]!).record);
     lost.pause();
     const during = await Promise.all(browsers.map((browser) => browser.get('/me')));
     const statuses = new Set(during.map(({ status }) => status));

@@ -1,130 +1,96 @@
 import { expect, it } from '@jest/globals';
-import type { IndexName } from '../../src/store/store.ts';
+import { CLOCK_SLACK_MS, LOGIN_LIFE_MS, TAKEN_LIFE_MS } from '../../src/store/store.ts';
 import { describeStore } from '../support/store-bed.ts';
 
-const LONG = 60_000;
+const MINUTE = 60_000;
+const MARGIN = 20_000;
 
-describeStore('a pending login (F-05)', (bed) => {
+describeStore('a login under way (F-05)', (bed) => {
   const { send } = bed;
 
   it('goes to one taker, who may ask again (F-53)', async () => {
     const { store, id } = bed;
-    await send(() => store.putLogin(id, 'sealed', LONG));
-    expect(await send(() => store.takeLogin(id, 'me'))).toEqual({ value: 'sealed' });
-    expect(await send(() => store.takeLogin(id, 'other'))).toBe('taken');
-    expect(await store.takeLogin(id, 'me')).toEqual({ value: 'sealed' });
+    const began = bed.now();
+    expect(await send(() => store.readLogins([id]))).toEqual([null]);
+    expect(await send(() => store.takeLogin(id, 'me', began))).toBe('mine');
+    expect(await send(() => store.takeLogin(id, 'other', began))).toBe('taken');
+    expect(await send(() => store.takeLogin(id, 'me', began))).toBe('mine');
+    expect(await send(() => store.readLogins([id, `${id}-other`]))).toEqual(['me', null]);
   });
 
   it('goes to exactly one of many takers at once (F-53)', async () => {
     const { store, id } = bed;
-    await store.putLogin(id, 'sealed', LONG);
     const takers = Array.from({ length: 20 }, (_, index) => `taker-${index}`);
-    const answers = await Promise.all(takers.map((taker) => store.takeLogin(id, taker)));
-    expect(answers.filter((answer) => answer !== 'taken')).toEqual([{ value: 'sealed' }]);
+    const answers = await Promise.all(takers.map((taker) => store.takeLogin(id, taker, bed.now())));
+    expect(answers.filter((answer) => answer !== 'taken')).toEqual(['mine']);
   });
 
-  it('may hold whatever characters (CVE-2021-32785)', async () => {
+  it.each([
+    ['as old as it may be', -LOGIN_LIFE_MS, 'mine'],
+    ['older than that', -LOGIN_LIFE_MS - 1, 'expired'],
+    ['a year old', -365 * 24 * 60 * MINUTE, 'expired'],
+    ['as far ahead as clocks may be', CLOCK_SLACK_MS, 'mine'],
+    ['further ahead than that', CLOCK_SLACK_MS + 1, 'expired'],
+    ['of the year 9999', 253_402_300_799_000, 'expired'],
+  ])('is judged by the store’s own clock: one that is %s', async (_, age, answer) => {
     const { store, id } = bed;
-    const odd = 'x:\r\n\u0000\u202e %s {}[]* "é😀';
-    await send(() => store.putLogin(id, odd, LONG));
-    expect(await send(() => store.takeLogin(id, 'me'))).toEqual({ value: odd });
+    const began = age > 1e12 ? age : bed.now() + age;
+    expect(await send(() => store.takeLogin(id, 'me', began))).toBe(answer);
+    // What is not taken leaves nothing behind.
+    expect(await store.readLogins([id])).toEqual([answer === 'mine' ? 'me' : null]);
   });
 
-  it('is unknown when it was never there or has expired', async () => {
+  it('is not to be taken again for as long as it could be, also when it came from the future', async () => {
     const { store, id } = bed;
-    expect(await send(() => store.takeLogin(id, 'me'))).toBe('unknown');
-    await send(() => store.putLogin(id, 'sealed', bed.shortMs));
-    await bed.shortLivesEnd();
-    expect(await store.takeLogin(id, 'me')).toBe('unknown');
-  });
-});
-
-describeStore('an index of sessions (F-05, R-89)', (bed) => {
-  const { send } = bed;
-  const index = (): IndexName => ({ kind: 'sub', id: bed.id });
-
-  it('adds, lists and removes them', async () => {
-    const { store } = bed;
-    await send(() => store.addToIndex(index(), 'a', 2000, 1000));
-    await send(() => store.addToIndex(index(), 'b', 3000, 1000));
-    expect(await send(() => store.readIndex(index(), 1000))).toEqual(['a', 'b']);
-    await send(() => store.removeFromIndex(index(), 'a'));
-    await send(() => store.removeFromIndex(index(), 'nobody'));
-    expect(await store.readIndex(index(), 1000)).toEqual(['b']);
+    const began = bed.now() + CLOCK_SLACK_MS;
+    expect(await send(() => store.takeLogin(id, 'me', began))).toBe('mine');
+    await bed.moveClock(TAKEN_LIFE_MS - MARGIN);
+    expect(await send(() => store.takeLogin(id, 'other', began))).toBe('taken');
+    await bed.moveClock(2 * MARGIN);
+    expect(await send(() => store.takeLogin(id, 'other', began))).toBe('expired');
   });
 
-  it('drops what has reached its absolute end, and keeps the living', async () => {
-    const { store } = bed;
-    await store.addToIndex(index(), 'late', 9000, 1000);
-    await store.addToIndex(index(), 'early', 2000, 1000);
-    expect(await send(() => store.readIndex(index(), 2000))).toEqual(['late']);
-    await send(() => store.addToIndex(index(), 'next', 8000, 5000));
-    expect([...(await store.readIndex(index(), 0))].sort()).toEqual(['late', 'next']);
-  });
-
-  it('of users has nothing to do with one of provider sessions', async () => {
+  it.each([
+    -60 * MINUTE,
+    -10 * MINUTE,
+    -MINUTE,
+    MINUTE,
+    14 * MINUTE,
+    19 * MINUTE,
+  ])('is taken once, however the clock steps: by %s ms', async (step) => {
     const { store, id } = bed;
-    await send(() => store.addToIndex(index(), 'a', 2000, 1000));
-    expect(await send(() => store.readIndex({ kind: 'sid', id }, 1000))).toEqual([]);
+    const began = bed.now();
+    expect(await store.takeLogin(id, 'me', began)).toBe('mine');
+    await bed.moveClock(step);
+    expect(await send(() => store.takeLogin(id, 'other', began))).not.toBe('mine');
+    await bed.moveClock(-step);
+    expect(await send(() => store.takeLogin(id, 'other', began))).not.toBe('mine');
   });
-});
 
-describeStore('what a logout from outside leaves (F-05, F-80)', (bed) => {
-  const { send } = bed;
-  const index = (): IndexName => ({ kind: 'sub', id: bed.id });
-  const cutOf = async () => {
-    const [text] = await bed.store.readCuts([index()]);
-    return text && JSON.parse(text);
-  };
-
-  it('is a cut for each index, or none', async () => {
+  it('is cancelled, before it is taken and after (N-09)', async () => {
     const { store, id } = bed;
-    expect(await store.readCuts([])).toEqual([]);
-    await send(() => store.putCut(index(), { issuedBy: 1_700_000_000 }, LONG));
-    const [cut, none] = await send(() => store.readCuts([index(), { kind: 'sid', id }]));
-    expect([JSON.parse(cut!), none]).toEqual([{ issuedBy: 1_700_000_000 }, null]);
+    const [before, after] = [`${id}-before`, `${id}-after`];
+    await store.takeLogin(after, 'me', bed.now());
+    // Whoever took one may have made a session of it.
+    expect(await send(() => store.cancelLogins([before, after]))).toEqual(['me']);
+    expect(await send(() => store.cancelLogins([after]))).toEqual(['me']);
+    expect(await send(() => store.cancelLogins([before]))).toEqual([]);
+    expect(await send(() => store.readLogins([before, after]))).toEqual(['cancelled', 'cancelled']);
+    for (const name of [before, after]) {
+      for (const owner of ['me', 'other'])
+        expect(await send(() => store.takeLogin(name, owner, bed.now()))).toBe('cancelled');
+    }
+    await bed.moveClock(TAKEN_LIFE_MS - MARGIN);
+    expect(await store.readLogins([before, after])).toEqual(['cancelled', 'cancelled']);
+    await bed.moveClock(2 * MARGIN);
+    expect(await store.readLogins([before, after])).toEqual([null, null]);
   });
 
-  it('keeps the later of each of its two clocks', async () => {
-    const { store } = bed;
-    await store.putCut(index(), { issuedBy: 200 }, LONG);
-    await send(() => store.putCut(index(), { startedBy: 1_700_000_000_123, except: 'me' }, LONG));
-    expect(await cutOf()).toEqual({ issuedBy: 200, startedBy: 1_700_000_000_123, except: 'me' });
-    await send(() => store.putCut(index(), { issuedBy: 100 }, LONG));
-    await send(() => store.putCut(index(), { startedBy: 1_600_000_000_000 }, LONG));
-    expect(await cutOf()).toEqual({ issuedBy: 200, startedBy: 1_700_000_000_123, except: 'me' });
-    await send(() => store.putCut(index(), { issuedBy: 300, startedBy: 1_800_000_000_000 }, LONG));
-    expect(await cutOf()).toEqual({ issuedBy: 300, startedBy: 1_800_000_000_000 });
-  });
-
-  it('lives as long as the longest of them asked for', async () => {
+  it('has nothing to do with others', async () => {
     const { store, id } = bed;
-    const short: IndexName = { kind: 'sid', id };
-    await send(() => store.putCut(index(), { issuedBy: 1 }, LONG));
-    await send(() => store.putCut(index(), { issuedBy: 2 }, bed.shortMs));
-    await send(() => store.putCut(short, { issuedBy: 2 }, bed.shortMs));
-    await bed.shortLivesEnd();
-    expect(await cutOf()).toEqual({ issuedBy: 2 });
-    expect(await store.readCuts([short])).toEqual([null]);
-  });
-
-  it('remembers a logout token by the first thing that was said of it (R-81)', async () => {
-    const { store, id } = bed;
-    expect(await send(() => store.putLogoutToken(id, 'first', LONG))).toBe('first');
-    expect(await send(() => store.putLogoutToken(id, 'second', LONG))).toBe('first');
-    const short = `${id}-short`;
-    await send(() => store.putLogoutToken(short, 'first', bed.shortMs));
-    await bed.shortLivesEnd();
-    expect(await store.putLogoutToken(short, 'second', LONG)).toBe('second');
-  });
-});
-
-describeStore('the health of the store', (bed) => {
-  it('is told in plain sentences', async () => {
-    expect(await bed.store.health()).toEqual({
-      kind: bed.kind,
-      ok: true,
-      warnings: bed.kind === 'redis' ? [] : ['Sessions live in the memory of this process.'],
-    });
+    expect(await store.cancelLogins([])).toEqual([]);
+    expect(await store.readLogins([])).toEqual([]);
+    await send(() => store.cancelLogins([`${id}-other`]));
+    expect(await send(() => store.takeLogin(id, 'me', bed.now()))).toBe('mine');
   });
 });

@@ -1,47 +1,89 @@
 import { createDecipheriv, hkdfSync } from 'node:crypto';
+import { inflateRawSync } from 'node:zlib';
+import type { Redis } from 'ioredis';
 
 /** What somebody holds who broke in. */
 export interface Loot {
-  /** Every key and value of Redis, as text. */
-  dump: string;
+  /** Every key of Redis and the bytes under it. */
+  copy: ReadonlyMap<string, Buffer>;
   secrets: readonly string[];
+  /** The name of the application, which is no secret. */
+  application: string;
   /** Whatever else there is, such as a browser's cookies. */
   more?: readonly string[];
 }
 
-const PURPOSES = ['tokens', 'login'] as const;
-const JWE = /(eyJ[\w-]+)\.\.([\w-]{16})\.([\w-]+)\.([\w-]{22})/g;
-
-/**
- * Tries to open every sealed value in a dump, as the library's documents say that it is sealed: by each secret,
- * salted with each word of the loot and with each pair of them that could be a state and its binding.
- */
-export function openEverything({ dump, secrets, more = [] }: Loot): unknown[] {
-  const sealed = [...dump.matchAll(JWE)];
-  const opened: unknown[] = [];
-  for (const secret of secrets) {
-    for (const salt of findSalts([dump, ...more])) {
-      for (const purpose of PURPOSES) {
-        const key = Buffer.from(hkdfSync('sha256', secret, salt, `express-connect-auth ${purpose}`, 32));
-        opened.push(...sealed.map((jwe) => decrypt(jwe, key)).filter((value) => value !== undefined));
-      }
-    }
+/** Copies all text and bytes in Redis. */
+export async function copyRedis(redis: Redis): Promise<Map<string, Buffer>> {
+  const copy = new Map<string, Buffer>();
+  for (const key of await redis.keys('*')) {
+    const [value] = await redis.mgetBuffer(key);
+    if (value) copy.set(key, value);
   }
-  return opened;
+  return copy;
 }
 
-function decrypt([, header, iv, content, tag]: RegExpMatchArray, key: Buffer): unknown {
-  const cipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv!, 'base64url'));
-  cipher.setAAD(Buffer.from(header!)).setAuthTag(Buffer.from(tag!, 'base64url'));
+const PURPOSES = ['tokens', 'login'] as const;
+const TAG_BYTES = 16;
+const SEED_BYTES = 32;
+
+/**
+ * Tries to open every sealed value in a copy of Redis, and every word of the loot that could be the cookie of a login
+ * under way, as the library's documents say that they are sealed: by each secret, salted with each word of the loot.
+ */
+export function openEverything({ copy, secrets, application, more = [] }: Loot): unknown[] {
+  const texts = [...copy].flatMap(([key, value]) => [key, value.toString('latin1')]);
+  const words = new Set([...texts, ...more].flatMap((text) => text.match(/[\w-]{16,}/g) ?? []));
+  const opened: unknown[] = [];
+  for (const secret of secrets) {
+    const derive = (purpose: string, salt: string | Buffer) => {
+      const info = JSON.stringify(['express-connect-auth', application, purpose]);
+      return Buffer.from(hkdfSync('sha256', secret, salt, info, 32));
+    };
+    for (const salt of ['', ...words]) {
+      for (const purpose of PURPOSES) {
+        const key = derive(purpose, salt);
+        for (const [name, value] of copy) opened.push(openRecord(name, value, { purpose, key }));
+      }
+    }
+    // The first character of a cookie says how it was set.
+    for (const word of words) opened.push(openLogin(Buffer.from(word.slice(1), 'base64url'), derive));
+  }
+  return opened.filter((value) => value !== undefined);
+}
+
+/** `format ‖ key id ‖ IV ‖ ciphertext ‖ tag`, the head bound by purpose and record. */
+function openRecord(
+  name: string,
+  sealed: Buffer,
+  { purpose, key }: { purpose: string; key: Buffer },
+): unknown {
+  const record = name.replace(/^.*?:/, '').replace(/[{}]/g, '');
+  const [head, iv] = [sealed.subarray(0, 17), sealed.subarray(5, 17)];
+  const bound = Buffer.concat([head, Buffer.from(JSON.stringify([purpose, record]))]);
+  const plain = decrypt(sealed.subarray(17), { key, iv, bound });
+  return plain && JSON.parse(inflateRawSync(plain).toString());
+}
+
+/** `seed ‖ ciphertext ‖ tag`; everything follows from the seed. */
+function openLogin(sealed: Buffer, derive: (purpose: string, salt: Buffer) => Buffer): unknown {
+  const seed = sealed.subarray(0, SEED_BYTES);
+  const [key, iv] = [derive('login seal', seed), derive('login seal iv', seed).subarray(0, 12)];
+  const login = decrypt(sealed.subarray(SEED_BYTES), { key, iv });
+  const codeVerifier = derive('login code verifier', seed).toString('base64url');
+  return login && { login: login.toString('latin1'), codeVerifier };
+}
+
+function decrypt(
+  sealed: Buffer,
+  { key, iv, bound }: { key: Buffer; iv: Buffer; bound?: Buffer },
+): Buffer | undefined {
+  if (iv.length < 12 || sealed.length <= TAG_BYTES) return undefined;
+  const cipher = createDecipheriv('aes-256-gcm', key, iv).setAuthTag(sealed.subarray(-TAG_BYTES));
+  if (bound) cipher.setAAD(bound);
   try {
-    return JSON.parse(`${cipher.update(content!, 'base64url', 'utf8')}${cipher.final('utf8')}`);
+    return Buffer.concat([cipher.update(sealed.subarray(0, -TAG_BYTES)), cipher.final()]);
   } catch {
     return undefined;
   }
-}
-
-function findSalts(texts: readonly string[]): Set<string> {
-  const words = new Set(texts.flatMap((text) => text.replace(JWE, ' ').match(/[\w-]{16,}/g) ?? []));
-  const pairs = [...words].flatMap((first) => [...words].map((second) => `${first}.${second}`));
-  return new Set(['', ...words, ...pairs]);
 }

@@ -10,7 +10,7 @@ export interface GatedRedis {
   onAnswer: (name: string) => void;
 }
 
-const COMMANDS = /^(mget|mgetBuffer|set|zrem|zrevrange|zscan|connectAuth:\w+)$/;
+const COMMANDS = /^(mget|mgetBuffer|set|call|zrem|zrevrange|zscan|connectAuth:\w+)$/;
 
 export function gateRedis(real: Redis): GatedRedis {
   const gated: Omit<GatedRedis, 'client'> = { onCommand: () => undefined, onAnswer: () => undefined };

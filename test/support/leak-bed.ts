@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, beforeEach, jest } from '@jest/globals';
 import type { ErrorRequestHandler, Express } from 'express';
-import { deriveKey } from '../../src/keys.ts';
+import { createSecret } from '../../src/secret.ts';
 import { type ApiServer, startApiServer } from './api-server.ts';
 import type { TestApp, TestAppOptions } from './app.ts';
 import { type Bed, setUpBed } from './bed.ts';
 import type { BrowserClient } from './browser-client.ts';
 import { type IssuedSecrets, watchIssued } from './issued-tokens.ts';
 import { createLeakWatch, type LeakWatch } from './leak-watch.ts';
+import { keysOf } from './session-records.ts';
 
 export const SECRET = 'a secret of the tests that must not be seen anywhere';
 export const CLIENT_SECRET = 'the-secret-of-the-app-at-the-provider';
@@ -43,12 +44,15 @@ export function setUpLeakBed(): LeakBed {
   let watches: Record<'outside' | 'inside' | 'store', LeakWatch>;
   /** What browsers prove themselves by. */
   let bearers: string[];
+  /** The applications of this test. */
+  let apps: TestApp[];
   let issued: IssuedSecrets;
   let api: ApiServer;
 
   const forget = () => {
     watches = { outside: createLeakWatch(), inside: createLeakWatch(), store: createLeakWatch() };
     bearers = [];
+    apps = [];
   };
   const seeOutside = (where: string, what: unknown) => watches.outside.see(where, what);
   const seeInside = (where: string, what: unknown) => {
@@ -115,6 +119,7 @@ export function setUpLeakBed(): LeakBed {
         ...{ redis: bed.redis.url, secret: SECRET, now: bed.clock.now, storeTimeoutMs: 500 },
         ...{ apiOrigins: [api.origin], handlers: addRoutes, ...options },
       });
+      apps.push(app);
       seeInside('the middleware', app.auth);
       return { app, browser: watches.outside.watchBrowser(app.browser()) };
     },
@@ -130,9 +135,7 @@ export function setUpLeakBed(): LeakBed {
     },
     findLeaks: () => {
       const { codes, ...tokens } = issued;
-      const keys = ['cookie signature', 'tokens', 'login'].map((purpose) =>
-        Buffer.from(deriveKey(SECRET, purpose)).toString('base64url'),
-      );
+      const keys = apps.flatMap((app) => deriveKeys(app, bearers));
       const secrets = { ...tokens, secrets: [SECRET, CLIENT_SECRET, PASSWORD], keys };
       return [
         // The browser brings the code itself, and what it proves itself by is its own.
@@ -142,6 +145,19 @@ export function setUpLeakBed(): LeakBed {
       ];
     },
   };
+}
+
+/** Every key that an application has derived: for all, and for what these cookies hold. */
+function deriveKeys(app: TestApp, bearers: readonly string[]): string[] {
+  const secret = createSecret(SECRET);
+  const derive = (purpose: string, salt?: string | Buffer) =>
+    keysOf(app).derive(secret, purpose, salt).toString('base64url');
+  const seeds = bearers.map((value) => Buffer.from(value.slice(1), 'base64url').subarray(0, 32));
+  return [
+    ...['cookie signature', 'ending cookie signature', 'key id'].map((purpose) => derive(purpose)),
+    ...bearers.map((id) => derive('tokens', id)),
+    ...seeds.flatMap((seed) => ['login seal', 'login code verifier'].map((purpose) => derive(purpose, seed))),
+  ];
 }
 
 interface HookEvent {

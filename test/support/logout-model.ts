@@ -1,79 +1,131 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import express, { type Request, type Response } from 'express';
 import type { Redis } from 'ioredis';
-import { hash } from '../../src/keys.ts';
+import type { Clock } from '../../src/clock.ts';
+import { createApplicationKeys } from '../../src/keys.ts';
+import type { LogoutClaims } from '../../src/provider/logout-token.ts';
 import type { Provider } from '../../src/provider/provider.ts';
+import { createBackchannelLogout } from '../../src/routes/backchannel-logout.ts';
 import { createSecret } from '../../src/secret.ts';
-import { encodeIdentity, type Identity } from '../../src/session/identity.ts';
+import {
+  createClientFinder,
+  createIdentityReader,
+  encodeIdentity,
+  type Identity,
+} from '../../src/session/identity.ts';
+import { createRefusedEnd } from '../../src/session/refused-end.ts';
 import { createSessionCookie } from '../../src/session/session-cookie.ts';
+import { createSessionEnding } from '../../src/session/session-ending.ts';
+import { createSessionIndexes } from '../../src/session/session-indexes.ts';
 import { createSessionRecords } from '../../src/session/session-records.ts';
+import { createSessionRotation } from '../../src/session/session-rotation.ts';
 import { createSessions } from '../../src/session/sessions.ts';
 import { createUserSessions } from '../../src/session/user-sessions.ts';
+import { createFinishLater, type FinishLater } from '../../src/store/finish-later.ts';
 import { createRedisStore } from '../../src/store/redis-store.ts';
+import { createSessionLock } from '../../src/store/session-lock.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { TokenSet } from '../../src/tokens.ts';
-import type { Sealer } from '../../src/vault/sealer.ts';
+import { createSealer } from '../../src/vault/sealer.ts';
 import { createTokenSource } from '../../src/vault/token-source.ts';
 import { createTokenVault } from '../../src/vault/token-vault.ts';
 import type { Turns } from './turns.ts';
 
 const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
+/** No bound is met: what takes time here takes none. */
+const FOR_EVER_MS = DAY_MS;
 const PREFIX = 'model:';
+
+export const ISSUER = 'https://id.example';
+export const CLIENT_ID = 'app';
+export const keys = createApplicationKeys('https://app.example');
+export const indexes = createSessionIndexes(keys);
+const secrets = [createSecret('a secret of the tests, long enough to be one')];
+const clients = new Map([['default', { issuer: ISSUER, clientId: CLIENT_ID }]]);
 
 const createCookie = (name: string) =>
   createSessionCookie({
     ...{ name, purpose: name, path: '/', secure: false, maxAgeSeconds: undefined },
-    secrets: [createSecret('a secret of the tests, long enough to be one')],
+    ...{ secrets, keys },
   });
-export const cookie = createCookie('session');
+const cookie = createCookie('session');
 
-/** Seals by naming who may open. Cryptography takes a thread of its own, whose time nobody could decide. */
-const sealer: Sealer = {
-  seal: async (value, { salt }) => JSON.stringify([salt, value]),
-  open: async (sealed, { salt }) => {
-    const [owner, value] = JSON.parse(sealed) as [string, unknown];
-    return owner === salt ? value : undefined;
-  },
-};
+/** The clocks of a process: its own, and that of its Redis. Durations are true in all of them. */
+export interface ModelClocks {
+  readonly now: Clock;
+  readonly monotonic: Clock;
+  readonly store: Clock;
+}
 
 /** A process of an application: the parts that write sessions, each command of theirs taking its turn. */
 export type ModelProcess = ReturnType<typeof createModelProcess>;
 
-export function createModelProcess(name: string, client: Redis, turns: () => Turns, now: () => number) {
-  const real = createRedisStore({ redis: client, prefix: PREFIX, timeoutMs: 60_000 });
+export function createModelProcess(
+  name: string,
+  client: Redis,
+  { turns, clocks }: { turns: () => Turns; clocks: ModelClocks },
+) {
+  const { now, monotonic, store: storeClock } = clocks;
+  const real = createRedisStore({ redis: client, prefix: PREFIX, timeoutMs: 60_000, now: storeClock });
   const store = takeTurns(name, real, turns);
-  const records = createSessionRecords({ store, idleTimeoutMs: DAY_MS, now });
-  const vault = createTokenVault({ store, sealer });
-  const leaseMs = 30_000;
-  const sessions = createSessions({
-    ...{
-      store,
-      records,
-      cookie,
-      endingCookie: createCookie('session-ending'),
-      carryOver: [],
-      now,
-      lockLeaseMs: leaseMs,
-    },
-    resealTokens: vault.reseal,
-    reportError: async () => undefined,
-  });
-  const userSessions = createUserSessions({ store, records, now, onEnded: async () => undefined });
-  const tokenSource = createTokenSource({
-    ...{ store, vault, now, leaseMs, storeTimeoutMs: 60_000 },
-    providers: new Map([['default', createModelProvider(name, turns, now)]]),
-    livesOn: async (id) => (await sessions.findLiving(hash(id))) !== undefined,
-    applyProof: async (auth, { claims }) => encodeIdentity({ ...(JSON.parse(auth) as Identity), claims }),
-    onRefused: async ({ sessionId }, auth) => {
-      await sessions.forgetEnded(hash(sessionId), auth);
-    },
-  });
-  /** Under which keys there is anything of a session. */
-  const listSessions = async () => {
-    const names = await Promise.all(['auth', 'tok'].map((kind) => client.keys(`${PREFIX}${kind}:*`)));
-    return [...new Set(names.flat().map((name) => name.slice(name.indexOf('{') + 1, -1)))];
+  const reportError = async (error: unknown) => {
+    if (!turns().isOver) throw error;
   };
-  return { name, real, store, vault, sessions, userSessions, tokenSource, listSessions };
+  const later = createFinishLater(reportError);
+  const finishLater: FinishLater = {
+    ...later,
+    // A process that was killed does nothing more.
+    finish: (work) => !turns().isOver && later.finish(work),
+  };
+  const lock = createSessionLock({ store, leaseMs: FOR_EVER_MS, patienceMs: FOR_EVER_MS });
+  const vault = createTokenVault({ store, sealer: createSealer(secrets, keys), keys });
+  const times = { idleTimeoutMs: DAY_MS, absoluteTimeoutMs: WEEK_MS, now, monotonic };
+  const records = createSessionRecords({ store, indexes, ...times });
+  const readIdentity = createIdentityReader(clients);
+  const onLogout = async () => undefined;
+  const ending = createSessionEnding({ store, records, finishLater, onLogout, ...times, reportError });
+  const common = { store, keys, readIdentity, records, ending };
+  const rotation = createSessionRotation({
+    ...{ ...common, lock, finishLater, resealTokens: vault.reseal },
+    patienceMs: FOR_EVER_MS,
+  });
+  const sessions = createSessions({
+    ...{ ...common, ...times, rotation, cookie, endingCookie: createCookie('session-ending') },
+    ...{ carryOver: [], reportError },
+  });
+  const userSessions = createUserSessions({
+    ...common,
+    indexes,
+    now,
+    clientsOf: createClientFinder(clients),
+  });
+  const provider = createModelProvider(name, turns, now);
+  const providers = new Map([['default', provider]]);
+  const tokenSource = createTokenSource({
+    ...{ store, keys, vault, lock, now, providers, storePatienceMs: FOR_EVER_MS },
+    hasLiveSession: sessions.hasLiveSession,
+    updateIdentity: async (text, { claims }) => encodeIdentity({ ...(JSON.parse(text) as Identity), claims }),
+    endRefused: createRefusedEnd({ ending, keys, reportError }),
+  });
+  const answers = { reportError: async (_req: unknown, _res: unknown, error: unknown) => reportError(error) };
+  const backchannelLogout = createBackchannelLogout({
+    ...{ providers, userSessions, store, keys, now, monotonic },
+    answers: answers as unknown as Parameters<typeof createBackchannelLogout>[0]['answers'],
+  });
+  /** Under which keys there is anything of a login. */
+  const listSessions = async () => {
+    const names = await Promise.all(['s', 't'].map((kind) => client.keys(`${PREFIX}${kind}:*`)));
+    return [...new Set(names.flat().map((key) => key.slice(key.indexOf('{') + 1, -1)))];
+  };
+  /** The tokens that lie there, with or without a login. */
+  const hasTokens = async (key: string) => (await client.exists(`${PREFIX}t:{${key}}`)) > 0;
+  const isEnded = async (key: string) => /^x /.test((await client.get(`${PREFIX}s:{${key}}`)) ?? '');
+  return {
+    ...{ name, clocks, real, store, vault, sessions, userSessions, tokenSource },
+    ...{ backchannelLogout, listSessions, hasTokens, isEnded },
+  };
 }
 
 /** Each command waits for its turn. Who finds a lock held tries again when one was given back, not by the clock. */
@@ -103,19 +155,41 @@ function takeTurns(process: string, real: Store, turns: () => Turns): Store {
   };
 }
 
-/** A provider that renews whatever it is asked to, with new claims each time. */
-function createModelProvider(process: string, turns: () => Turns, now: () => number): Provider {
+/** A provider that renews whatever it is asked to, with new claims each time, and signs nothing. */
+function createModelProvider(process: string, turns: () => Turns, now: Clock): Provider {
   let count = 0;
   const refresh = async (old: TokenSet, { sub }: { sub: string }) => {
     count += 1;
     return { tokens: createTokens(now(), { ...old, renewed: true }), proof: { claims: { sub, count } } };
   };
   return {
-    definition: { capabilities: { refresh: true } },
+    issuer: ISSUER,
+    definition: {
+      ...{ clientId: CLIENT_ID, logoutTokenMaxAgeSeconds: 120, clockToleranceSeconds: 60 },
+      capabilities: { refresh: true },
+    },
+    verifyLogoutToken: async (token: string) => readPayload(token) as unknown as LogoutClaims,
     refresh: (tokens: TokenSet, login: { sub: string }) =>
       turns().take(`${process} asks the provider`, () => refresh(tokens, login)),
     revoke: () => turns().take(`${process} revokes`, async () => undefined),
   } as unknown as Provider;
+}
+
+/** Delivers a logout token to the route of a process. Returns the status of the answer. */
+export async function postToken(process: ModelProcess, claims: LogoutClaims): Promise<number> {
+  const payload = { iss: ISSUER, aud: CLIENT_ID, ...claims };
+  const jwt = ['{}', JSON.stringify(payload), 'x'].map((part) => Buffer.from(part).toString('base64url'));
+  const req = new IncomingMessage(new Socket());
+  req.headers['content-type'] = 'application/x-www-form-urlencoded';
+  req.push(new URLSearchParams({ logout_token: jwt.join('.') }).toString());
+  req.push(null);
+  const res = createResponse();
+  await process.backchannelLogout(req as Request, res);
+  return res.statusCode;
+}
+
+function readPayload(token: string): unknown {
+  return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
 }
 
 let tokenCount = 0;
@@ -127,13 +201,28 @@ export function createTokens(time: number, old: Partial<TokenSet> = {}): TokenSe
   return { ...kept, accessToken, refreshToken, receivedAt: time - 10_000, expiresAt: time + 3_600_000 };
 }
 
-/** A response that nobody reads but for its cookies. */
-export function createResponse(): ServerResponse {
-  return new ServerResponse(new IncomingMessage(new Socket()));
+const app = express();
+
+/** A response that nobody reads but for its status and cookies. */
+export function createResponse(): Response {
+  const res = new ServerResponse(new IncomingMessage(new Socket()));
+  return Object.assign(Object.setPrototypeOf(res, app.response), { app });
 }
 
-export function createRequest(id: string | undefined): IncomingMessage {
+export function createRequest(id?: string): Request {
   const req = new IncomingMessage(new Socket());
-  if (id !== undefined) req.headers.cookie = cookie.header(id);
-  return req;
+  if (id !== undefined) req.headers.cookie = headerOf(id);
+  return req as Request;
+}
+
+/** A request and its response. */
+export function createExchange(id?: string) {
+  return { req: createRequest(id), res: createResponse() };
+}
+
+/** What a browser sends that was given this id. */
+function headerOf(id: string): string {
+  const res = createResponse();
+  cookie.write(res, id);
+  return /^[^;]*/.exec(String(res.getHeader('Set-Cookie')))![0];
 }

@@ -50,8 +50,11 @@ export type ScriptedEndpoint = 'discovery' | (typeof ENDPOINTS)[keyof typeof END
  * path it does not advertise, a code or a verifier that comes twice, a malformed request are violations.
  */
 export interface ScriptedProvider extends Pick<OpenIdProvider, 'signIn'> {
-  /** Registers `/oauth/callback` of this base URL, or another path of it. */
-  registerApp(baseUrl: string, metadata?: { callbackPath?: string }): Promise<Registration>;
+  /** Registers `/oauth/callback` of this base URL, or another path of it; for another client than the first, if named. */
+  registerApp(
+    baseUrl: string,
+    metadata?: { callbackPath?: string; clientId?: string },
+  ): Promise<Registration>;
   readonly origin: string;
   /** Has a path and ends with a slash. */
   readonly issuer: string;
@@ -87,7 +90,10 @@ export async function startScriptedProvider(
   const { path = '/test/a/app/', host = 'localhost', now = Date.now } = options;
   const clientId = options.clientId ?? `app${PUNCTUATION}app`;
   const clientSecret = options.clientSecret ?? `a secret${PUNCTUATION}of 32 characters or more`;
-  const client = { clientId, clientSecret, redirectUris: [] as string[] };
+  const redirectUris: string[] = [];
+  const client = { clientId, clientSecret, redirectUris };
+  const clients = new Map([[clientId, client]]);
+  const clientOf = (request: URLSearchParams) => clients.get(request.get('client_id') ?? '') ?? client;
   const junkKeys = createJunkKeys();
   const recorded: RecordedRequest[] = [];
   const violations: string[] = [];
@@ -114,7 +120,9 @@ export async function startScriptedProvider(
   const authorize = (params: URLSearchParams): RawAnswer => {
     const person = params.get('test_person') ?? 'ada';
     for (const name of ['test_person', 'tenant']) params.delete(name);
-    violations.push(...findAuthorizationFaults(params, client).map((fault) => `authorization: ${fault}`));
+    violations.push(
+      ...findAuthorizationFaults(params, clientOf(params)).map((fault) => `authorization: ${fault}`),
+    );
     const code = randomBytes(16).toString('base64url');
     grants.set(code, { request: params, sub: person, authTime: Math.floor(now() / 1000) });
     const honest: Record<string, string> = person === 'cancel' ? { error: 'access_denied' } : { code };
@@ -124,7 +132,7 @@ export async function startScriptedProvider(
   };
 
   const answerToken = createTokenEndpoint({
-    ...{ client, grants, violations, now },
+    ...{ clientOf, grants, violations, now },
     script: () => script,
     issuer: () => issuer,
     key: () => provider.key,
@@ -195,9 +203,10 @@ export async function startScriptedProvider(
     },
     requests: (endpoint) => recorded.filter((request) => !endpoint || request.endpoint === endpoint),
     forgetRequests: () => recorded.splice(0),
-    registerApp: async (baseUrl, { callbackPath = '/oauth/callback' } = {}) => {
-      client.redirectUris.push(baseUrl + callbackPath);
-      return { issuer, clientId, clientSecret };
+    registerApp: async (baseUrl, { callbackPath = '/oauth/callback', clientId: as = clientId } = {}) => {
+      redirectUris.push(baseUrl + callbackPath);
+      clients.set(as, { clientId: as, clientSecret, redirectUris });
+      return { issuer, clientId: as, clientSecret };
     },
     signIn: (url, { as = 'ada', cancel = false, jar } = {}) => {
       const target = new URL(url);

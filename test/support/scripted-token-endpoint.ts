@@ -8,7 +8,8 @@ import type { Script } from './scripted-provider.ts';
 export const PUNCTUATION = ` !"#$%&'()*+,-./:;<=>?@[\\]^_\`{|}~`;
 
 export interface TokenEndpointOptions {
-  readonly client: ExpectedClient;
+  /** The client of an authorization request. */
+  readonly clientOf: (request: URLSearchParams) => ExpectedClient;
   /** What was granted, by code. */
   readonly grants: ReadonlyMap<string, Grant>;
   readonly violations: string[];
@@ -22,7 +23,7 @@ export interface TokenEndpointOptions {
 export function createTokenEndpoint(
   options: TokenEndpointOptions,
 ): (request: RecordedRequest) => Claims | RawAnswer {
-  const { client, grants, violations, now, script } = options;
+  const { clientOf, grants, violations, now, script } = options;
   const refreshable = new Map<string, Grant>();
   const spent = new Set<string>();
 
@@ -31,7 +32,7 @@ export function createTokenEndpoint(
     const claims: Claims = {
       iss: options.issuer(),
       sub,
-      aud: client.clientId,
+      aud: clientOf(request).clientId,
       iat: time,
       exp: time + 300,
       auth_time: authTime,
@@ -65,7 +66,7 @@ export function createTokenEndpoint(
     const grant = grants.get(code);
     const refuse = json(400, { error: 'invalid_grant' });
     if (!grant) return refuse;
-    const faults = findTokenFaults(request, grant, client);
+    const faults = findTokenFaults(request, grant, clientOf(grant.request));
     for (const value of [code, request.params.get('code_verifier') ?? '']) {
       if (spent.has(value)) faults.push('a code or verifier comes twice');
       spent.add(value);
@@ -84,7 +85,8 @@ export function createTokenEndpoint(
     if (!grant) return json(400, { error: 'invalid_grant' });
     refreshable.delete(token);
     // What continues a login answers no request, and so has no nonce.
-    const answer = makeTokens({ ...grant, request: new URLSearchParams() });
+    const { clientId } = clientOf(grant.request);
+    const answer = makeTokens({ ...grant, request: new URLSearchParams({ client_id: clientId }) });
     return script().refresh?.(answer) ?? answer;
   };
 

@@ -22,6 +22,6 @@ export function redisKeysOf(app: { origin: string }, sessionId: string, prefix =
 }
 
 /** The keys of the session that a browser has. */
-export function redisKeysOfBrowser(app: { origin: string }, browser: BrowserClient) {
-  return redisKeysOf(app, readSessionId(browser));
+export function redisKeysOfBrowser(app: { origin: string }, browser: BrowserClient, cookieName?: string) {
+  return redisKeysOf(app, readSessionId(browser, cookieName));
 }

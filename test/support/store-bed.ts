@@ -1,24 +1,26 @@
 import { afterAll, beforeAll, beforeEach, describe, expect } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { createRedisStore } from '../../src/store/redis-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
 import { startTcpFaultProxy, type TcpFaultProxy } from './tcp-fault-proxy.ts';
-import { until } from './until.ts';
 
 /** A store under test, and a way to send operations to it. */
 export interface StoreBed {
   readonly kind: 'redis' | 'memory';
   readonly calls: 'once' | 'twice' | 'once, its reply lost';
   readonly store: Store;
+  /** Sets the store's own clock forward or back, until the test ends; what is kept lives shorter or longer by that. */
+  moveClock(ms: number): Promise<void>;
+  /** The time by the store's own clock, which stands still. */
+  now(): number;
+  /** Commands of the test's own; `undefined` where sessions are in memory. */
+  readonly redis: Redis | undefined;
   /** A new one for each test. */
   readonly id: string;
   /** Sends one operation as often as this run is about, and gives its last answer. */
   send<Answer>(operation: () => Promise<Answer>): Promise<Answer>;
-  /** A life in milliseconds that is soon over, but not before the next operation is done. */
-  readonly shortMs: number;
-  /** Resolves when everything has expired that was given such a life before. */
-  shortLivesEnd(): Promise<void>;
 }
 
 /** A lost reply makes ioredis send the command again, which to the store is no different from twice. */
@@ -30,29 +32,41 @@ const modes = [
   { kind: 'memory', calls: 'twice' },
 ] as const;
 
+/** What a step of the server's clock does to lives, which are kept as ends. */
+const SHORTEN_LIVES = `
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local life = redis.call('PTTL', key)
+  if life >= 0 then redis.call('PEXPIRE', key, life - ARGV[1]) end
+end`;
+
 /** Defines the same tests for the store on Redis and its twin in memory, and for commands that arrive twice. */
 export function describeStore(topic: string, define: (bed: StoreBed) => void): void {
   describe.each(modes)(`${topic}: in $kind, each operation sent $calls`, ({ kind, calls }) => {
-    const shortMs = 80;
     let redis: RedisServer;
     let proxy: TcpFaultProxy;
     let store: Store;
+    let database: Redis;
     let count = 0;
+    let time = 0;
+    const now = () => time;
 
     beforeAll(async () => {
       redis = await startRedisServer();
       proxy = await startTcpFaultProxy(redis);
+      database = redis.client();
       store =
         kind === 'redis'
           ? createRedisStore({
               redis: { host: '127.0.0.1', port: proxy.port, retryStrategy: () => 1 },
               prefix: 'test:',
               timeoutMs: 3000,
+              now,
             })
-          : createMemoryStore({ now: Date.now });
+          : createMemoryStore({ now });
     });
     beforeEach(() => {
       count += 1;
+      time = Date.now();
     });
     afterAll(async () => {
       await store.close();
@@ -63,7 +77,14 @@ export function describeStore(topic: string, define: (bed: StoreBed) => void): v
     define({
       kind,
       calls,
-      shortMs,
+      now,
+      moveClock: async (ms) => {
+        time += ms;
+        await database.eval(SHORTEN_LIVES, 0, ms);
+      },
+      get redis() {
+        return kind === 'redis' ? database : undefined;
+      },
       get store() {
         return store;
       },
@@ -75,14 +96,10 @@ export function describeStore(topic: string, define: (bed: StoreBed) => void): v
         if (calls !== 'once, its reply lost') return operation();
         await store.readSession('connects again');
         const before = proxy.dropped;
-        await proxy.dropReplies({ matching: /eval|get|set|zrem|zrange/i });
+        await proxy.dropReplies({ matching: /eval|get|set|zrem|zrevrange|zscan/i });
         const answer = await operation();
         expect(proxy.dropped).toBe(before + 1);
         return answer;
-      },
-      shortLivesEnd: async () => {
-        await store.writeData('bystander', 'data', shortMs, { mustExist: false });
-        await until(async () => (await store.readSession('bystander')).data === null);
       },
     });
   });

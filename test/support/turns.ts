@@ -17,20 +17,35 @@ export interface Turns {
   run(begin: () => boolean, choose: (count: number) => number | undefined): Promise<void>;
   /** What was done, in order. */
   readonly log: readonly string[];
+  /** Whether all have been ended where they were. What they want to do since fails: so they give back their timers. */
+  readonly isOver: boolean;
 }
+
+/** Far more than a few requests need. */
+const MAX_TURNS = 2_000;
 
 /** @param onTurn - called before each piece of work. */
 export function createTurns(onTurn: () => void): Turns {
-  const waiting: { name: string; run: () => Promise<void> }[] = [];
+  const waiting: { name: string; run: () => Promise<void>; die: (error: Error) => void }[] = [];
   const log: string[] = [];
   let sleepers = 0;
   let bell = createGate();
+  let isOver = false;
+
+  const killAll = () => {
+    isOver = true;
+    for (const { die } of waiting.splice(0)) die(createDeath());
+  };
 
   return {
     log,
+    get isOver() {
+      return isOver;
+    },
     take: (name, work) =>
       new Promise((resolve, reject) => {
-        waiting.push({ name, run: () => work().then(resolve, reject) });
+        if (isOver) reject(createDeath());
+        else waiting.push({ name, run: () => work().then(resolve, reject), die: reject });
       }),
     sleep: async () => {
       sleepers += 1;
@@ -44,12 +59,16 @@ export function createTurns(onTurn: () => void): Turns {
     run: async (begin, choose) => {
       for (let mayBegin = true; mayBegin || waiting.length > 0; ) {
         const chosen = choose(waiting.length + (mayBegin ? 1 : 0));
-        if (chosen === undefined) return;
+        if (chosen === undefined) {
+          killAll();
+          return;
+        }
         onTurn();
         if (chosen === waiting.length) {
           mayBegin = begin();
         } else {
           const [turn] = waiting.splice(waiting.length - 1 - chosen, 1);
+          if (log.length === MAX_TURNS) throw new Error('It does not come to an end.');
           log.push(turn!.name);
           await turn!.run();
         }
@@ -59,4 +78,8 @@ export function createTurns(onTurn: () => void): Turns {
       if (sleepers > 0) throw new Error('Somebody waits for a lock that nobody gives back.');
     },
   };
+}
+
+function createDeath(): Error {
+  return new Error('The process was killed.');
 }

@@ -3,11 +3,13 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { whoIs } from '../support/bed.ts';
 import { exploration } from '../support/exploration.ts';
-import { readSessionId, sessionKeys } from '../support/session-records.ts';
+import { findLivingRecords } from '../support/living-records.ts';
+import { redisKeysOfBrowser } from '../support/session-records.ts';
 import { ask, type RouteAnswer } from '../support/token-routes.ts';
 import { useTwoProcesses } from '../support/two-processes.ts';
 
 const { op, redis, logIn, processes } = await useTwoProcesses();
+const database = redis.client();
 
 /** Commands to Redis that wait to be sent, and a way to be told when there is another or somebody is done. */
 function createSchedule() {
@@ -61,7 +63,7 @@ describe('any order of the commands of several requests to two processes', () =>
     await fc.assert(
       fc.asyncProperty(order, async ({ choices, requests, logout }) => {
         const login = await logIn();
-        const keys = sessionKeys(readSessionId(login.one));
+        const { key } = redisKeysOfBrowser(processes[0], login.one);
         const answers: RouteAnswer[] = [];
         const asks = [login.one, login.two].flatMap((browser) =>
           Array.from({ length: requests }, () => async () => {
@@ -82,7 +84,7 @@ describe('any order of the commands of several requests to two processes', () =>
         expect(tokens.size).toBeLessThanOrEqual(1);
         if (logout) {
           expect([200, 401]).toEqual(expect.arrayContaining(statuses));
-          expect(await redis.client().exists(...keys)).toBe(0);
+          expect(await findLivingRecords(database, key)).toEqual([]);
           expect(living).toEqual([]);
           expect(await whoIs(login.one)).toBeNull();
         } else {

@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { requireAuth } from 'express-connect-auth';
 import { createSecret } from '../../src/secret.ts';
 import { createSealer } from '../../src/vault/sealer.ts';
-import type { TestAppOptions } from '../support/app.ts';
+import type { TestApp, TestAppOptions } from '../support/app.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
 import { createTestClock } from '../support/clock.ts';
 import { createGate } from '../support/gate.ts';
 import { hang, json, send } from '../support/scripted-answers.ts';
 import { type Claims, createScriptedKey } from '../support/scripted-keys.ts';
 import type { Script } from '../support/scripted-provider.ts';
-import { readSessionId, sessionKeys } from '../support/session-records.ts';
+import { keysOf, readSessionId, redisKeysOf, redisKeysOfBrowser } from '../support/session-records.ts';
 import { addTokenRoutes, ask } from '../support/token-routes.ts';
 import { useApps, useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
@@ -36,13 +36,12 @@ async function logIn(options?: Partial<TestAppOptions>) {
 }
 
 /** What lies sealed in Redis, opened with the secret and the cookie. */
-async function readTokens(browser: BrowserClient) {
+async function readTokens(app: TestApp, browser: BrowserClient) {
   const salt = readSessionId(browser);
-  const key = sessionKeys(salt)[2];
-  const record = key.replace('connect-auth:', '').replace(/[{}]/g, '');
-  const sealed = await redis.client().get(key);
-  const context = { purpose: 'tokens', record, salt } as const;
-  return sealed && ((await createSealer([createSecret(SECRET)]).open(sealed, context)) as Claims);
+  const { key, tokens } = redisKeysOf(app, salt);
+  const sealed = await redis.client().getBuffer(tokens);
+  const sealer = createSealer([createSecret(SECRET)], keysOf(app));
+  return sealed && (sealer.open(sealed, { purpose: 'tokens', record: `t:${key}`, salt }) as Claims);
 }
 
 const nonceOfLogin = () => op.requests('authorization').at(-1)?.params.get('nonce');
@@ -64,7 +63,7 @@ describe('the ID token of a refresh', () => {
     ['the type of another token', { header: (header) => ({ ...header, typ: 'at+jwt' }) }],
     ['no form at all', { idToken: () => 'garbage' }],
   ])('that has %s ends the session, and its tokens go to nobody (R-27)', async (_, script) => {
-    const { app, browser } = await logIn();
+    const { app, browser, token } = await logIn();
     op.script(script);
     expect(await ask(browser)).toEqual({
       status: 401,
@@ -73,7 +72,9 @@ describe('the ID token of a refresh', () => {
     });
     expect(app.logouts).toMatchObject([{ reason: 'refresh_refused', sub: 'ada' }]);
     expect(app.errors.map(({ error }) => error.code)).toEqual(['provider_identity_changed']);
-    expect(await readTokens(browser)).toBeNull();
+    // Of what ended the tokens it had are kept for a minute, and not those that came.
+    expect(await redis.client().get(redisKeysOfBrowser(app, browser).record)).toMatch(/^x /);
+    expect(await readTokens(app, browser)).toMatchObject({ accessToken: token });
     expect((await browser.get('/me')).status).toBe(302);
     expect(op.requests('userinfo')).toEqual([]);
   });
@@ -95,11 +96,11 @@ describe('the ID token of a refresh', () => {
   });
 
   it('that is not there leaves the one of the login, which is the hint at logout (C-51, F-72)', async () => {
-    const { browser } = await logIn();
-    const before = await readTokens(browser);
+    const { app, browser } = await logIn();
+    const before = await readTokens(app, browser);
     op.script({ refresh: ({ id_token: _, ...answer }) => answer });
     expect((await ask(browser)).status).toBe(200);
-    expect(await readTokens(browser)).toMatchObject({ idToken: (before as Claims).idToken });
+    expect(await readTokens(app, browser)).toMatchObject({ idToken: (before as Claims).idToken });
     const out = await browser.post('/logout');
     const hint = new URL(out.headers.get('location')!).searchParams.get('id_token_hint');
     expect(hint).toBe((before as Claims).idToken);
@@ -200,12 +201,12 @@ describe('the claims of a refresh', () => {
 
 describe('what else a refresh brings', () => {
   it('never has more scopes than were granted, and those that were lost stay lost (R-28)', async () => {
-    const { browser } = await logIn();
+    const { app, browser } = await logIn();
     const scopes: unknown[] = [];
     for (const scope of ['openid profile email admin', undefined, 'openid email', 'openid profile email']) {
       op.script({ refresh: (answer) => ({ ...answer, scope }) });
       await ask(browser);
-      scopes.push(((await readTokens(browser)) as Claims).scope);
+      scopes.push(((await readTokens(app, browser)) as Claims).scope);
       clock.advance(3_600_000);
     }
     expect(scopes).toEqual(['openid profile email', 'openid profile email', 'openid email', 'openid email']);

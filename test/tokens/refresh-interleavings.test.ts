@@ -3,12 +3,14 @@ import { describe, expect, it } from '@jest/globals';
 import { whoIs } from '../support/bed.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
 import { forAllPauses, interleave } from '../support/gated-redis.ts';
+import { findLivingRecords } from '../support/living-records.ts';
 import { signToken } from '../support/scripted-keys.ts';
-import { readSessionId, sessionKeys } from '../support/session-records.ts';
+import { redisKeysOfBrowser } from '../support/session-records.ts';
 import { ask, type RouteAnswer } from '../support/token-routes.ts';
 import { type ExpiredLogin, useTwoProcesses } from '../support/two-processes.ts';
 
 const { clock, op, redis, logIn, processes } = await useTwoProcesses();
+const database = redis.client();
 
 /** Ways in which a session ends while its tokens are refreshed. */
 const ENDS: Record<string, (browser: BrowserClient) => Promise<unknown>> = {
@@ -20,7 +22,8 @@ const ENDS: Record<string, (browser: BrowserClient) => Promise<unknown>> = {
     expect(answer.status).toBe(200);
   },
   'the removal of its records': async (browser) => {
-    await processes[1].gate.client.call('DEL', ...sessionKeys(readSessionId(browser)));
+    const { record, data, tokens } = redisKeysOfBrowser(processes[0], browser);
+    await processes[1].gate.client.call('DEL', record, data, tokens);
   },
 };
 
@@ -37,8 +40,9 @@ async function findProblems(end: string, { one, two, given }: ExpiredLogin, { st
   const used = op.requests('token').map(({ params }) => String(params.get('refresh_token')));
   const revoked = op.requests('revocation').map(({ params }) => String(params.get('token')));
   const living = given.filter((token) => !used.includes(token) && !revoked.includes(token));
+  const { key } = redisKeysOfBrowser(processes[0], one);
   const problems = {
-    'a record is left': (await redis.client().exists(...sessionKeys(readSessionId(one)))) > 0,
+    'a record is left': (await findLivingRecords(database, key)).length > 0,
     'somebody is logged in': (await whoIs(one)) !== null || (await whoIs(two)) !== null,
     [`the refresh was answered by ${status}`]: ![200, 401].includes(status),
     'there were several refreshes': used.length > 1,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { setUpBed, whoIs } from '../support/bed.ts';
 import { type GatedRedis, gateRedis } from '../support/gated-redis.ts';
+import { redisKeysOfBrowser } from '../support/session-records.ts';
 import { startTcpFaultProxy } from '../support/tcp-fault-proxy.ts';
 import { addTokenRoutes, ask } from '../support/token-routes.ts';
+import { until } from '../support/until.ts';
 
 const bed = setUpBed({ provider: { accessTokenSeconds: 300 } });
 const AWAY = { status: 503, error: 'store_unavailable', name: 'StoreError' };
@@ -69,14 +71,33 @@ describe('Redis fails in the middle of a refresh', () => {
     await proxy.close();
   });
 
+  it('for so long that the request gives up, and its answer does not: the tokens come all the same (F-09, N-12)', async () => {
+    const { app, browser, gate, token } = await logIn(100);
+    fail(gate, 'swapTokens', { times: 1000 });
+    expect(await ask(browser)).toMatchObject(AWAY);
+    expect(await whoIs(browser)).toBe('ada');
+    fail(gate, 'nothing');
+    await until(async () => (await ask(browser)).status === 200);
+    expect((await ask(browser)).token).not.toBe(token);
+    expect(bed.op.requests().token).toBe(1);
+    expect(app.logouts).toEqual([]);
+  });
+
   it('for so long that the new tokens are lost: that ends in one clean login (F-09)', async () => {
     const { app, browser, gate } = await logIn(100);
     fail(gate, 'swapTokens', { times: 1000 });
     expect(await ask(browser)).toMatchObject(AWAY);
     expect(await whoIs(browser)).toBe('ada');
+    const other = await bed.start({
+      ...{ baseUrl: app.origin, redis: bed.redis.url, now: bed.clock.now, handlers: addTokenRoutes },
+    });
+    // Half a minute later, by the clock of Redis, nobody expects the answer any more.
+    await bed.redis.client().del(redisKeysOfBrowser(app, browser).lock);
+    const elsewhere = other.browser(browser.jar.clone());
+    expect(await ask(elsewhere)).toMatchObject({ status: 401, error: 'login_required' });
     fail(gate, 'nothing');
-    expect(await ask(browser)).toMatchObject({ status: 401, error: 'login_required' });
     expect(bed.op.requests().token).toBe(2);
+    expect(await whoIs(browser)).toBeNull();
     await app.logIn(browser);
     expect((await ask(browser)).status).toBe(200);
   });
@@ -102,7 +123,7 @@ describe('Redis fails in the middle of a refresh', () => {
     const refuse = () => bed.op.answerNext('token', { status: 400, body: { error: 'invalid_grant' } });
     refuse();
     if (!done) refuse();
-    fail(gate, 'endSessionWithTokens', { done });
+    fail(gate, 'endSessionBuffer', { done });
     expect(await ask(browser)).toMatchObject(AWAY);
     expect(await ask(browser)).toMatchObject({ status: 401, error: 'login_required' });
     expect(await whoIs(browser)).toBeNull();

@@ -4,7 +4,7 @@ import { setUpBed, whoIs } from '../support/bed.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
 import { createCookieJar } from '../support/cookie-jar.ts';
 import type { ProviderFaults } from '../support/provider-faults.ts';
-import { readSessionId, sessionKeys } from '../support/session-records.ts';
+import { redisKeysOfBrowser } from '../support/session-records.ts';
 import { addTokenRoutes, ask } from '../support/token-routes.ts';
 
 const bed = setUpBed({ provider: { accessTokenSeconds: 300 } });
@@ -112,13 +112,13 @@ describe.each(['redis', 'memory'] as const)('a refresh, with sessions in %s', (k
     fail(bed.op);
     expect(await ask(browser)).toMatchObject({ status: 200, token });
     bed.clock.advance(20_000);
-    await forgetBackOff(browser);
+    await forgetBackOff(app, browser);
     fail(bed.op);
     expect(await ask(browser)).toMatchObject({ ...error, name: 'ProviderError' });
     expect(await whoIs(browser)).toBe('ada');
     expect(app.logouts).toEqual([]);
 
-    await forgetBackOff(browser);
+    await forgetBackOff(app, browser);
     expect((await ask(browser)).status).toBe(200);
   });
 
@@ -138,7 +138,7 @@ describe.each(['redis', 'memory'] as const)('a refresh, with sessions in %s', (k
     bed.clock.advance(LIFE);
     bed.op.loseNextAnswer('token');
     expect(await ask(browser)).toMatchObject(UNAVAILABLE);
-    await forgetBackOff(browser);
+    await forgetBackOff(app, browser);
     expect(await ask(browser)).toMatchObject({ status: 401, error: 'login_required' });
     expect(await ask(browser)).toMatchObject({ status: 401, error: 'login_required' });
     expect(refreshes()).toBe(2);
@@ -166,9 +166,9 @@ describe.each(['redis', 'memory'] as const)('a refresh, with sessions in %s', (k
   });
 
   /** In memory notes live by our clock, in Redis by that of the server. */
-  async function forgetBackOff(browser: BrowserClient) {
+  async function forgetBackOff(app: TestApp, browser: BrowserClient) {
     bed.clock.advance(kind === 'memory' ? 60_000 : 0);
-    await bed.redis.client().del(lockOf(browser));
+    await bed.redis.client().del(lockOf(app, browser));
   }
 });
 
@@ -211,12 +211,10 @@ describe('a failed refresh', () => {
     bed.clock.advance(LIFE);
     bed.op.answerNext('token', fault);
     expect((await ask(browser)).status).toBe(503);
-    const left = await bed.redis.client().pttl(lockOf(browser));
+    const left = await bed.redis.client().pttl(lockOf(app, browser));
     expect(left).toBeGreaterThan(life - 800);
     expect(left).toBeLessThanOrEqual(life);
   });
 });
 
-function lockOf(browser: BrowserClient): string {
-  return sessionKeys(readSessionId(browser))[0].replace('auth:{', 'lock:{');
-}
+const lockOf = (app: TestApp, browser: BrowserClient) => redisKeysOfBrowser(app, browser).lock;

@@ -1,0 +1,161 @@
+import { expect, it } from '@jest/globals';
+import type { LogoutMark } from '../../src/store/logout-mark.ts';
+import { type IndexName, MARK_LIFE_MS } from '../../src/store/store.ts';
+import { describeStore } from '../support/store-bed.ts';
+
+const HOUR = 3_600_000;
+const MARGIN = 20_000;
+
+describeStore('what a logout from outside leaves (F-05, F-80)', (bed) => {
+  const { send } = bed;
+  const index = (): IndexName => ({ kind: 'sub', id: bed.id });
+  const read = async () => (await bed.store.readMarks([index()]))[0];
+  /** A time of ours, so long after the store's own. */
+  const ahead = (ms: number) => bed.now() + ms;
+
+  it('is a mark for each index, or none', async () => {
+    const { store, id } = bed;
+    expect(await store.readMarks([])).toEqual([]);
+    await send(() => store.putMark(index(), { issuedBy: 1_700_000_000 }));
+    const both = [index(), { kind: 'sid', id } as const];
+    expect(await send(() => store.readMarks(both))).toEqual([{ issuedBy: 1_700_000_000 }, null]);
+  });
+
+  it('keeps the later of each of its times, in whatever order they come (N-31)', async () => {
+    const { store } = bed;
+    const [early, late] = [ahead(1000), ahead(2000)];
+    await store.putMark(index(), { issuedBy: 200, cameAt: late });
+    await send(() => store.putMark(index(), { startedBy: early, except: 'me' }));
+    expect(await read()).toEqual({ issuedBy: 200, cameAt: late, startedBy: early, except: 'me' });
+    await send(() => store.putMark(index(), { issuedBy: 100, cameAt: early }));
+    expect(await read()).toEqual({ issuedBy: 200, cameAt: late, startedBy: early, except: 'me' });
+    await send(() => store.putMark(index(), { issuedBy: 300, cameAt: ahead(3000), startedBy: late }));
+    expect(await read()).toEqual({ issuedBy: 300, cameAt: ahead(3000), startedBy: late });
+  });
+
+  it.each<[string, LogoutMark[], LogoutMark]>([
+    ['the later spares', [{ startedBy: 1 }, { startedBy: 2, except: 'b' }], { startedBy: 2, except: 'b' }],
+    ['the later spares nobody', [{ startedBy: 1, except: 'a' }, { startedBy: 2 }], { startedBy: 2 }],
+    [
+      'the later comes first and spares',
+      [{ startedBy: 2, except: 'b' }, { startedBy: 1 }],
+      { startedBy: 2, except: 'b' },
+    ],
+    [
+      'the later comes first and spares nobody',
+      [{ startedBy: 2 }, { startedBy: 1, except: 'a' }],
+      { startedBy: 2 },
+    ],
+    [
+      'both spare',
+      [
+        { startedBy: 2, except: 'b' },
+        { startedBy: 1, except: 'a' },
+      ],
+      { startedBy: 2, except: 'b' },
+    ],
+    ['both are as late', [{ startedBy: 1, except: 'a' }, { startedBy: 1 }], { startedBy: 1 }],
+    [
+      'one is of a token',
+      [{ startedBy: 1, except: 'a' }, { issuedBy: 7 }],
+      { startedBy: 1, except: 'a', issuedBy: 7 },
+    ],
+    [
+      'the token comes first',
+      [{ issuedBy: 7 }, { startedBy: 1, except: 'a' }],
+      { startedBy: 1, except: 'a', issuedBy: 7 },
+    ],
+    [
+      'three come',
+      [{ startedBy: 2 }, { startedBy: 3, except: 'c' }, { startedBy: 1, except: 'a' }],
+      { startedBy: 3, except: 'c' },
+    ],
+  ])('spares whom the later “log out everywhere” spares, and nobody else: %s (N-31)', async (_, marks, merged) => {
+    const { store } = bed;
+    const later = (mark: LogoutMark): LogoutMark =>
+      mark.startedBy === undefined ? mark : { ...mark, startedBy: ahead(mark.startedBy * 1000) };
+    for (const mark of marks) await send(() => store.putMark(index(), later(mark)));
+    expect(await read()).toEqual(later(merged));
+  });
+
+  it('has our own time by the later clock, the caller’s or the store’s, and what a token says as it is', async () => {
+    const { store, id } = bed;
+    await send(() => store.putMark(index(), { issuedBy: 1, cameAt: 2, startedBy: ahead(-1) }));
+    expect(await read()).toEqual({ issuedBy: 1, cameAt: 2, startedBy: bed.now() });
+    const other: IndexName = { kind: 'sid', id };
+    await send(() => store.putMark(other, { startedBy: ahead(1) }));
+    expect(await store.readMarks([other])).toEqual([{ startedBy: ahead(1) }]);
+  });
+
+  it('lives as long as a login that began before it, anew with each', async () => {
+    const { store } = bed;
+    await send(() => store.putMark(index(), { issuedBy: 1 }));
+    await bed.moveClock(MARK_LIFE_MS - MARGIN);
+    await send(() => store.putMark(index(), { issuedBy: 2 }));
+    await bed.moveClock(MARK_LIFE_MS - MARGIN);
+    expect(await read()).toEqual({ issuedBy: 2 });
+    await bed.moveClock(2 * MARGIN);
+    expect(await read()).toBeNull();
+  });
+
+  it('lives no longer than that when the store’s clock steps back, once it has been read', async () => {
+    const { store } = bed;
+    await store.putMark(index(), { issuedBy: 1 });
+    await bed.moveClock(-24 * HOUR);
+    expect(await send(() => store.readMarks([index()]))).toEqual([{ issuedBy: 1 }]);
+    await bed.moveClock(MARK_LIFE_MS + MARGIN);
+    expect(await read()).toBeNull();
+  });
+
+  it.each([
+    '',
+    'x',
+    '{"issuedBy":1',
+    'null',
+    '1',
+    '"x"',
+    '[]',
+    '[{"issuedBy":1}]',
+    '{"issuedBy":"1"}',
+    '{"issuedBy":null}',
+    '{"cameAt":{}}',
+    '{"startedBy":"soon"}',
+    '{"startedBy":1e999}',
+    '{"startedBy":1,"except":["me"]}',
+  ])('is not taken for none when it cannot be read, and makes room for the next: %j (N-33)', async (text) => {
+    const { store, id, redis } = bed;
+    if (!redis) return;
+    await redis.set(`test:mark:sub:{${id}}`, text, 'PX', HOUR);
+    expect(await send(() => store.readMarks([index()]))).toEqual(['unreadable']);
+    await send(() => store.putMark(index(), { issuedBy: 2 }));
+    expect(await read()).toEqual({ issuedBy: 2 });
+  });
+
+  it('is understood with members that this version does not know', async () => {
+    const { store, id, redis } = bed;
+    await redis?.set(`test:mark:sub:{${id}}`, '{"issuedBy":9,"later":true}', 'PX', HOUR);
+    await send(() => store.putMark(index(), { issuedBy: 2 }));
+    expect(await read()).toEqual({ issuedBy: redis ? 9 : 2 });
+  });
+
+  it('remembers a logout token by the first thing that was said of it (R-81)', async () => {
+    const { store, id } = bed;
+    const first = { meaning: '{"sub":"adà 😀"}', cameAt: ahead(1000) };
+    const second = { meaning: 'second', cameAt: ahead(9 * HOUR) };
+    expect(await send(() => store.putLogoutToken(id, first, HOUR))).toEqual(first);
+    expect(await send(() => store.putLogoutToken(id, second, HOUR))).toEqual(first);
+    await bed.moveClock(HOUR - MARGIN);
+    expect(await send(() => store.putLogoutToken(id, second, HOUR))).toEqual(first);
+    await bed.moveClock(2 * MARGIN);
+    expect(await send(() => store.putLogoutToken(id, second, HOUR))).toEqual(second);
+  });
+
+  it('knows when a logout token came first, by the later clock, the caller’s or the store’s', async () => {
+    const { store, id } = bed;
+    const cameAt = bed.now();
+    const token = { meaning: 'm', cameAt: ahead(-HOUR) };
+    expect(await send(() => store.putLogoutToken(id, token, HOUR))).toEqual({ meaning: 'm', cameAt });
+    await bed.moveClock(1000);
+    expect(await send(() => store.putLogoutToken(id, token, HOUR))).toEqual({ meaning: 'm', cameAt });
+  });
+});
