@@ -100,6 +100,6 @@ const HELP = `npm run bench -- [flags]
   --cores A,B        the core of the servers, and that of Redis, load and provider (0,1)
   --warm-logins N    before logins are measured (1500)
   --logins N         that are measured (1500)
-  --large            also logouts among a million sessions, and the end of them all: minutes, and 2 GB
+  --large            also logouts among a million sessions, and the end of them all: a quarter of an hour, and 3 GB
   --large-sessions N instead of a million
   --out DIR          write the report there, whatever the run was worth`;
