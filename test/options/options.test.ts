@@ -1,8 +1,11 @@
 import { inspect } from 'node:util';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { connectAuth, providers, requireAuth } from 'express-connect-auth';
 import { resolveOptions } from '../../src/options/resolve-options.ts';
 import { construct, goodOptions } from '../support/construct.ts';
+
+// A cookie path of one's own is warned of: that is shown in cookie-name.test.ts.
+jest.spyOn(process, 'emitWarning').mockReturnValue();
 
 describe('connectAuth()', () => {
   it.each([
