@@ -57,8 +57,9 @@ local finish = endOf(record)
 if finish <= now then return 0 end
 local seen = seenOf(record)
 if now > seen or seen > now + tonumber(ARGV[4]) then
-  -- A full server refuses this, and must not end sessions in use for it.
-  redis.pcall('SETRANGE', KEYS[1], 2, digits(now))
+  local noted = redis.pcall('SETRANGE', KEYS[1], 2, digits(now))
+  -- A full server must not end sessions in use for it. Any other refusal is a fault.
+  if type(noted) == 'table' and noted.err and not string.find(noted.err, 'OOM', 1, true) then return noted end
 end
 for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], lifeOf(idle, finish, tonumber(ARGV[3]))) end
 return 1`,
