@@ -38,7 +38,7 @@ export function renderProfile({ user, claims, expiresAt, visit, sessions }: Prof
 <h2>Your sessions <small>(times in UTC)</small></h2>
 <table id="sessions">${sessions.map(renderSession).join('')}</table>
 ${sessions.length > 1 ? endOthersForm : ''}
-<nav><a class="button plain" href="/">Home</a></nav>
+<nav><a class="button plain" href="/">Home</a><a class="button plain" href="/api/me">As JSON</a></nav>
 <script src="/public/session-end.js"></script>`,
   );
 }
@@ -78,6 +78,7 @@ function renderPage(title: string, content: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${title}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/public/style.css">
 <main>
 <h1>${title}</h1>

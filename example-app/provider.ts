@@ -219,6 +219,7 @@ function renderPage(title: string, content: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${title}</title>
+<link rel="icon" href="data:,">
 <style>
   body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #eef1f6; color: #1c2333;
     font: 16px/1.5 system-ui, sans-serif }

@@ -106,8 +106,10 @@ function run({ command: [program, ...args] }) {
       });
     }
     child.once('error', (error) => settle(false, error.message));
-    // A killed step may leave children that hold its pipes open: not to be waited for.
-    child.once('exit', (_code, signal) => signal && settle(false, `ended by ${signal}`));
     child.once('close', (code) => settle(code === 0));
+    // A step may leave children that hold its pipes open: what it said has come by then, and they are not waited for.
+    child.once('exit', (code, signal) =>
+      setTimeout(() => settle(code === 0, signal ? `ended by ${signal}` : undefined), 2000),
+    );
   });
 }

@@ -14,9 +14,12 @@ function checkText(where: string, value: unknown): string {
   return typeof value === 'string' ? value : refuse(where, 'a string', value);
 }
 
-/** Handlers pass on what a query brings. What is no address is none, here as where it is read. */
-function takeAddress(_where: string, value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+/**
+ * Handlers pass on what a query brings. What is no address leads to the default page, as everywhere; not back to the page
+ * that asked, which would ask again.
+ */
+function takeAddress(_where: string, value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** The rules of `requireAuth()`. */

@@ -122,7 +122,7 @@ export interface LoginParameterOptions {
 export interface RouteOptions {
   /** Starts a login. `false` switches it off. @default '/login' */
   login?: string | false;
-  /** Where the provider answers, by GET or POST. `false`: this process finishes no logins. @default '/oauth/callback' */
+  /** Where the provider answers, by GET or POST. `false`: this process begins and finishes no logins. @default '/oauth/callback' */
   callback?: string | false;
   /** Ends the session. `false` switches it off. @default '/logout' */
   logout?: string | false;

@@ -58,14 +58,16 @@ export function completeSession(
     );
   }
   checkCookiePath(`${where}.cookiePath`, cookiePath, place);
+  const cookieName = completeCookieName(
+    `${where}.cookieName`,
+    session.cookieName ?? findCookieName(place),
+    cookiePath,
+    place.baseUrl.protocol === 'https:',
+  );
+  warnOfCookiePath(`${where}.cookiePath`, cookiePath);
   return Object.freeze({
     ...session,
-    cookieName: completeCookieName(
-      `${where}.cookieName`,
-      session.cookieName ?? findCookieName(place),
-      cookiePath,
-      place.baseUrl.protocol === 'https:',
-    ),
+    cookieName,
     idleTimeoutSeconds: idle,
     describe: session.describe ?? (() => undefined),
   });
@@ -96,6 +98,11 @@ function checkCookiePath(where: string, cookiePath: string, { basePath, routes }
       );
     }
   }
+}
+
+/** Once everything else is right: what is refused needs no advice. */
+function warnOfCookiePath(where: string, cookiePath: string): void {
+  if (cookiePath === '/') return;
   process.emitWarning(
     `${where} is ${cookiePath}: other applications of the host, and scripts of their pages, can put a cookie in front of ours. Leave it out; applications of one host have cookies of their own names.`,
     { type: 'ConnectAuthWarning', code: 'CONNECT_AUTH_COOKIE_PATH' },

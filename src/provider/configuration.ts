@@ -92,22 +92,36 @@ async function discoverProvider(
     checkDiscovered(configuration.serverMetadata(), definition, name);
     return prepare(configuration, definition, fetch);
   } catch (error) {
+    const announced = findAnnouncedIssuer(error);
+    if (announced !== undefined) throw otherIssuer(announced, definition, name);
     throw toProviderError(error, name, 'discovery');
   }
+}
+
+/** What openid-client found in place of the configured issuer; `undefined`: it failed for another reason. */
+function findAnnouncedIssuer(error: unknown): string | undefined {
+  for (let link = error, depth = 0; link && depth < 4; link = (link as Error).cause, depth += 1) {
+    const { attribute, body } = link as { attribute?: unknown; body?: { issuer?: unknown } };
+    if (attribute === 'issuer' && typeof body?.issuer === 'string') return body.issuer;
+  }
+  return undefined;
+}
+
+function otherIssuer(announced: string, { issuer }: ProviderDefinition, name: string): ProviderError {
+  return new ProviderError(
+    `Provider "${name}": the issuer it announces is not the configured one: expected ${issuer}, got ${JSON.stringify(announced.slice(0, 200))}.`,
+    { code: 'provider_invalid_response', provider: name },
+  );
 }
 
 /** openid-client compares issuers as URLs; the specification, and every later check, as strings. */
 function checkDiscovered(
   metadata: Readonly<client.ServerMetadata>,
-  { issuer }: ProviderDefinition,
+  definition: ProviderDefinition,
   name: string,
 ): void {
-  if (metadata.issuer !== issuer) {
-    throw new ProviderError(
-      `Provider "${name}": the issuer it announces is not the configured one: expected ${issuer}, got ${JSON.stringify(metadata.issuer.slice(0, 200))}.`,
-      { code: 'provider_invalid_response', provider: name },
-    );
-  }
+  const { issuer } = definition;
+  if (metadata.issuer !== issuer) throw otherIssuer(metadata.issuer, definition, name);
   const required = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
   const optional = ['userinfo_endpoint', 'end_session_endpoint', 'revocation_endpoint'] as const;
   for (const endpoint of required) checkEndpoint(endpoint, metadata[endpoint], issuer);

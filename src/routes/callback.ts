@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import type { Clock } from '../clock.ts';
 import { ConfigurationError, ConnectAuthError, LoginError } from '../errors.ts';
@@ -130,6 +131,17 @@ export function createCallback(options: CallbackOptions): Callback {
     }
   };
 
+  /** The same answer may come twice at once, by a double click: whoever comes second sees what the first one did. */
+  const becomesLive = async (sessionKey: string | undefined): Promise<boolean> => {
+    const patience = AbortSignal.timeout(TWIN_PATIENCE_MS);
+    while (sessionKey !== undefined) {
+      if ((await sessions.findLiveKey(sessionKey)) !== undefined) return true;
+      if (patience.aborted) return false;
+      await wait(TWIN_PAUSE_MS);
+    }
+    return false;
+  };
+
   /** Nothing is to be finished here. */
   const answerUnknown = (
     req: Request,
@@ -165,6 +177,14 @@ export function createCallback(options: CallbackOptions): Callback {
     const [takenAt, id] = [monotonic(), sessions.newId()];
     const asked = { state, isFinal, sessionKey: sessions.keyOf(id) };
     const found = await pendingLogins.take({ req, res }, asked, clientOf);
+    if (
+      found.outcome === 'taken' &&
+      found.login.display === 'page' &&
+      (await becomesLive(found.sessionKey))
+    ) {
+      answers.redirect(res, 303, readReturnAddress(found.login.returnTo) ?? urls.home);
+      return;
+    }
     if (found.outcome === 'unknown' || found.outcome === 'taken') {
       const reason = found.outcome === 'taken' ? 'it was finished before' : found.reason;
       answerUnknown(req, res, { browser, provider: providerName, reason });
@@ -211,6 +231,10 @@ export function createCallback(options: CallbackOptions): Callback {
     return (req.method === 'POST') === (provider.definition.responseMode === 'form_post');
   }
 }
+
+/** How long a callback waits for the one that took its login, and how long between two looks, in milliseconds. */
+const TWIN_PATIENCE_MS = 2_000;
+const TWIN_PAUSE_MS = 100;
 
 /** What is kept of a description. */
 const MAX_DESCRIPTION_LENGTH = 256;

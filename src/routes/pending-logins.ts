@@ -35,14 +35,14 @@ export interface TakenLogin {
 }
 
 /**
- * What a callback finds. `taken`: before, by this browser; `cancelled`: by a logout; `expired`: only the return address
+ * What a callback finds. `taken`: before, by this browser, for a session under that key; `cancelled`: by a logout; `expired`: only the return address
  * is left; `changed`: the provider is configured otherwise by now; `unknown`: see `reason`, for the operator.
  */
 export type FoundLogin =
   | TakenLogin
   | { readonly outcome: 'expired'; readonly returnTo: string }
   | { readonly outcome: 'changed'; readonly returnTo: string }
-  | { readonly outcome: 'taken' }
+  | { readonly outcome: 'taken'; readonly sessionKey: string | undefined; readonly login: KeptLogin }
   | { readonly outcome: 'cancelled' }
   | { readonly outcome: 'unknown'; readonly reason: string };
 
@@ -196,7 +196,11 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
           : 'mine';
       remove(res, cookie);
       if (outcome === 'expired') return { outcome, returnTo };
-      if (outcome !== 'mine') return { outcome };
+      if (outcome === 'cancelled') return { outcome };
+      if (outcome === 'taken') {
+        const sessionKey = (await store.readLogins([name]))[0] ?? undefined;
+        return { outcome, sessionKey, login };
+      }
       const isCancelled = async () => isFinal && (await store.readLogins([name]))[0] !== owner;
       return { outcome, login, isCancelled };
     },

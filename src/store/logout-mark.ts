@@ -34,7 +34,7 @@ export function mergeMarks(old: LogoutMark, mark: LogoutMark): LogoutMark {
   return merged;
 }
 
-/** Reads a stored mark. What cannot be read is no mark of nothing: see {@link Store.readMarks}. */
+/** Reads a stored mark. What cannot be read ends every login, and under the next mark those begun before it. */
 export function parseMark(text: string | null): LogoutMark | 'unreadable' | null {
   if (text === null) return null;
   try {

@@ -216,7 +216,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       const old = parseMark(get(`mark:${kind}:${id}`));
       const { startedBy } = mark;
       const ours = startedBy === undefined ? mark : { ...mark, startedBy: Math.max(startedBy, now()) };
-      const merged = old === null || old === 'unreadable' ? ours : mergeMarks(old, ours);
+      const merged = mergeMarks(old === 'unreadable' ? { startedBy: now() } : (old ?? {}), ours);
       set(`mark:${kind}:${id}`, JSON.stringify(merged), MARK_LIFE_MS);
     },
 

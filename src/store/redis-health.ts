@@ -19,7 +19,7 @@ export function createRedisHealth({
   prefix,
   bounded,
 }: RedisHealthOptions): () => Promise<StoreHealth> {
-  client.defineCommand(PROBE, { numberOfKeys: 1, lua: PROBE_LUA });
+  client.defineCommand(PROBE, { numberOfKeys: 2, lua: PROBE_LUA });
 
   return async () => {
     try {
@@ -33,9 +33,17 @@ export function createRedisHealth({
 }
 
 const PROBE = 'connectAuth:probe';
+/** What our scripts call beside what the client does: a right that is missing shows here, not at somebody's login. */
 const PROBE_LUA = `
       redis.call('TIME')
       redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+      redis.call('SETRANGE', KEYS[1], 0, 'w')
+      redis.call('PEXPIRE', KEYS[1], ARGV[2])
+      redis.call('PTTL', KEYS[1])
+      redis.call('ZADD', KEYS[2], 'GT', 1, ARGV[1])
+      redis.call('ZRANGE', KEYS[2], '-inf', '(0', 'BYSCORE', 'LIMIT', 0, 1)
+      redis.call('ZREM', KEYS[2], ARGV[1])
+      redis.call('DEL', KEYS[2])
       return 1`;
 
 /** Nobody looks for the key after that; it is removed before, if that succeeds. */
@@ -43,17 +51,21 @@ const PROBE_LIFE_MS = 10_000;
 
 const NOT_READ = 'What was written to Redis could not be read again. All commands must go to the primary.';
 
-type Probe = (key: string, value: string, lifeMs: number) => Promise<unknown>;
+type Probe = (key: string, index: string, value: string, lifeMs: number) => Promise<unknown>;
 
 /** Sends all at once, in this order on one connection: a slow Redis is no broken one. */
 async function tryEverything(client: Redis | Cluster, prefix: string): Promise<boolean> {
   const key = `${prefix}health:{${randomUUID()}}`;
+  const index = `${key}:index`;
   const runProbe = (client as unknown as Record<string, Probe>)[PROBE]!;
   try {
     const [, , values] = await Promise.all([
       client.set(key, 'written', 'PX', PROBE_LIFE_MS),
-      runProbe.call(client, key, 'written by a script', PROBE_LIFE_MS),
+      runProbe.call(client, key, index, 'written by a script', PROBE_LIFE_MS),
       client.mget(key),
+      client.zrem(index, 'nobody'),
+      client.zrevrange(index, 0, 0),
+      client.zscan(index, '0'),
     ]);
     return values[0] !== null;
   } finally {

@@ -4,6 +4,7 @@ import { ConfigurationError, CrossOriginError, LoginError } from '../errors.ts';
 import { isFormPost, isNavigation, isUnsafe } from '../fetch-metadata.ts';
 import { wasJustAnswered } from '../freshness.ts';
 import { AUTH_RULES } from '../options/login-options.ts';
+import { refuse } from '../options/option-checks.ts';
 import { type Resolved, readOptions } from '../options/option-table.ts';
 import type { AuthRules } from '../request-types.ts';
 import type { Identity } from '../session/identity.ts';
@@ -32,7 +33,11 @@ export const requireAuth: RequireAuth = ((...args: [Request, Response, NextFunct
     guard(args[0], args[1], args[2], NO_RULES);
     return undefined;
   }
-  const rules = readOptions('requireAuth()', args[0] ?? {}, AUTH_RULES);
+  const given: unknown = args[0] ?? {};
+  if (typeof given !== 'object') {
+    refuse('requireAuth()', 'given rules such as { maxAgeSeconds: 300 } (it knows no roles)', given);
+  }
+  const rules = readOptions('requireAuth()', given, AUTH_RULES);
   return function requireAuthWithRules(req: Request, res: Response, next: NextFunction) {
     guard(req, res, next, rules);
   };

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import express, { type Express } from 'express';
 import {
   type ConnectAuth,
@@ -10,6 +10,9 @@ import {
 import { setUpBed } from '../support/bed.ts';
 import { type BrowserClient, createBrowser } from '../support/browser-client.ts';
 import { type ListeningServer, serve } from '../support/listen.ts';
+
+// A cookie path of one's own is warned of: that is shown in options/cookie-name.test.ts.
+jest.spyOn(process, 'emitWarning').mockReturnValue();
 
 const bed = setUpBed();
 const servers: ListeningServer[] = [];

@@ -120,10 +120,17 @@ describe('the cookie of a login, kept by whoever could read it (N-06, F-53)', ()
     const copies = [copy(), copy(), copy()];
     expect((await copies[0]!.deliver(callback)).status).toBe(303);
     Object.assign(ahead, step);
-    expect((await copies[1]!.deliver(callback)).status).toBe(400);
+    const second = await copies[1]!.deliver(callback);
     Object.assign(ahead, { now: 0, store: 0 });
-    expect((await copies[2]!.deliver(callback)).status).toBe(400);
+    const third = await copies[2]!.deliver(callback);
+    // They are led to where the first one went, or told that nothing waits; logged in they are not.
+    for (const answer of [second, third]) {
+      expect([303, 400]).toContain(answer.status);
+      expect(answer.headers.getSetCookie().filter((line) => /^session=s/.test(line))).toEqual([]);
+    }
+    for (const copy of [copies[1]!, copies[2]!]) expect(await whoIs(copy)).toBeNull();
     expect(op.requests('token')).toHaveLength(1);
+    expect(app.logins).toHaveLength(1);
   });
 
   it('is worth nothing before and after its time by the store’s clock, whatever the process thinks', async () => {

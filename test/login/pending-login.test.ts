@@ -61,7 +61,11 @@ describe.each(['redis', 'memory'] as const)('a pending login, kept in %s', (kind
     const cookies = browser.jar.clone();
     expect(await deliver(app, browser, callback)).toEqual(loggedIn);
 
-    // Whoever copied browser and callback before has nothing either: state and code are spent.
+    // Whoever copied browser and callback before has nothing either: state and code are spent. They are led to the page
+    // that the login was for, as a double click is, and are nobody there.
+    const copied = await deliver(app, app.browser(cookies), callback);
+    expect(copied).toEqual({ status: 303, error: undefined, user: undefined, hasSessionCookie: false });
+    await browser.post('/logout');
     expect(await deliver(app, app.browser(cookies), callback)).toEqual(notFound);
     expect(op.requests('token')).toHaveLength(1);
   });

@@ -1,8 +1,11 @@
 import { inspect } from 'node:util';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { connectAuth, providers, requireAuth } from 'express-connect-auth';
 import { resolveOptions } from '../../src/options/resolve-options.ts';
 import { construct, goodOptions } from '../support/construct.ts';
+
+// A cookie path of one's own is warned of: that is shown in cookie-name.test.ts.
+jest.spyOn(process, 'emitWarning').mockReturnValue();
 
 describe('connectAuth()', () => {
   it.each([
@@ -107,7 +110,10 @@ describe('requireAuth()', () => {
     [{ acrValues: ['a', 1] }, 'requireAuth(): acrValues[1] must be a string'],
     [{ acrValues: [] }, 'requireAuth(): acrValues must be a string, or an array of some; it is an array.'],
     [{ acrValues: true }, 'requireAuth(): acrValues must be a string, or an array of some; it is true.'],
-    ['admin', 'requireAuth() must be an object; it is a string of 5 characters.'],
+    [
+      'admin',
+      'requireAuth() must be given rules such as { maxAgeSeconds: 300 } (it knows no roles); it is a string of 5 characters.',
+    ],
   ])('refuses the rules %j (F-123)', (rules, message) => {
     expect(() => requireAuth(rules as never)).toThrow(message);
   });

@@ -24,6 +24,9 @@ describe('the documents', () => {
     'SECURITY.md',
     'CONTRIBUTING.md',
     'docs/architecture.md',
+    'docs/connect-systems.md',
+    'docs/errors.md',
+    'docs/operating.md',
   ])('%s has code blocks that compile with the published package', async (document) => {
     const blocks = await readCodeBlocks(document);
     const project = await packed.createProject({
@@ -42,10 +45,11 @@ describe('the documents', () => {
   });
 
   it('names only files that are there', async () => {
-    for (const document of ['README.md', 'CONTRIBUTING.md', 'SECURITY.md']) {
+    const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+    for (const document of [...documents, 'docs/connect-systems.md', 'docs/operating.md']) {
       const text = await readFile(join(root, document), 'utf8');
-      const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, path]) => path!);
-      for (const link of links) await expect(stat(join(root, link))).resolves.toBeDefined();
+      const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, path]) => path!);
+      for (const link of links) await expect(stat(join(root, document, '..', link))).resolves.toBeDefined();
     }
   });
 });

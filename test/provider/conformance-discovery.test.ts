@@ -56,6 +56,18 @@ describe('discovery', () => {
     expect(op.requests('authorization')).toEqual([]);
   });
 
+  it.each([
+    ['another host', () => op.issuer.replace('localhost', '127.0.0.1')],
+    ['another path', () => `${op.issuer}v2`],
+    ['no slash at its end', () => op.issuer.slice(0, -1)],
+  ])('tells the operator both issuers where that of the document has %s (R-32)', async (_, announced) => {
+    const app = await start({ op });
+    op.script(announces({ issuer: announced() }));
+    expect(await tryStart(app)).toEqual(untrusted);
+    const { message } = app.errors[0]!.error;
+    expect(message).toContain(`expected ${op.issuer}, got "${announced()}"`);
+  });
+
   it('tells the operator in one line, whatever the document says (F-107)', async () => {
     const app = await start({ op });
     op.script(announces({ issuer: `${op.issuer.replace('test', 'te\nst')}\u001b` }));

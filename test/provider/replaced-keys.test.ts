@@ -110,7 +110,7 @@ describe('keys of few bits', () => {
     [1024, 1023, refused('provider_invalid_response')],
     [1024, 768, refused('provider_invalid_response')],
     [1024, 512, refused('provider_invalid_response')],
-  ] as const)('where %d are needed, one of %d is judged by that', async (minimumKeyBits, bits, outcome) => {
+  ] as const)('where %d are needed, one of %d is judged by that (N-35)', async (minimumKeyBits, bits, outcome) => {
     const app = await start({ oidc: { quirks: { minimumKeyBits } } });
     op.key = createRsaKeyOf(bits);
     expect(await tryLogin(app)).toEqual(outcome);

@@ -81,6 +81,9 @@ describe('the health of Redis', () => {
     ['MGET', ['~*', '+@all', '-mget'], /\(NOPERM MGET\)/],
     ['our keys', ['~other:*', '+@all'], /no right to our keys/],
     ['TIME in scripts', ['~*', '+@all', '-time'], /forbids what a script of ours does/],
+    ['sorted sets in scripts', ['~*', '+@all', '-zadd'], /forbids what a script of ours does/],
+    ['the touch of a session', ['~*', '+@all', '-setrange'], /forbids what a script of ours does/],
+    ['lists of sessions', ['~*', '+@all', '-zscan'], /\(NOPERM ZSCAN\)/],
   ])('is bad for a user who is forbidden %s (N-26)', async (_, rules, message) => {
     const health = await (await openAs(...rules)).health();
     expect(health).toEqual({ kind: 'redis', ok: false, warnings: [expect.stringMatching(message)] });
@@ -90,7 +93,13 @@ describe('the health of Redis', () => {
   it('is good for a user who may not ask for INFO, PING or anything that no login needs (N-26)', async () => {
     const print = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
     try {
-      const needed = ['set', 'mget', 'get', 'del', 'pexpire', 'eval', 'evalsha', 'time'];
+      const needed = ['set', 'setrange', 'mget', 'del', 'pexpire', 'pttl', 'eval', 'evalsha', 'time'].concat([
+        'zadd',
+        'zrem',
+        'zrange',
+        'zrevrange',
+        'zscan',
+      ]);
       const store = await openAs('~test:*', '-@all', ...needed.map((command) => `+${command}`));
       expect(await store.health()).toEqual({
         kind: 'redis',

@@ -73,7 +73,7 @@ describe.each<[string, Script]>([
     ['aud', { aud: undefined }],
     ['azp', { azp: 'another client' }],
     ['nonce', { nonce: 'of another login' }],
-  ])('ends the session when it names another %s: %j (N-10, R-27)', async (name, claims) => {
+  ])('ends the session when it names another %s: %j (N-10, N-37, R-27)', async (name, claims) => {
     const { app, browser } = await logIn();
     // Keys that were fetched an hour ago count no more: they are looked for.
     op.script({ ...change(claims), ...script });
