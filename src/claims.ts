@@ -54,9 +54,9 @@ export function pickUserClaims(payload: object & { sub?: unknown }): UserClaims 
   return claims;
 }
 
-/** Restores claims read from storage: the same values in an object without a prototype. */
+/** Makes claims that were just read from storage what they were: values without a prototype. Returns them. */
 export function reviveClaims<T extends object>(stored: T): T {
-  return Object.assign(Object.create(null), stored);
+  return Object.setPrototypeOf(stored, null);
 }
 
 function cleanValue(value: unknown): unknown {

@@ -76,7 +76,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   const { handle, sessions, authenticateUpgrade, watch, finishLater } = joinParts(resolved, store);
 
   function connectAuthMiddleware(req: Request, res: Response, next: NextFunction): void {
-    handle(req, res, next).catch(next);
+    handle(req, res, next);
   }
 
   return Object.assign(connectAuthMiddleware, {

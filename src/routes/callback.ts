@@ -204,7 +204,7 @@ export function createCallback(options: CallbackOptions): Callback {
     try {
       if (browser.id === undefined && login.sessionId) {
         setCurrentSession(browser, await sessions.readById(login.sessionId));
-        await sessions.keepUp(browser, req);
+        if (!sessions.touch(browser)) await sessions.keepUp(browser, req);
         if (browser.fault) throw browser.fault;
       }
       const redirectUri = findRedirectUri(provider, display, urls);

@@ -32,16 +32,15 @@ export interface ExpiredLogin {
 }
 
 /** Makes the session of a browser: that of nobody, but for what is given. */
-export function createBrowserSession(state: Partial<BrowserSession> = {}): BrowserSession {
-  return {
-    id: undefined,
-    identity: undefined,
-    data: null,
-    expired: undefined,
-    isDamaged: false,
-    fault: undefined,
-    ...state,
-  };
+export function createBrowserSession({
+  id,
+  identity,
+  data = null,
+  expired,
+  isDamaged = false,
+  fault,
+}: Partial<BrowserSession> = {}): BrowserSession {
+  return { id, identity, data, expired, isDamaged, fault };
 }
 
 /** Makes another session, or that of nobody, the one of this browser. */

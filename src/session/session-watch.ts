@@ -79,7 +79,8 @@ export function createSessionWatch({
       const key = sessionId === undefined ? undefined : keys.sessionKey(sessionId);
       const name = Symbol('watcher');
       watchers.set(name, { key, onEnd });
-      if (key === undefined) queueMicrotask(() => tell(name));
+      // Before a response that ends at once has closed.
+      if (key === undefined) process.nextTick(() => tell(name));
       else if (!timer) schedule();
       return () => {
         watchers.delete(name);

@@ -6,7 +6,7 @@ import { LoginError, LoginRequiredError, StoreError } from '../errors.ts';
 import type { LogoutReason } from '../events.ts';
 import type { ApplicationKeys } from '../keys.ts';
 import { walkMoves } from '../store/session-moves.ts';
-import { CALLBACK_LIFE_MS, type Store } from '../store/store.ts';
+import { CALLBACK_LIFE_MS, type Store, type StoredSession } from '../store/store.ts';
 import { type BrowserSession, createBrowserSession, setCurrentSession } from './browser-session.ts';
 import { decodeIdentity, type Identity, type IdentityReader, type NewIdentity } from './identity.ts';
 import type { SessionCookie } from './session-cookie.ts';
@@ -16,13 +16,18 @@ import type { SessionRotation } from './session-rotation.ts';
 
 /** The sessions of all browsers. Every method rejects with `StoreError` when the store fails. */
 export interface Sessions {
-  /** Finds the session of a request: its cookie, then one read. A fault of the store is kept in the result. */
-  read(req: IncomingMessage): Promise<BrowserSession>;
+  /**
+   * Finds the session of a request: its cookie, then one read; without a cookie at once. A fault of the store is kept in
+   * the result.
+   */
+  read(req: IncomingMessage): Promise<BrowserSession> | BrowserSession;
   /** The same by an id that the browser was given: for a request that could not bring its cookie. */
   readById(id: string): Promise<BrowserSession>;
+  /** Keeps a living session alive, behind the caller's back. False: it is over, or damaged; see `keepUp`. */
+  touch(browser: BrowserSession): boolean;
   /**
-   * Does what reading leaves to be done: keeps a living session alive, ends one that is over, removes what is damaged.
-   * False: the session that the cookie names has ended. A fault of the store is kept in `browser`.
+   * Does what reading leaves to be done: ends a session that is over, removes what is damaged. False: the session that
+   * the cookie names has ended. A fault of the store is kept in `browser`.
    */
   keepUp(browser: BrowserSession, req?: Request): Promise<boolean>;
   /** A new session id: 256 random bits. */
@@ -126,23 +131,26 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { store, keys, readIdentity, records, ending, rotation, cookie, endingCookie, carryOver } = options;
   const { idleTimeoutMs, monotonic, reportError } = options;
 
-  const readSession = async (id: string, choice: { mayRefuse: boolean }): Promise<BrowserSession> => {
-    try {
-      const { login, data, unreadable } = await store.readSession(keys.sessionKey(id), choice);
-      if (!login && !unreadable) return createBrowserSession({ id, data });
-      const identity = readIdentity(login);
-      // Data beside a login that does not count here is not to be had.
-      if (!login || !identity) {
-        const isDamaged = unreadable === 'damaged' || (login !== undefined && !decodeIdentity(login));
-        return createBrowserSession({ id, isDamaged });
-      }
-      const expiry = records.findExpiry(login);
-      if (expiry) return createBrowserSession({ id, expired: { identity, data, expiry } });
-      return createBrowserSession({ id, identity, data });
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      return createBrowserSession({ id, fault: error });
+  const readSession = (id: string, choice: { mayRefuse: boolean }): Promise<BrowserSession> =>
+    store.readSession(keys.sessionKey(id), choice).then(
+      (stored) => toBrowserSession(id, stored),
+      (error) => {
+        if (!(error instanceof StoreError)) throw error;
+        return createBrowserSession({ id, fault: error });
+      },
+    );
+
+  const toBrowserSession = (id: string, { login, data, unreadable }: StoredSession): BrowserSession => {
+    if (!login && !unreadable) return createBrowserSession({ id, data });
+    const identity = readIdentity(login);
+    // Data beside a login that does not count here is not to be had.
+    if (!login || !identity) {
+      const isDamaged = unreadable === 'damaged' || (login !== undefined && !decodeIdentity(login));
+      return createBrowserSession({ id, isDamaged });
     }
+    const expiry = records.findExpiry(login);
+    if (expiry) return createBrowserSession({ id, expired: { identity, data, expiry } });
+    return createBrowserSession({ id, identity, data });
   };
 
   const endExpired = async (browser: BrowserSession, req: Request | undefined): Promise<boolean> => {
@@ -158,6 +166,12 @@ export function createSessions(options: SessionsOptions): Sessions {
       setCurrentSession(browser, { id, fault: error });
       return true;
     }
+  };
+
+  const touch: Sessions['touch'] = ({ id, identity, data, expired, isDamaged }) => {
+    if (expired || isDamaged) return false;
+    if (id !== undefined && (identity || data !== null)) records.touch(keys.sessionKey(id));
+    return true;
   };
 
   /** Told, because nobody else will ever hear of it. What put it there may go on doing so. */
@@ -210,17 +224,19 @@ export function createSessions(options: SessionsOptions): Sessions {
     keyOf: keys.sessionKey,
     readById: (id) => readSession(id, { mayRefuse: false }),
 
-    read: async (req) => {
+    read: (req) => {
       const id = cookie.read(req);
       return id === undefined ? createBrowserSession() : readSession(id, { mayRefuse: true });
     },
 
+    touch,
+
     keepUp: async (browser, req) => {
-      const { id, identity, data, expired, isDamaged } = browser;
+      const { id, expired, isDamaged } = browser;
       if (id === undefined) return true;
       if (isDamaged) removeDamaged(keys.sessionKey(id)).catch(() => undefined);
       if (expired && !(await endExpired(browser, req))) return false;
-      if (identity || browser.identity || data !== null) records.touch(keys.sessionKey(id));
+      touch(browser);
       return true;
     },
 

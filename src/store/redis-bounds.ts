@@ -55,22 +55,23 @@ export function createRedisBounds({ connection, timeoutMs, monotonic }: RedisBou
     connectionError === undefined &&
     client.listenerCount('error') === 0;
 
+  const noteReply = () => {
+    connectionError = undefined;
+    circuit.noteReply();
+  };
+  const toStoreError = (error: unknown) => {
+    if (isRedisReply(error)) circuit.noteReply();
+    return error instanceof ConnectAuthError ? error : nameFault(error);
+  };
   const run = <Value>(operation: () => Promise<Value>, onSilence: () => void): Promise<Value> => {
     const before = circuit.replies;
-    const noted = async () => {
-      try {
-        const value = await operation();
-        connectionError = undefined;
-        circuit.noteReply();
-        return value;
-      } catch (error) {
-        if (isRedisReply(error)) circuit.noteReply();
-        throw error instanceof ConnectAuthError ? error : nameFault(error);
-      }
-    };
-    return runWithDeadline(noted, () => {
-      if (circuit.replies === before) onSilence();
-      return nameFault(undefined);
+    return runWithDeadline(operation, {
+      onValue: noteReply,
+      toError: toStoreError,
+      expire: () => {
+        if (circuit.replies === before) onSilence();
+        return nameFault(undefined);
+      },
     });
   };
 

@@ -8,8 +8,18 @@ export interface DeadlineOptions {
   readonly monotonic: Clock;
 }
 
-/** Runs an operation; when it has not settled in time, the promise rejects with what `expire` returns. */
-export type RunWithDeadline = <Value>(operation: () => Promise<Value>, expire: () => Error) => Promise<Value>;
+/** What is made of the ends of an operation. Called at most once each, also after the operation was given up. */
+export interface OperationEnds {
+  /** It has been done. */
+  onValue(): void;
+  /** What to reject with where it failed. */
+  toError(error: unknown): unknown;
+  /** What to reject with where it has not settled in time. */
+  expire(): Error;
+}
+
+/** Runs an operation within its time. */
+export type RunWithDeadline = <Value>(operation: () => Promise<Value>, ends: OperationEnds) => Promise<Value>;
 
 /** What a late timer says of the block before it is its end only: the block may have been so many times longer. */
 const GRACE_FACTOR = 10;
@@ -22,7 +32,7 @@ const GRACE_FACTOR = 10;
  * every timer lets the sockets be read before it rejects. Only a timer that runs out pays for this.
  */
 export function createDeadline({ timeoutMs, monotonic }: DeadlineOptions): RunWithDeadline {
-  return (operation, expire) =>
+  return (operation, { onValue, toError, expire }) =>
     new Promise((resolve, reject) => {
       const startedAt = monotonic();
       let isPending = true;
@@ -38,15 +48,18 @@ export function createDeadline({ timeoutMs, monotonic }: DeadlineOptions): RunWi
         isPending = false;
         clearTimeout(timer);
       };
-      operation().then(
-        (value) => {
+      const fail = (error: unknown) => {
+        settle();
+        reject(toError(error));
+      };
+      try {
+        operation().then((value) => {
           settle();
+          onValue();
           resolve(value);
-        },
-        (error: unknown) => {
-          settle();
-          reject(error);
-        },
-      );
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
     });
 }

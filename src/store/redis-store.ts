@@ -63,10 +63,9 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
   return {
     readSession: (key, { mayRefuse = false } = {}) =>
-      (mayRefuse ? guarded : bounded)(async () => {
-        const [record = null, data = null] = await port.mget(recordKey(key), dataKey(key));
-        return readRecords(record, data);
-      }),
+      (mayRefuse ? guarded : bounded)(() => port.mget(recordKey(key), dataKey(key))).then(
+        ([record = null, data = null]) => readRecords(record, data),
+      ),
 
     writeLogin: async (key, { identity, data, tokens }, { idleMs, absoluteMs, endsAt }) => {
       const lives = [idleMs, AFTERLIFE_MS, absoluteMs, endsAt ?? ''];

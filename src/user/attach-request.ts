@@ -1,9 +1,14 @@
 import type { Application, Request } from 'express';
-import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { AppSession } from '../session/app-session.ts';
 import { userOf } from '../session/identity.ts';
 import { createRequestAuth } from './request-auth.ts';
-import { getRequestState, type RequestReaders, type RequestState, setRequestState } from './request-state.ts';
+import {
+  getRequestState,
+  type RequestReaders,
+  type RequestState,
+  setPrivate,
+  setRequestState,
+} from './request-state.ts';
 
 /**
  * Gives a request `req.user`, `req.auth` and `req.session`, none of which costs anything until it is read.
@@ -11,13 +16,26 @@ import { getRequestState, type RequestReaders, type RequestState, setRequestStat
  * They are accessors of the prototype that all requests of the application share: properties of its own would make every
  * later look at a request slower, in Express and in Node itself.
  */
-export function attachRequest(state: Omit<RequestState, 'read'>): void {
-  const { req } = state;
-  setRequestState(req, { ...state, read: READERS });
+export function attachRequest({ services, req, res, next, browser, mountPath }: NewRequest): void {
+  setRequestState(req, {
+    services,
+    req,
+    res,
+    next,
+    browser,
+    read: READERS,
+    mountPath,
+    isPrivate: false,
+    appSession: undefined,
+    auth: undefined,
+  });
   const prototype = findRequestPrototype(req);
   if (Object.hasOwn(prototype, ATTACHED)) return;
   Object.defineProperties(prototype, { ...ACCESSORS, [ATTACHED]: { value: true } });
 }
+
+/** What a request is given from the start. */
+export type NewRequest = Omit<RequestState, 'read' | 'isPrivate' | 'appSession' | 'auth'>;
 
 const ATTACHED = Symbol.for('express-connect-auth.accessors');
 
@@ -29,8 +47,8 @@ function findRequestPrototype(req: Request): object {
 }
 
 /** Without a session there is nothing of anybody's in the response. */
-function setPersonal({ res, browser }: RequestState): void {
-  setPrivateCacheHeaders(res, { mayStore: browser.id === undefined });
+function setPersonal(state: RequestState): void {
+  setPrivate(state, { mayStore: state.browser.id === undefined });
 }
 
 /** @throws StoreError when the session could not be read: then nobody knows who this is. */
@@ -49,7 +67,7 @@ function readAuth(state: RequestState) {
 
 function readAppSession(state: RequestState): AppSession {
   // It may start a session, and no cache may keep a response that sets the cookie.
-  setPrivateCacheHeaders(state.res, { mayStore: false });
+  setPrivate(state, { mayStore: false });
   const { req, res, next, browser, services } = state;
   state.appSession ??= services.startAppSession(req, res, next, browser);
   return state.appSession;

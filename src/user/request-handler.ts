@@ -23,13 +23,12 @@ export interface RequestHandlerOptions {
 export function createRequestHandler({ services, findRoute, basePath }: RequestHandlerOptions) {
   const { sessions, cookie } = services;
 
-  const readSession = async (req: Request, res: Response): Promise<BrowserSession> => {
-    const browser = await sessions.read(req);
+  const endIfOver = async (req: Request, res: Response, browser: BrowserSession): Promise<BrowserSession> => {
     if (!(await sessions.keepUp(browser, req))) cookie.clear(res);
     return browser;
   };
 
-  return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
+  return (req: Request, res: Response, next: NextFunction): void => {
     const known = getRequestState(req);
     if (known) {
       const twice = new ConfigurationError('Two connectAuth() handle one request.');
@@ -38,11 +37,20 @@ export function createRequestHandler({ services, findRoute, basePath }: RequestH
     }
     checkMount(req, basePath);
     const route = findRoute(req.path);
-    const browser = route?.needsSession === false ? createBrowserSession() : await readSession(req, res);
     const mountPath = req.baseUrl;
-    attachRequest({ services, req, res, next, browser, mountPath, appSession: undefined, auth: undefined });
-    if (route) await route.run(req, res, browser);
-    else next();
+    const goOn = (browser: BrowserSession) => {
+      attachRequest({ services, req, res, next, browser, mountPath });
+      if (route) route.run(req, res, browser).catch(next);
+      else next();
+    };
+    const found = route?.needsSession === false ? createBrowserSession() : sessions.read(req);
+    // Nobody waits who brings no cookie, and hardly anybody for more than the read.
+    if (!(found instanceof Promise)) goOn(found);
+    else
+      found
+        .then((browser) => (sessions.touch(browser) ? browser : endIfOver(req, res, browser)))
+        .then(goOn)
+        .catch(next);
   };
 }
 

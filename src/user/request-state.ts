@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
+import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { ErrorEvent } from '../events.ts';
 import type { LoginDemands } from '../freshness.ts';
 import type { ResolvedLoginParameters } from '../options/login-options.ts';
@@ -25,6 +26,8 @@ export interface RequestState {
   readonly read: RequestReaders;
   /** Where the middleware was mounted; routers further in change `req.baseUrl`. */
   readonly mountPath: string;
+  /** Whether the response has been told to be kept by nobody, which is said once. */
+  isPrivate: boolean;
   /** Built when they are first read. */
   appSession: AppSession | undefined;
   auth: RequestAuth | undefined;
@@ -63,6 +66,13 @@ const STATE = Symbol.for('express-connect-auth.request');
 /** What a request carries; `undefined`: it has passed no `connectAuth()`. */
 export function getRequestState(req: Request): RequestState | undefined {
   return (req as unknown as Record<symbol, RequestState | undefined>)[STATE];
+}
+
+/** Says that the response depends on who asks; with `mayStore` it may be kept for those who ask alike. */
+export function setPrivate(state: RequestState, { mayStore }: { mayStore: boolean }): void {
+  if (state.isPrivate) return;
+  setPrivateCacheHeaders(state.res, { mayStore });
+  state.isPrivate = !mayStore;
 }
 
 /** Makes a request carry it. */

@@ -1,5 +1,4 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import { ConfigurationError, CrossOriginError, LoginError } from '../errors.ts';
 import { isFormPost, isNavigation, isUnsafe } from '../fetch-metadata.ts';
 import { wasJustAnswered } from '../freshness.ts';
@@ -8,7 +7,7 @@ import { refuse } from '../options/option-checks.ts';
 import { type Resolved, readOptions } from '../options/option-table.ts';
 import type { AuthRules } from '../request-types.ts';
 import type { Identity } from '../session/identity.ts';
-import { getRequestState, type RequestState } from './request-state.ts';
+import { getRequestState, type RequestState, setPrivate } from './request-state.ts';
 
 /** A middleware as it stands, or a factory of one that is given rules. */
 export interface RequireAuth {
@@ -53,7 +52,7 @@ function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedR
     next(new ConfigurationError('requireAuth needs app.use(connectAuth({ … })) before this route.'));
     return;
   }
-  setPrivateCacheHeaders(res, { mayStore: false });
+  setPrivate(state, { mayStore: false });
   const { fault, identity } = state.browser;
   if (isUnsafe(req) && state.services.isForeign(req)) {
     state.services.fail(state, new CrossOriginError(), 'guard').catch(next);

@@ -18,7 +18,7 @@ export function createUpgradeAuth({
     // A page of any site may open a WebSocket here, and a sibling's brings our cookie along.
     if (isForeign(req)) throw new CrossOriginError();
     const browser = await sessions.read(req);
-    await sessions.keepUp(browser);
+    if (!sessions.touch(browser)) await sessions.keepUp(browser);
     const { fault, identity } = browser;
     if (fault) throw fault;
     if (!identity) throw new LoginRequiredError();

@@ -134,7 +134,7 @@ export function createWorld(
     const from = now();
     const { sessions } = processes[step.process];
     const session = await sessions.read(createRequest(browsers[step.browser].id));
-    await sessions.keepUp(session);
+    if (!sessions.touch(session)) await sessions.keepUp(session);
     if (session.fault) throw session.fault;
     if (session.identity) seen.push({ by: nameOf(step), from, loginId: session.identity.loginId });
     return session;
