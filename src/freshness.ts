@@ -48,7 +48,12 @@ export function findUnmetRequirement(
 function meetsAcr(acr: string | undefined, asked: readonly string[], rule: StrengthRules['acr']): boolean {
   if (acr === undefined) return false;
   if (rule === 'listed') return asked.includes(acr);
-  return /^\d+$/.test(acr) && asked.some((value) => Number(acr) >= Number(value));
+  return isNumeral(acr) && asked.some((value) => isNumeral(value) && Number(acr) >= Number(value));
+}
+
+/** What only looks like one, such as white space, would count as 0, which every class answers. */
+function isNumeral(value: string): boolean {
+  return /^\d+$/.test(value);
 }
 
 /** The browser comes back from a login within this time; who takes longer is a person who goes on. */

@@ -25,6 +25,7 @@ import type {
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { createSecret, type Secret } from '../secret.ts';
+import { splitWords } from './split-words.ts';
 
 /** What a provider can do unless its preset says otherwise. */
 export const STANDARD_CAPABILITIES: ProviderCapabilities = Object.freeze({
@@ -231,9 +232,10 @@ export function checkAuthentication(
 /** Scopes that must hold `openid`, as the identity comes from an ID token. */
 export function checkScope(where: string, value: unknown): string {
   const scope = checkString(where, value);
-  if (!scope.split(' ').includes('openid')) {
+  const words = splitWords(scope);
+  if (!words.includes('openid')) {
     const remedy = scope.includes(',') ? ' Scopes are separated by spaces.' : '';
     throw new ConfigurationError(`${where} must hold "openid"; without it there is no ID token.${remedy}`);
   }
-  return scope;
+  return words.join(' ');
 }

@@ -18,6 +18,7 @@ import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
 import { readUserClaims } from './read-user-claims.ts';
+import { splitWords } from './split-words.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
 import { mergeTokens, verifySameLogin } from './token-refresh.ts';
 import { createTokenRequests } from './token-requests.ts';
@@ -220,8 +221,8 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
 }
 
 function findMissingScopes(asked: string, granted: string): readonly string[] {
-  const given = granted.split(' ');
-  return asked.split(' ').filter((scope) => !given.includes(scope));
+  const given = splitWords(granted);
+  return splitWords(asked).filter((scope) => !given.includes(scope));
 }
 
 function unsupported(name: string, feature: string): ProviderError {

@@ -218,3 +218,47 @@ describe('an age that the options demand at each login', () => {
     await expect(start({ oidc: { authorizationParams: { max_age } } })).rejects.toThrow(/max_age/);
   });
 });
+
+describe('classes with a number, as the options demand them at each login', () => {
+  const numbered = (acr_values: string): Partial<OidcOptions> => ({
+    authorizationParams: { acr_values },
+    quirks: { acr: 'minimum' },
+  });
+
+  it.each([
+    '2 ',
+    ' 2',
+    '3  2',
+    '2\t',
+    'gold 2',
+  ])('are not met by a lower one when written %j (N-02)', async (asked) => {
+    const app = await start({ oidc: numbered(asked) });
+    op.script(claims(() => ({ acr: '1' })));
+    const outcome = await walk(app, app.browser(), '/me');
+    expect(outcome).toMatchObject({ status: 403, trips: 1, error: 'login_insufficient' });
+    op.script(claims(() => ({ acr: '2' })));
+    expect(await walk(app, app.browser(), '/me')).toMatchObject({ status: 200, trips: 1 });
+  });
+
+  it.each([
+    '0x1',
+    '1e0',
+    '+1',
+    '-',
+  ])('are met by no number when they are %j, which is none (N-02)', async (asked) => {
+    const app = await start({ oidc: numbered(asked) });
+    op.script(claims(() => ({ acr: '9' })));
+    expect(await walk(app, app.browser(), '/me')).toMatchObject({ status: 403, trips: 1 });
+  });
+});
+
+describe('rules that no provider could be asked by (N-02)', () => {
+  it.each<[object, string]>([
+    [{ acrValues: 'gold silver' }, 'acrValues must be one class, without white space; several are an array'],
+    [{ acrValues: ['gold', ' '] }, 'acrValues[1] must be one class'],
+    [{ acrValues: ['gold\n'] }, 'acrValues[0] must be one class'],
+    [{ maxAgeSeconds: 1.5 }, 'maxAgeSeconds must be a whole number'],
+  ])('are refused at start: %j', (rules, message) => {
+    expect(() => requireAuth(rules)).toThrow(message);
+  });
+});
