@@ -97,10 +97,13 @@ export function checkOrigins(where: string, value: unknown): ReadonlySet<string>
   );
 }
 
-/** A path of this application: begins with one slash, holds no query, fragment or wildcard. */
+/** A path of this application: begins with one slash, holds no query, fragment or wildcard, nor dots to be resolved. */
 export function checkPath(where: string, value: unknown): string {
   const path = checkString(where, value);
   if (!/^\/(?![/\\])[\w\-./~%]*$/.test(path)) refuse(where, 'a path such as "/login"', value);
+  // Browsers ask for the path without them, which would be another one here.
+  if (new URL(path, 'http://localhost').pathname !== path)
+    refuse(where, 'a path without "." and ".."', value);
   return path;
 }
 
