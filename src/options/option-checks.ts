@@ -117,6 +117,14 @@ export function refuse(where: string, expected: string, value: unknown): never {
   throw new ConfigurationError(`${where} must be ${expected}; it is ${describe(value)}.`);
 }
 
+/** Writes a name into a message: in one line and short, because handlers may pass on what a query brings. */
+export function quoteName(name: string): string {
+  const line = name.replace(/[^ -~]/g, '?');
+  return `"${line.length > MAX_NAME_LENGTH ? `${line.slice(0, MAX_NAME_LENGTH)}…` : line}"`;
+}
+
+const MAX_NAME_LENGTH = 64;
+
 /** Never prints a whole value: what was given by mistake may be a secret. */
 function describe(value: unknown): string {
   if (typeof value === 'string')

@@ -4,6 +4,8 @@ import { construct, goodOptions, type OptionChanges } from '../support/construct
 const { provider } = goodOptions;
 
 const refusals: [what: string, changes: OptionChanges, message: string | RegExp][] = [
+  ['a list of routes', { routes: ['/login'] }, 'routes must be an object; it is an array.'],
+  ['a list for the session', { session: [] }, 'session must be an object; it is an array.'],
   [
     'a route without a slash',
     { routes: { login: 'login' } },
