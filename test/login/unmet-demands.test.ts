@@ -262,3 +262,31 @@ describe('rules that no provider could be asked by (N-02)', () => {
     expect(() => requireAuth(rules)).toThrow(message);
   });
 });
+
+describe('processes whose clocks differ', () => {
+  it.each([
+    ['ahead', 100_000, '/fresh'],
+    ['further ahead', 250_000, '/fresh'],
+    ['ahead', 100_000, '/in-turn'],
+    ['behind', -100_000, '/in-turn'],
+  ])('send nobody round when the one that guards is %s by %i ms of the one that finishes logins: %s (N-03)', async (_, skew, path) => {
+    let ahead = 0;
+    const app = await start({
+      now: { now: () => clock.now() + ahead, monotonic: clock.now, store: clock.now },
+      before: (server) =>
+        void server.use((req, _res, next) => {
+          ahead = req.path === '/oauth/callback' ? 0 : skew;
+          next();
+        }),
+      handlers: (server) => {
+        const [gold, silver] = ['gold', 'silver'].map((acrValues) => requireAuth({ acrValues }));
+        server.get('/fresh', requireAuth({ maxAgeSeconds: 60 }), (_req, res) => void res.json('fresh'));
+        server.get('/in-turn', gold!, silver!, (_req, res) => void res.json('never'));
+      },
+    });
+    op.script({ claims: (honest, request) => ({ ...honest, acr: request.get('acr_values') ?? undefined }) });
+    const outcome = await walk(app, app.browser(), path);
+    expect(outcome).toMatchObject({ status: 403, error: 'login_insufficient' });
+    expect(outcome.trips).toBeLessThanOrEqual(2);
+  });
+});
