@@ -13,7 +13,7 @@ import type { ReplacedSession, Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import { findRedirectUri } from './login.ts';
-import type { LoginDisplay, PendingLogins, TakenLogin } from './pending-logins.ts';
+import type { LoginDisplay, OverLogin, PendingLogins, TakenLogin } from './pending-logins.ts';
 import { readCallbackAnswer } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
@@ -170,9 +170,11 @@ export function createCallback(options: CallbackOptions): Callback {
       answerUnknown(req, res, { browser, provider: providerName, reason });
       return;
     }
-    if (found.outcome === 'cancelled')
-      throw new LoginError('A logout of this browser came first.', { code: 'login_ended' });
-    if (found.outcome === 'expired' || found.outcome === 'changed') throw startAnew(found);
+    if (found.outcome !== 'mine') {
+      const error = OVER[found.outcome](found.login);
+      await answers.fail(req, res, error, { during: 'callback', display: found.login.display });
+      return;
+    }
     const { login } = found;
     if (login.provider !== providerName || !arrivedByExpectedMethod(req, provider, login.display)) {
       throw new LoginError('The callback came by another way than the login asked for.', {
@@ -215,14 +217,17 @@ export function createCallback(options: CallbackOptions): Callback {
 /** What is kept of a description. */
 const MAX_DESCRIPTION_LENGTH = 256;
 
-/** A login that is over, of which only the way back is left. */
-function startAnew({ outcome, returnTo }: { outcome: 'expired' | 'changed'; returnTo: string }): LoginError {
-  const message =
-    outcome === 'expired'
-      ? 'The login waited for more than fifteen minutes.'
-      : 'The provider is configured otherwise than when this login began.';
-  return new LoginError(message, { code: 'login_expired', returnTo });
-}
+/** What is said of a login that is over. One that ended by itself knows the way back. */
+const OVER = {
+  expired: ({ returnTo }: OverLogin) =>
+    new LoginError('The login waited for more than fifteen minutes.', { code: 'login_expired', returnTo }),
+  changed: ({ returnTo }: OverLogin) =>
+    new LoginError('The provider is configured otherwise than when this login began.', {
+      code: 'login_expired',
+      returnTo,
+    }),
+  cancelled: () => new LoginError('A logout of this browser came first.', { code: 'login_ended' }),
+} as const;
 
 function checkScopes({ name, definition }: Provider, missing: readonly string[]): void {
   if (!definition.refuseMissingScopes || missing.length === 0) return;
