@@ -133,6 +133,8 @@ function checkAuthorizationParams(where: string, value: unknown): Readonly<Recor
 /** The issuer as its provider writes it, not the address of its metadata. */
 export function checkIssuer(where: string, value: unknown): string {
   const url = checkUrl(where, value);
+  // URLs do without it, but issuers are compared as text: the end of a line of a file, say.
+  if (/\s/.test(value as string)) throw new ConfigurationError(`${where} must have no white space.`);
   if (url.search || url.hash) throw new ConfigurationError(`${where} must have no query and no fragment.`);
   if (url.pathname.endsWith('/.well-known/openid-configuration')) {
     throw new ConfigurationError(
