@@ -4,6 +4,7 @@ import { ConfigurationError, ConnectAuthError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
 import { rememberAnswered } from '../freshness.ts';
+import { hookFault } from '../hook-fault.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
@@ -72,7 +73,7 @@ export function createCallback(options: CallbackOptions): Callback {
     checkScopes(provider, proven.missingScopes);
     const { name, issuer, definition } = provider;
     const { claims, missingScopes } = proven;
-    const user = await callHook(() => mapUser(claims, { provider: name, issuer }));
+    const user = await callHook('mapUser', () => mapUser(claims, { provider: name, issuer }));
     const identity: NewIdentity = {
       loginId: sessions.newId(),
       description: describeLogin(req, res),
@@ -106,7 +107,7 @@ export function createCallback(options: CallbackOptions): Callback {
     if (replaced) await revokeReplaced(replaced);
     try {
       const event = { req, res, provider: name, issuer, claims, user, missingScopes, returnTo };
-      await callHook(() => hooks.onLogin(event));
+      await callHook('onLogin', () => hooks.onLogin(event));
     } catch (error) {
       await sessions.undoLogin(browser, res);
       throw error;
@@ -125,7 +126,7 @@ export function createCallback(options: CallbackOptions): Callback {
         `session.describe must return a string; it returned a ${typeof description}.`,
       );
     } catch (error) {
-      answers.reportError(req, res, error, 'callback').catch(() => undefined);
+      answers.reportError(req, res, hookFault('session.describe', error), 'callback').catch(() => undefined);
       return undefined;
     }
   };
@@ -235,11 +236,14 @@ function checkScopes({ name, definition }: Provider, missing: readonly string[])
 }
 
 /** What the application's own code throws refuses the login, unless it is one of our errors already. */
-async function callHook<T>(hook: () => T | Promise<T>): Promise<T> {
+async function callHook<T>(name: string, hook: () => T | Promise<T>): Promise<T> {
   try {
     return await hook();
   } catch (error) {
     if (error instanceof ConnectAuthError) throw error;
-    throw new LoginError('The application refused the login.', { code: 'login_refused', cause: error });
+    throw new LoginError(`${name} of the application refused the login.`, {
+      code: 'login_refused',
+      cause: error,
+    });
   }
 }
