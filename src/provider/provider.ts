@@ -114,8 +114,8 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
   const configurations = createConfigurationSource(definition, { name, fetch, monotonic });
   const identityVerifier = createIdentityVerifier(definition, { ...settings, fetch });
 
-  const configure = async () => {
-    const configuration = await configurations.find();
+  const configure = async (choice?: { byStranger: boolean }) => {
+    const configuration = await configurations.find(choice);
     metadata = configuration.serverMetadata();
     return configuration;
   };
@@ -167,7 +167,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     definition,
     issuer: definition.issuer,
     prepare: async () => {
-      await configure();
+      await configure({ byStranger: true });
     },
     knownOrigins: () => originsOf(metadata),
     findUnmetRequirement: (login, demands) =>
@@ -205,7 +205,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       }),
 
     verifyLogoutToken: async (token) => {
-      const findVerifier = async () => identityVerifier.keyVerifierOf(await configure());
+      const findVerifier = async () => identityVerifier.keyVerifierOf(await configure({ byStranger: true }));
       try {
         return await verifyLogoutToken(token, { definition, name, findVerifier, now });
       } catch (error) {
