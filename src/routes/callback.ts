@@ -177,14 +177,14 @@ export function createCallback(options: CallbackOptions): Callback {
       return;
     }
     const { login } = found;
-    if (login.provider !== providerName || !arrivedByExpectedMethod(req, provider, login.display)) {
-      throw new LoginError('The callback came by another way than the login asked for.', {
-        code: 'login_invalid',
-      });
-    }
     const returnTo = readReturnAddress(login.returnTo) ?? urls.home;
     const { display } = login;
     try {
+      if (login.provider !== providerName || !arrivedByExpectedMethod(req, provider, login.display)) {
+        throw new LoginError('The callback came by another way than the login asked for.', {
+          code: 'login_invalid',
+        });
+      }
       if (browser.id === undefined && login.sessionId) {
         setCurrentSession(browser, await sessions.readById(login.sessionId));
         await sessions.keepUp(browser, req);

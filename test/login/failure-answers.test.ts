@@ -3,7 +3,7 @@ import { LoginError } from 'express-connect-auth';
 import type { TestApp } from '../support/app.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
 import { createTestClock } from '../support/clock.ts';
-import { beginLogin } from '../support/login-outcome.ts';
+import { beginLogin, readAnswer } from '../support/login-outcome.ts';
 import { json } from '../support/scripted-answers.ts';
 import { useApps, useScriptedProvider } from '../support/use-apps.ts';
 
@@ -86,6 +86,22 @@ describe('a login that fails', () => {
       expect(page.includes(told)).toBe(display === 'popup');
       expect(app.errors.at(-1)?.error.code).toBe(error);
     }
+  });
+
+  it.each([
+    true,
+    false,
+  ])('in a window of its own is told to the page also when what should be a form comes by the address, cancelled: %s', async (cancel) => {
+    const app = await start({ op, now: clock.now, oidc: { responseMode: 'form_post' } });
+    const browser = app.browser();
+    const { href } = await beginLogin(browser, '/login?display=popup&returnTo=/me');
+    const answer = readAnswer(await op.signIn(href, { cancel }));
+    const result = await browser.get(`/oauth/callback?${answer}`, { 'sec-fetch-site': 'cross-site' });
+    expect(result.status).toBe(400);
+    const page = await result.text();
+    expect(page).toContain('&quot;error&quot;:&quot;login_invalid&quot;');
+    expect(page).toContain(retry('/me'));
+    expect(op.requests('token')).toEqual([]);
   });
 
   it.each([
