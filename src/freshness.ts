@@ -48,7 +48,12 @@ export function findUnmetRequirement(
 function meetsAcr(acr: string | undefined, asked: readonly string[], rule: StrengthRules['acr']): boolean {
   if (acr === undefined) return false;
   if (rule === 'listed') return asked.includes(acr);
-  return /^\d+$/.test(acr) && asked.some((value) => Number(acr) >= Number(value));
+  return isNumeral(acr) && asked.some((value) => isNumeral(value) && Number(acr) >= Number(value));
+}
+
+/** What only looks like one, such as white space, would count as 0, which every class answers. */
+function isNumeral(value: string): boolean {
+  return /^\d+$/.test(value);
 }
 
 /** The browser comes back from a login within this time; who takes longer is a person who goes on. */
@@ -60,7 +65,8 @@ const MAX_ANSWERED = 8;
 export interface AnsweredLogin {
   /** What this login, and those just before it, were asked for. */
   readonly answered?: readonly LoginDemands[] | undefined;
-  /** Milliseconds by our clock. */
+  /** When it began and when it was done, in milliseconds by the clocks of the processes that saw it. */
+  readonly loginStartedAt: number;
   readonly loggedInAt: number;
 }
 
@@ -70,12 +76,9 @@ export interface AnsweredLogin {
  *
  * @param now - milliseconds by our clock.
  */
-export function wasJustAnswered(
-  { answered = [], loggedInAt }: AnsweredLogin,
-  demands: LoginDemands,
-  now: number,
-): boolean {
-  return isJust(now - loggedInAt) && answered.some((known) => covers(known, demands));
+export function wasJustAnswered(login: AnsweredLogin, demands: LoginDemands, now: number): boolean {
+  const { answered = [] } = login;
+  return wasJust(login, now) && answered.some((known) => covers(known, demands));
 }
 
 /**
@@ -90,15 +93,18 @@ export function rememberAnswered(
   previous: AnsweredLogin | undefined,
   startedAt: number,
 ): readonly LoginDemands[] | undefined {
-  const before = previous && isJust(startedAt - previous.loggedInAt) ? (previous.answered ?? []) : [];
+  const before = previous && wasJust(previous, startedAt) ? (previous.answered ?? []) : [];
   const asked = maxAgeSeconds === undefined && acrValues === undefined ? [] : [{ maxAgeSeconds, acrValues }];
   const answered = [...before, ...asked].slice(-MAX_ANSWERED);
   return answered.length === 0 ? undefined : answered;
 }
 
-/** Either way: a clock that stepped back must not make a moment of a day. */
-function isJust(ms: number): boolean {
-  return Math.abs(ms) < JUST_MS;
+/**
+ * Either way: a clock that stepped back must not make a moment of a day. The process that asks may not have seen the end of
+ * the login, and its clock be another; but going round it has seen the beginning, and not long ago.
+ */
+function wasJust({ loginStartedAt, loggedInAt }: AnsweredLogin, now: number): boolean {
+  return [loginStartedAt, loggedInAt].some((time) => Math.abs(now - time) < JUST_MS);
 }
 
 /** Whether whoever answers the one answers the other. */

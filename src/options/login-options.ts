@@ -1,12 +1,19 @@
 import type { AccessTokenOptions, AuthRules, LoginParameters, LogoutParameters } from '../request-types.ts';
-import { checkString, checkStrings, numberFrom, oneOf, refuse } from './option-checks.ts';
+import { checkString, checkStrings, numberFrom, oneOf, refuse, wholeNumberFrom } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
 
-/** One class or several, as a list. */
+/** One class or several, as a list. The provider is told them with spaces between, so that none can have any. */
 function checkClasses(where: string, value: unknown): readonly string[] {
-  if (typeof value === 'string') return [checkString(where, value)];
+  if (typeof value === 'string') return [checkClass(where, value)];
   if (!Array.isArray(value) || value.length === 0) refuse(where, 'a string, or an array of some', value);
-  return checkStrings(where, value);
+  return checkStrings(where, value).map((item, index) => checkClass(`${where}[${index}]`, item));
+}
+
+function checkClass(where: string, value: unknown): string {
+  const text = checkString(where, value);
+  return /\s/.test(text)
+    ? refuse(where, 'one class, without white space; several are an array', value)
+    : text;
 }
 
 /** It may be empty, as in a query: whether there is such a provider, say, is judged where it is used. */
@@ -24,7 +31,7 @@ function takeAddress(_where: string, value: unknown): string {
 
 /** The rules of `requireAuth()`. */
 export const AUTH_RULES = {
-  maxAgeSeconds: optional(numberFrom(1, 31_536_000), {
+  maxAgeSeconds: optional(wholeNumberFrom(1, 31_536_000), {
     defaultIs: 'any age',
     aliases: ['maxAge', 'max_age'],
   }),

@@ -97,10 +97,13 @@ export function checkOrigins(where: string, value: unknown): ReadonlySet<string>
   );
 }
 
-/** A path of this application: begins with one slash, holds no query, fragment or wildcard. */
+/** A path of this application: begins with one slash, holds no query, fragment or wildcard, nor dots to be resolved. */
 export function checkPath(where: string, value: unknown): string {
   const path = checkString(where, value);
   if (!/^\/(?![/\\])[\w\-./~%]*$/.test(path)) refuse(where, 'a path such as "/login"', value);
+  // Browsers ask for the path without them, which would be another one here.
+  if (new URL(path, 'http://localhost').pathname !== path)
+    refuse(where, 'a path without "." and ".."', value);
   return path;
 }
 
@@ -113,6 +116,14 @@ export function isLoopback(url: URL): boolean {
 export function refuse(where: string, expected: string, value: unknown): never {
   throw new ConfigurationError(`${where} must be ${expected}; it is ${describe(value)}.`);
 }
+
+/** Writes a name into a message: in one line and short, because handlers may pass on what a query brings. */
+export function quoteName(name: string): string {
+  const line = name.replace(/[^ -~]/g, '?');
+  return `"${line.length > MAX_NAME_LENGTH ? `${line.slice(0, MAX_NAME_LENGTH)}…` : line}"`;
+}
+
+const MAX_NAME_LENGTH = 64;
 
 /** Never prints a whole value: what was given by mistake may be a secret. */
 function describe(value: unknown): string {

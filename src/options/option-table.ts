@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
 import { findNearestName } from './nearest-name.ts';
-import { checkObject } from './option-checks.ts';
+import { checkObject, quoteName } from './option-checks.ts';
 
 /** Returns a value as our code uses it. Refuses it, as the option named by `where`, by a ConfigurationError. */
 export type Check<Value> = (where: string, value: unknown) => Value;
@@ -104,8 +104,8 @@ export function nameOption(where: string, name: string): string {
 function findUnknown(where: string, given: object, { table, elsewhere }: Group): string[] {
   return Object.entries(given).flatMap(([name, value]) => {
     const field = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (!field) return `${where} has no option "${name}". ${suggest(name, { table, elsewhere })}`;
-    if (!field.inner || typeof value !== 'object' || value === null) return [];
+    if (!field) return `${where} has no option ${quoteName(name)}. ${suggest(name, { table, elsewhere })}`;
+    if (!field.inner || typeof value !== 'object' || value === null || Array.isArray(value)) return [];
     return findUnknown(nameOption(where, name), value, field.inner);
   });
 }

@@ -18,7 +18,7 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
   const given = readOptions(where, options, CONNECT_AUTH_OPTIONS, FOREIGN_OPTIONS);
   const { baseUrl, application, secret, provider, providers, mapUser, onLogin, onLogout, onError } = given;
   const basePath = baseUrl.pathname.replace(/\/$/, '');
-  const routes = completeRoutes(`${where}: routes`, given.routes);
+  const routes = completeRoutes(`${where}: routes`, given.routes, [...(providers?.keys() ?? [])]);
   if ((provider === undefined) === (providers === undefined)) {
     throw new ConfigurationError(`${where} needs either provider or providers.`);
   }

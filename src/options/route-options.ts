@@ -20,13 +20,22 @@ export const ROUTE_OPTIONS = {
   }),
 } satisfies Table<RouteOptions>;
 
-/** Completes the routes. @throws ConfigurationError when two of them have one path. */
+/**
+ * Completes the routes.
+ *
+ * @param providers - names of several providers, each of which has a callback of its own.
+ * @throws ConfigurationError when two of them have one path, or when a logout would lead to another route than a page.
+ */
 export function completeRoutes(
   where: string,
   routes: Resolved<typeof ROUTE_OPTIONS>,
+  providers: readonly string[],
 ): ResolvedOptions['routes'] {
   const { afterLogout = routes.home, ...own } = routes;
-  const paths = Object.entries(own).filter(([, path]) => path !== false);
+  const callbacks = providers.map((name) => [`callback of "${name}"`, `${own.callback}/${name}`] as const);
+  const paths = [...Object.entries(own), ...(own.callback === false ? [] : callbacks)].filter(
+    ([, path]) => path !== false,
+  );
   for (const [, path] of paths) {
     const names = paths.filter(([, other]) => other === path).map(([name]) => name);
     if (names.length > 1) {
@@ -35,5 +44,15 @@ export function completeRoutes(
       );
     }
   }
+  // A logout would lead to a logout again, without end, or to a login, which undoes it.
+  const target = paths.find(([name, path]) => path === afterLogout && !PAGES.includes(name))?.[0];
+  if (target !== undefined) {
+    throw new ConfigurationError(
+      `${where}.afterLogout must be a page; it is ${target}. If no page of yours does without a login, take "/signed-out".`,
+    );
+  }
   return Object.freeze({ ...own, afterLogout });
 }
+
+/** Where a logout may lead, of what has a path among the routes. */
+const PAGES: readonly string[] = ['home', 'signedOut'];

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.ts';
+import { isBelowCookiePath } from '../is-below-cookie-path.ts';
 import { hash } from '../keys.ts';
 import {
   checkBoolean,
@@ -88,11 +89,9 @@ function findCookieName({ baseUrl, basePath, application }: CookiePlace): string
 
 /** A callback that the cookie is not sent to would never find its login. */
 function checkCookiePath(where: string, cookiePath: string, { basePath, routes }: CookiePlace): void {
-  if (cookiePath === '/') return;
-  const folder = cookiePath.replace(/\/?$/, '/');
   for (const name of ['login', 'callback', 'logout'] as const) {
     const path = `${basePath}${routes[name]}`;
-    if (routes[name] !== false && path !== cookiePath && !path.startsWith(folder)) {
+    if (routes[name] !== false && !isBelowCookiePath(path, cookiePath)) {
       throw new ConfigurationError(
         `${where} must hold routes.${name}: browsers send no cookie of ${cookiePath} to ${path}.`,
       );

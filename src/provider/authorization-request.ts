@@ -1,6 +1,7 @@
 import * as client from 'openid-client';
 import { ConfigurationError, LoginError, ProviderError } from '../errors.ts';
 import type { ProviderCapabilities, ProviderDefinition } from '../provider-definition.ts';
+import { splitWords } from './split-words.ts';
 
 /** What binds an answer to its login: nobody else may know them. */
 export interface LoginSecrets {
@@ -46,7 +47,7 @@ export async function createAuthorizationRequest(
 ): Promise<{ url: URL; checks: LoginChecks }> {
   const { quirks, capabilities } = definition;
   const prompt = request.prompt ?? definition.authorizationParams.prompt;
-  if (prompt?.split(' ').includes('none') && !capabilities.silentLogin) {
+  if (prompt && splitWords(prompt).includes('none') && !capabilities.silentLogin) {
     throw new ProviderError(`Provider "${name}" has no silent login: prompt=none shows its sign-in page.`, {
       code: 'provider_unsupported',
       provider: name,
@@ -58,7 +59,7 @@ export async function createAuthorizationRequest(
     redirectUri: request.redirectUri,
     // What the options ask for at each login is checked as well.
     maxAgeSeconds: request.maxAgeSeconds ?? (maxAge === undefined ? undefined : Number(maxAge)),
-    acrValues: request.acrValues ?? acrValues?.split(' '),
+    acrValues: request.acrValues ?? (acrValues === undefined ? undefined : splitWords(acrValues)),
   });
   checkProvable(checks, capabilities, name);
   const params = await buildParams(definition, request, checks);

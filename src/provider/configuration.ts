@@ -10,15 +10,19 @@ import { toProviderError } from './provider-faults.ts';
 /** Discovered metadata is looked up again after an hour; while that fails, the old one serves. */
 const METADATA_LIFE_MS = 3_600_000;
 const RETRY_AFTER_FAILURE_MS = 60_000;
+/** While a provider that we have not met fails, strangers cause so many looks in that time. */
+const STRANGER_LOOKS = 2;
+const STRANGER_LOOKS_MS = 5_000;
 
 /** openid-client's configuration of a provider. */
 export interface ConfigurationSource {
   /**
    * Gives it, discovering the provider when it is first needed.
    *
+   * @param choice - `byStranger`: for a request that anybody can send, and repeat, without leaving for the provider.
    * @throws ProviderError when that fails.
    */
-  find(): Promise<client.Configuration>;
+  find(choice?: { byStranger: boolean }): Promise<client.Configuration>;
   /** The same provider, asked through another fetch. */
   withFetch(configuration: client.Configuration, fetch: Fetch): client.Configuration;
 }
@@ -48,6 +52,14 @@ export function createConfigurationSource(
 
   let current: { configuration: client.Configuration; until: number } | undefined;
   let discovery: Promise<client.Configuration> | undefined;
+  let failures = { count: 0, since: Number.NEGATIVE_INFINITY };
+
+  const areLooksUsedUp = () =>
+    failures.count >= STRANGER_LOOKS && monotonic() - failures.since < STRANGER_LOOKS_MS;
+  const countFailure = () => {
+    const isRecent = monotonic() - failures.since < STRANGER_LOOKS_MS;
+    failures = isRecent ? { ...failures, count: failures.count + 1 } : { count: 1, since: monotonic() };
+  };
 
   const discover = async () => {
     try {
@@ -55,7 +67,10 @@ export function createConfigurationSource(
       current = { configuration, until: monotonic() + METADATA_LIFE_MS };
       return configuration;
     } catch (error) {
-      if (!current) throw error;
+      if (!current) {
+        countFailure();
+        throw error;
+      }
       current = { ...current, until: monotonic() + RETRY_AFTER_FAILURE_MS };
       return current.configuration;
     } finally {
@@ -64,8 +79,14 @@ export function createConfigurationSource(
   };
 
   return {
-    find: () => {
-      if (current && current.until > monotonic()) return Promise.resolve(current.configuration);
+    find: async ({ byStranger } = { byStranger: false }) => {
+      if (current && current.until > monotonic()) return current.configuration;
+      if (byStranger && !current && !discovery && areLooksUsedUp()) {
+        throw new ProviderError(`Provider "${name}" has just failed discovery.`, {
+          code: 'provider_unavailable',
+          provider: name,
+        });
+      }
       discovery ??= discover();
       return discovery;
     },

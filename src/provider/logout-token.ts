@@ -46,7 +46,17 @@ export async function verifyLogoutToken(
   const problem = findProblem(token, definition, now() / 1000);
   if (problem) throw invalidResponse(name, 'the logout token', problem);
 
-  const verify = await findVerifier();
+  const unavailable = (cause: unknown) =>
+    new ProviderError(`Provider "${name}": its keys to verify the logout token with cannot be had.`, {
+      code: 'provider_unavailable',
+      provider: name,
+      retryAfterSeconds: cause instanceof ProviderError ? cause.retryAfterSeconds : undefined,
+      cause,
+    });
+  // Whatever is wrong with the provider's addresses is no fault of the token, which is to come again.
+  const verify = await findVerifier().catch((error: unknown) => {
+    throw unavailable(error);
+  });
   const { payload } = await verify(token, {
     trustedChannel: false,
     options: {
@@ -57,12 +67,7 @@ export async function verifyLogoutToken(
       currentDate: new Date(now()),
     },
   }).catch((error: unknown) => {
-    if (!isFaultOfKeys(error)) throw error;
-    throw new ProviderError(`Provider "${name}": its keys to verify the logout token with cannot be had.`, {
-      code: 'provider_unavailable',
-      provider: name,
-      cause: error,
-    });
+    throw isFaultOfKeys(error) ? unavailable(error) : error;
   });
   return {
     sub: payload.sub,

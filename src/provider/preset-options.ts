@@ -25,6 +25,7 @@ import type {
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { createSecret, type Secret } from '../secret.ts';
+import { splitWords } from './split-words.ts';
 
 /** What a provider can do unless its preset says otherwise. */
 export const STANDARD_CAPABILITIES: ProviderCapabilities = Object.freeze({
@@ -132,6 +133,8 @@ function checkAuthorizationParams(where: string, value: unknown): Readonly<Recor
 /** The issuer as its provider writes it, not the address of its metadata. */
 export function checkIssuer(where: string, value: unknown): string {
   const url = checkUrl(where, value);
+  // URLs do without it, but issuers are compared as text: the end of a line of a file, say.
+  if (/\s/.test(value as string)) throw new ConfigurationError(`${where} must have no white space.`);
   if (url.search || url.hash) throw new ConfigurationError(`${where} must have no query and no fragment.`);
   if (url.pathname.endsWith('/.well-known/openid-configuration')) {
     throw new ConfigurationError(
@@ -231,9 +234,10 @@ export function checkAuthentication(
 /** Scopes that must hold `openid`, as the identity comes from an ID token. */
 export function checkScope(where: string, value: unknown): string {
   const scope = checkString(where, value);
-  if (!scope.split(' ').includes('openid')) {
+  const words = splitWords(scope);
+  if (!words.includes('openid')) {
     const remedy = scope.includes(',') ? ' Scopes are separated by spaces.' : '';
     throw new ConfigurationError(`${where} must hold "openid"; without it there is no ID token.${remedy}`);
   }
-  return scope;
+  return words.join(' ');
 }

@@ -24,11 +24,17 @@ export function createProviderFetch(
 
   return async (url, options, keepIdToken) => {
     const known = endpoints();
-    if (url === known?.userinfo_endpoint) return refuseOtherThanJson(await bounded(url, options));
-    if (url !== known?.token_endpoint && url !== known?.revocation_endpoint) return bounded(url, options);
+    if (isAt(url, known?.userinfo_endpoint)) return refuseOtherThanJson(await bounded(url, options));
+    if (!isAt(url, known?.token_endpoint) && !isAt(url, known?.revocation_endpoint))
+      return bounded(url, options);
     const request = quirks.tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
     return rewriteTokenAnswer(await bounded(request.url, request.options), quirks, keepIdToken);
   };
+}
+
+/** The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. */
+function isAt(url: string, endpoint: string | undefined): boolean {
+  return endpoint !== undefined && url === new URL(endpoint).href;
 }
 
 /** Some brokers want the parameters of a token request in its URL. Never in both places. */

@@ -18,6 +18,7 @@ import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
 import { readUserClaims } from './read-user-claims.ts';
+import { splitWords } from './split-words.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
 import { mergeTokens, verifySameLogin } from './token-refresh.ts';
 import { createTokenRequests } from './token-requests.ts';
@@ -113,8 +114,8 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
   const configurations = createConfigurationSource(definition, { name, fetch, monotonic });
   const identityVerifier = createIdentityVerifier(definition, { ...settings, fetch });
 
-  const configure = async () => {
-    const configuration = await configurations.find();
+  const configure = async (choice?: { byStranger: boolean }) => {
+    const configuration = await configurations.find(choice);
     metadata = configuration.serverMetadata();
     return configuration;
   };
@@ -166,7 +167,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     definition,
     issuer: definition.issuer,
     prepare: async () => {
-      await configure();
+      await configure({ byStranger: true });
     },
     knownOrigins: () => originsOf(metadata),
     findUnmetRequirement: (login, demands) =>
@@ -204,7 +205,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       }),
 
     verifyLogoutToken: async (token) => {
-      const findVerifier = async () => identityVerifier.keyVerifierOf(await configure());
+      const findVerifier = async () => identityVerifier.keyVerifierOf(await configure({ byStranger: true }));
       try {
         return await verifyLogoutToken(token, { definition, name, findVerifier, now });
       } catch (error) {
@@ -220,8 +221,8 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
 }
 
 function findMissingScopes(asked: string, granted: string): readonly string[] {
-  const given = granted.split(' ');
-  return asked.split(' ').filter((scope) => !given.includes(scope));
+  const given = splitWords(granted);
+  return splitWords(asked).filter((scope) => !given.includes(scope));
 }
 
 function unsupported(name: string, feature: string): ProviderError {

@@ -3,6 +3,7 @@ import { ProviderError } from '../errors.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { VerifiedIdentity } from './identity-verifier.ts';
 import { isFaultOfKeys, isUnfit } from './signing-keys.ts';
+import { splitWords } from './split-words.ts';
 
 /** What a refresh left out stays as it was; a scope never grows beyond what was granted. */
 export function mergeTokens(old: TokenSet, fresh: TokenSet): TokenSet {
@@ -17,9 +18,8 @@ export function mergeTokens(old: TokenSet, fresh: TokenSet): TokenSet {
 
 function narrowScope(granted: string | undefined, answered: string | undefined): string | undefined {
   if (answered === undefined || granted === undefined) return answered ?? granted;
-  const before = granted.split(' ');
-  return answered
-    .split(' ')
+  const before = splitWords(granted);
+  return splitWords(answered)
     .filter((scope) => before.includes(scope))
     .join(' ');
 }

@@ -5,6 +5,7 @@ import { ConfigurationError, ConnectAuthError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
 import { rememberAnswered } from '../freshness.ts';
+import { hookFault } from '../hook-fault.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
@@ -14,7 +15,7 @@ import type { ReplacedSession, Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import { findRedirectUri } from './login.ts';
-import type { LoginDisplay, PendingLogins, TakenLogin } from './pending-logins.ts';
+import type { LoginDisplay, OverLogin, PendingLogins, TakenLogin } from './pending-logins.ts';
 import { readCallbackAnswer } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
@@ -73,7 +74,7 @@ export function createCallback(options: CallbackOptions): Callback {
     checkScopes(provider, proven.missingScopes);
     const { name, issuer, definition } = provider;
     const { claims, missingScopes } = proven;
-    const user = await callHook(() => mapUser(claims, { provider: name, issuer }));
+    const user = await callHook('mapUser', () => mapUser(claims, { provider: name, issuer }));
     const identity: NewIdentity = {
       loginId: sessions.newId(),
       description: describeLogin(req, res),
@@ -107,7 +108,7 @@ export function createCallback(options: CallbackOptions): Callback {
     if (replaced) await revokeReplaced(replaced);
     try {
       const event = { req, res, provider: name, issuer, claims, user, missingScopes, returnTo };
-      await callHook(() => hooks.onLogin(event));
+      await callHook('onLogin', () => hooks.onLogin(event));
     } catch (error) {
       await sessions.undoLogin(browser, res);
       throw error;
@@ -126,7 +127,7 @@ export function createCallback(options: CallbackOptions): Callback {
         `session.describe must return a string; it returned a ${typeof description}.`,
       );
     } catch (error) {
-      answers.reportError(req, res, error, 'callback').catch(() => undefined);
+      answers.reportError(req, res, hookFault('session.describe', error), 'callback').catch(() => undefined);
       return undefined;
     }
   };
@@ -190,18 +191,20 @@ export function createCallback(options: CallbackOptions): Callback {
       answerUnknown(req, res, { browser, provider: providerName, reason });
       return;
     }
-    if (found.outcome === 'cancelled')
-      throw new LoginError('A logout of this browser came first.', { code: 'login_ended' });
-    if (found.outcome === 'expired' || found.outcome === 'changed') throw startAnew(found);
-    const { login } = found;
-    if (login.provider !== providerName || !arrivedByExpectedMethod(req, provider, login.display)) {
-      throw new LoginError('The callback came by another way than the login asked for.', {
-        code: 'login_invalid',
-      });
+    if (found.outcome !== 'mine') {
+      const error = OVER[found.outcome](found.login);
+      await answers.fail(req, res, error, { during: 'callback', display: found.login.display });
+      return;
     }
+    const { login } = found;
     const returnTo = readReturnAddress(login.returnTo) ?? urls.home;
     const { display } = login;
     try {
+      if (login.provider !== providerName || !arrivedByExpectedMethod(req, provider, login.display)) {
+        throw new LoginError('The callback came by another way than the login asked for.', {
+          code: 'login_invalid',
+        });
+      }
       if (browser.id === undefined && login.sessionId) {
         setCurrentSession(browser, await sessions.readById(login.sessionId));
         if (!sessions.touch(browser)) await sessions.keepUp(browser, req);
@@ -239,14 +242,17 @@ const TWIN_PAUSE_MS = 100;
 /** What is kept of a description. */
 const MAX_DESCRIPTION_LENGTH = 256;
 
-/** A login that is over, of which only the way back is left. */
-function startAnew({ outcome, returnTo }: { outcome: 'expired' | 'changed'; returnTo: string }): LoginError {
-  const message =
-    outcome === 'expired'
-      ? 'The login waited for more than fifteen minutes.'
-      : 'The provider is configured otherwise than when this login began.';
-  return new LoginError(message, { code: 'login_expired', returnTo });
-}
+/** What is said of a login that is over. One that ended by itself knows the way back. */
+const OVER = {
+  expired: ({ returnTo }: OverLogin) =>
+    new LoginError('The login waited for more than fifteen minutes.', { code: 'login_expired', returnTo }),
+  changed: ({ returnTo }: OverLogin) =>
+    new LoginError('The provider is configured otherwise than when this login began.', {
+      code: 'login_expired',
+      returnTo,
+    }),
+  cancelled: () => new LoginError('A logout of this browser came first.', { code: 'login_ended' }),
+} as const;
 
 function checkScopes({ name, definition }: Provider, missing: readonly string[]): void {
   if (!definition.refuseMissingScopes || missing.length === 0) return;
@@ -254,11 +260,14 @@ function checkScopes({ name, definition }: Provider, missing: readonly string[])
 }
 
 /** What the application's own code throws refuses the login, unless it is one of our errors already. */
-async function callHook<T>(hook: () => T | Promise<T>): Promise<T> {
+async function callHook<T>(name: string, hook: () => T | Promise<T>): Promise<T> {
   try {
     return await hook();
   } catch (error) {
     if (error instanceof ConnectAuthError) throw error;
-    throw new LoginError('The application refused the login.', { code: 'login_refused', cause: error });
+    throw new LoginError(`${name} of the application refused the login.`, {
+      code: 'login_refused',
+      cause: error,
+    });
   }
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { ConfigurationError, CrossOriginError, LoginRequiredError, ProviderError } from '../errors.ts';
 import { findSource, isNavigation, isPrefetch } from '../fetch-metadata.ts';
 import type { ResolvedLoginParameters } from '../options/login-options.ts';
+import { quoteName } from '../options/option-checks.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { Provider } from '../provider/provider.ts';
 import { wrapPopupState } from '../provider/quirks/popup-state.ts';
@@ -96,7 +97,7 @@ export function createLogin(options: LoginOptions): Login {
   const start: Login['start'] = async (req, res, parameters) => {
     const provider = choose(providers, parameters.provider);
     if (!provider) {
-      sendChoice(req, res, readReturnAddress(parameters.returnTo) ?? urls.home);
+      sendChoice(req, res, parameters);
       return;
     }
     const url = await begin(req, res, provider, parameters, parameters.display ?? 'page');
@@ -122,10 +123,19 @@ export function createLogin(options: LoginOptions): Login {
     });
   };
 
-  const sendChoice = (req: Request, res: Response, returnTo: string) => {
-    const links = [...providers.keys()].map((name) => ({
-      href: urls.login(returnTo, name),
-      label: nameProvider(name),
+  /** What was asked for goes on as far as a query may; a guard asks again for what it needs. */
+  const sendChoice = (req: Request, res: Response, parameters: LoginStart) => {
+    const returnTo = readReturnAddress(parameters.returnTo) ?? urls.home;
+    const { display = 'page', prompt, loginHint, uiLocales } = parameters;
+    const query = {
+      ...(display === 'page' ? {} : { display }),
+      ...(prompt !== undefined && loginParameters.prompt.includes(prompt) ? { prompt } : {}),
+      ...(loginHint !== undefined && loginParameters.loginHint ? { login_hint: loginHint } : {}),
+      ...(uiLocales !== undefined && loginParameters.uiLocales ? { ui_locales: uiLocales } : {}),
+    };
+    const links = [...providers.keys()].map((provider) => ({
+      href: urls.login(returnTo, { provider, ...query }),
+      label: nameProvider(provider),
     }));
     const known = links.filter((link): link is { href: string; label: string } => link.href !== undefined);
     if (known.length === 0) {
@@ -184,7 +194,7 @@ export function findRedirectUri(provider: Provider, display: LoginDisplay, urls:
 function choose(providers: ReadonlyMap<string, Provider>, name: string | undefined): Provider | undefined {
   if (name !== undefined) {
     const provider = providers.get(name);
-    if (!provider) throw new ConfigurationError(`There is no provider "${name}" among the options.`);
+    if (!provider) throw new ConfigurationError(`There is no provider ${quoteName(name)} among the options.`);
     return provider;
   }
   return providers.size === 1 ? [...providers.values()][0] : undefined;

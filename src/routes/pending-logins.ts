@@ -34,16 +34,18 @@ export interface TakenLogin {
   isCancelled(): Promise<boolean>;
 }
 
+/** What is left of a login that is over: where it was shown, and where it would have led. */
+export type OverLogin = Pick<KeptLogin, 'returnTo' | 'display'>;
+
 /**
- * What a callback finds. `taken`: before, by this browser, for a session under that key; `cancelled`: by a logout; `expired`: only the return address
- * is left; `changed`: the provider is configured otherwise by now; `unknown`: see `reason`, for the operator.
+ * What a callback finds. `taken`: before, by this browser, for a session under that key; `cancelled`: by a logout;
+ * `expired`: it waited for too long; `changed`: the provider is configured otherwise by now; `unknown`: see `reason`, for
+ * the operator.
  */
 export type FoundLogin =
   | TakenLogin
-  | { readonly outcome: 'expired'; readonly returnTo: string }
-  | { readonly outcome: 'changed'; readonly returnTo: string }
-  | { readonly outcome: 'taken'; readonly sessionKey: string | undefined; readonly login: KeptLogin }
-  | { readonly outcome: 'cancelled' }
+  | { readonly outcome: 'expired' | 'changed' | 'cancelled'; readonly login: OverLogin }
+  | { readonly outcome: 'taken'; readonly sessionKey: string | undefined; readonly login: OverLogin }
   | { readonly outcome: 'unknown'; readonly reason: string };
 
 /** The logins under way of all browsers. They live in the browsers: to begin one asks nothing of the store. */
@@ -182,11 +184,11 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
       const cookie = sent.find(({ login }) => login && isEqual(login.secrets.state, state));
       const login = cookie?.login;
       if (!login) return { outcome: 'unknown', reason: findReason(sent) };
-      const { returnTo, fingerprint, startedAt } = login;
+      const { fingerprint, startedAt } = login;
       const client = clientOf(login);
       if (!client || !fingerprintOf(client).equals(fingerprint)) {
         remove(res, cookie);
-        return { outcome: 'changed', returnTo };
+        return { outcome: 'changed', login };
       }
       const name = takenName(state);
       const outcome = isFinal
@@ -195,12 +197,11 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
           ? 'expired'
           : 'mine';
       remove(res, cookie);
-      if (outcome === 'expired') return { outcome, returnTo };
-      if (outcome === 'cancelled') return { outcome };
       if (outcome === 'taken') {
         const sessionKey = (await store.readLogins([name]))[0] ?? undefined;
         return { outcome, sessionKey, login };
       }
+      if (outcome !== 'mine') return { outcome, login };
       const isCancelled = async () => isFinal && (await store.readLogins([name]))[0] !== owner;
       return { outcome, login, isCancelled };
     },

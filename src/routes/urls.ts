@@ -7,8 +7,8 @@ export interface Urls {
   /** Path of the home page. */
   readonly home: string;
   readonly homeUrl: string;
-  /** Path of the login route with a return address; `undefined` when it is switched off. */
-  login(returnTo?: string, provider?: string): string | undefined;
+  /** Path of the login route with a return address, and what else its query says; `undefined` when it is switched off. */
+  login(returnTo?: string, query?: Readonly<Record<string, string>>): string | undefined;
   readonly logout: string | undefined;
   /** Path of the page that a logout leads to. */
   readonly afterLogout: string;
@@ -36,12 +36,9 @@ export function createUrls({ baseUrl, basePath, routes, severalProviders }: UrlO
   return {
     home: basePath + routes.home,
     homeUrl: baseUrl + routes.home,
-    login: (returnTo, provider) => {
+    login: (returnTo, more) => {
       if (routes.login === false) return undefined;
-      const query = new URLSearchParams({
-        ...(returnTo ? { returnTo } : {}),
-        ...(provider ? { provider } : {}),
-      });
+      const query = new URLSearchParams({ ...(returnTo ? { returnTo } : {}), ...more });
       return `${basePath}${routes.login}${query.size > 0 ? `?${query}` : ''}`;
     },
     logout: routes.logout === false ? undefined : basePath + routes.logout,

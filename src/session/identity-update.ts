@@ -1,4 +1,5 @@
 import { pickUserClaims, type UserClaims } from '../claims.ts';
+import { hookFault } from '../hook-fault.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { decodeIdentity, encodeIdentity } from './identity.ts';
 
@@ -21,13 +22,20 @@ export function createIdentityUpdate({
   mapUser: ResolvedOptions['mapUser'];
   reportError: (error: unknown) => Promise<void>;
 }): UpdateIdentity {
+  const callMapUser: typeof mapUser = async (...login) => {
+    try {
+      return await mapUser(...login);
+    } catch (error) {
+      throw hookFault('mapUser', error);
+    }
+  };
   return async (text, { claims: fresh }) => {
     const identity = decodeIdentity({ identity: text, seenAt: 0, endsAt: 0 });
     if (!identity) return text;
     const { provider, issuer } = identity;
     try {
       const claims = pickUserClaims({ ...identity.claims, ...fresh });
-      const user = await mapUser(claims, { provider, issuer });
+      const user = await callMapUser(claims, { provider, issuer });
       const isClaims = user === (claims as Express.User);
       return encodeIdentity({ ...identity, claims, user: isClaims ? undefined : user });
     } catch (error) {

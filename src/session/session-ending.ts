@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import { StoreError } from '../errors.ts';
 import type { Hooks, LogoutReason } from '../events.ts';
+import { hookFault } from '../hook-fault.ts';
 import type { FinishLater } from '../store/finish-later.ts';
 import { type MovedSession, walkMoves } from '../store/session-moves.ts';
 import type { EndAnswer, Store } from '../store/store.ts';
@@ -90,7 +91,7 @@ export function createSessionEnding(options: SessionEndingOptions): SessionEndin
     try {
       await onLogout({ reason, provider, issuer, sub, req });
     } catch (error) {
-      await reportError(error, req);
+      await reportError(hookFault('onLogout', error), req);
     }
   };
 

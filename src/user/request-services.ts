@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
 import { findSource, isNavigation } from '../fetch-metadata.ts';
+import { isBelowCookiePath } from '../is-below-cookie-path.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { LoginParameters } from '../request-types.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
@@ -46,6 +47,11 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     loginUrl,
     now,
     isForeign: (req) => findSource(req, ownOrigins) === 'foreign',
+    getsCookie: ({ req, mountPath }) => {
+      const path = answers.publicPath(req, mountPath).replace(/\?.*/s, '');
+      // No browser writes a whole URL into its request; who does, such as a proxy's client, keeps cookies by other rules.
+      return !path.startsWith('/') || isBelowCookiePath(path, cookie.attributes.path);
+    },
     meets: (identity, rules) => {
       const provider = providers.get(identity.provider);
       return provider !== undefined && provider.findUnmetRequirement(identity, rules) === undefined;

@@ -49,6 +49,8 @@ export interface RequestServices {
   now(): number;
   /** Says whether an unsafe request comes from another origin. */
   isForeign(req: IncomingMessage): boolean;
+  /** Says whether browsers bring the session's cookie to the page of this request. */
+  getsCookie(state: RequestState): boolean;
   /** Says whether a login is fresh and strong enough, by the rule that judged it when it was done. */
   meets(identity: Identity, rules: LoginDemands): boolean;
   login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;

@@ -80,6 +80,12 @@ async function challenge(
         code: 'login_insufficient',
       });
     }
+    // The page would never hear of the login, and would ask for another, without end.
+    if (!state.services.getsCookie(state)) {
+      throw new ConfigurationError(
+        'requireAuth guards a page that browsers send no cookie of session.cookiePath to. Leave session.cookiePath out, or guard pages below it alone.',
+      );
+    }
     const provider = identity ? { provider: identity.provider } : {};
     await state.services.login(state, { ...provider, ...definedRules(rules) });
     return;

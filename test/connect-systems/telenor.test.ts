@@ -107,6 +107,20 @@ describe('a login at Telenor', () => {
   });
 
   it.each([
+    'openid  profile email',
+    ' openid profile email',
+    'openid\nprofile email\n',
+  ])('misses no scope between two spaces when they are written %j', async (scope) => {
+    const { emulator } = bed;
+    emulator.set({ grantedScopes: ['openid', 'profile', 'email'] });
+    const app = await bed.start(atTelenor(emulator, { options: { scope, refuseMissingScopes: true } }));
+    const url = await beginLogin(app.browser());
+    expect(url.searchParams.get('scope')).toBe('openid profile email');
+    expect((await tryLogin(app)).status).toBe(303);
+    expect(app.logins).toMatchObject([{ missingScopes: [] }]);
+  });
+
+  it.each([
     [true, Number.POSITIVE_INFINITY],
     [false, expect.any(Number)],
   ])('ends with the browser when td_sls is %s, whatever session.persistent says (Q20)', async (shortLivedSession, end) => {

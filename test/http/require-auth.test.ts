@@ -206,3 +206,39 @@ describe('requireAuth without connectAuth before it', () => {
     expect(await answer.text()).toContain('connectAuth');
   });
 });
+
+describe('requireAuth on a page that the cookie is not sent to', () => {
+  const routes = { login: '/shop/login', callback: '/shop/callback', logout: '/shop/logout' };
+  const startShop = (cookiePath: string) =>
+    bed.start({
+      routes,
+      session: { cookiePath },
+      handlers: (server) => {
+        for (const path of ['/admin', '/shop', '/shop/cart', '/shopping', '/Shop/cart'])
+          server.get(path, requireAuth, (_req, res) => void res.json('secret'));
+      },
+    });
+
+  it.each([
+    ['/shop', '/admin?a=/shop/'],
+    ['/shop', '/shopping'],
+    ['/shop', '/Shop/cart'],
+    ['/shop/', '/shop'],
+  ])('does not go round: with cookiePath %s, %s says what is wrong', async (cookiePath, path) => {
+    const app = await startShop(cookiePath);
+    const answer = await app.browser().get(path);
+    expect([answer.status, answer.headers.get('location')]).toEqual([500, null]);
+    expect(app.errors.map(({ error, during }) => [error.code, during])).toEqual([['configuration', 'guard']]);
+    expect(app.errors[0]!.error.message).toContain('Leave session.cookiePath out');
+  });
+
+  it.each([
+    ['/shop', '/shop'],
+    ['/shop', '/shop/cart?a=1'],
+    ['/shop/', '/shop/cart'],
+    ['/', '/admin'],
+  ])('leads to the login where it is: with cookiePath %s, %s', async (cookiePath, path) => {
+    const app = await startShop(cookiePath);
+    expect((await app.browser().get(path)).status).toBe(302);
+  });
+});

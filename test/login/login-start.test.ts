@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ErrorRequestHandler } from 'express';
 import { providers } from 'express-connect-auth';
 import { listen } from '../support/listen.ts';
 import { beginLogin, tryLogin } from '../support/login-outcome.ts';
@@ -169,8 +170,8 @@ describe('what a login asks the provider', () => {
         server.get('/ask', (req) =>
           req.auth.login({
             prompt: 'consent&state=evil',
-            loginHint: '#&nonce=evil',
-            acrValues: ['a b', '&client_id=evil'],
+            loginHint: '# &nonce=evil',
+            acrValues: ['a+b', '&client_id=evil'],
             maxAgeSeconds: 60,
           }),
         );
@@ -296,5 +297,34 @@ describe('a login', () => {
     expect(app.logins).toHaveLength(1);
     expect(hits).toEqual([]);
     await trap.close();
+  });
+});
+
+describe('a handler that passes on what a query brings', () => {
+  it.each([
+    'a\nFAKE LOG LINE',
+    '\u001b[31mred',
+    'b\u2028next\u0085line',
+    'x'.repeat(5000),
+  ])('puts no more of it into an error than one short line: %j (F-107)', async (name) => {
+    const told: string[] = [];
+    const app = await start({
+      op,
+      handlers: (server) => {
+        server.get('/by-provider', (req) => req.auth.login({ provider: String(req.query.name) }));
+        server.get('/by-name', (req) => req.auth.login({ [String(req.query.name)]: 'x' }));
+        server.get('/out', (req) => req.auth.logout({ [String(req.query.name)]: 'x' }));
+        server.use(((error, _req, res, _next) => {
+          told.push(error.message);
+          res.status(error.status).end();
+        }) satisfies ErrorRequestHandler);
+      },
+    });
+    for (const path of ['/by-provider', '/by-name', '/out']) {
+      const answer = await app.browser().get(`${path}?name=${encodeURIComponent(name)}`);
+      expect(answer.status).toBe(500);
+    }
+    expect(told).toHaveLength(3);
+    for (const message of told) expect(message).toMatch(/^[ -~…]{20,300}$/);
   });
 });

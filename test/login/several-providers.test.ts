@@ -61,6 +61,40 @@ describe('an application with several providers', () => {
     ]);
   });
 
+  it.each<[string, string]>([
+    ['display=popup', 'display=popup'],
+    ['prompt=create&login_hint=ada&ui_locales=nb', 'prompt=create&login_hint=ada&ui_locales=nb'],
+    ['prompt=login&display=page&acr_values=x', ''],
+  ])('forgets nothing that the query may ask for when it asks which one: %s', async (asked, kept) => {
+    const loginParameters = { prompt: ['create'], loginHint: true, uiLocales: true };
+    const app = await start({ loginParameters });
+    const page = await (await app.browser().get(`/login?${asked}&returnTo=/me`)).text();
+    const links = [...page.matchAll(/href="(.*?)"/g)].map(([, href]) => href!.replaceAll('&amp;', '&'));
+    const rest = kept && `&${kept}`;
+    expect(links).toEqual(['honest', 'evil'].map((name) => `/login?returnTo=%2Fme&provider=${name}${rest}`));
+  });
+
+  it('ends in its window when the window asked which one (R-52)', async () => {
+    const app = await start();
+    const browser = app.browser();
+    const page = await (await browser.get('/login?display=popup&returnTo=/me')).text();
+    const link = /href="(.*?provider=honest.*?)"/.exec(page)![1]!.replaceAll('&amp;', '&');
+    const answer = await browser.deliver(await honest.signIn((await beginLogin(browser, link)).href));
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('You may close this window.');
+  });
+
+  it('hands on no hint of a handler that the query may not give', async () => {
+    const app = await start({
+      handlers: (server) =>
+        void server.get('/ask', (req) =>
+          req.auth.login({ loginHint: 'ada', prompt: 'none', display: 'popup' }),
+        ),
+    });
+    const page = await (await app.browser().get('/ask')).text();
+    expect(page).toContain('href="/login?returnTo=%2Fask&amp;provider=honest&amp;display=popup"');
+  });
+
   it.each([
     '',
     'nobody',

@@ -218,3 +218,75 @@ describe('an age that the options demand at each login', () => {
     await expect(start({ oidc: { authorizationParams: { max_age } } })).rejects.toThrow(/max_age/);
   });
 });
+
+describe('classes with a number, as the options demand them at each login', () => {
+  const numbered = (acr_values: string): Partial<OidcOptions> => ({
+    authorizationParams: { acr_values },
+    quirks: { acr: 'minimum' },
+  });
+
+  it.each([
+    '2 ',
+    ' 2',
+    '3  2',
+    '2\t',
+    'gold 2',
+  ])('are not met by a lower one when written %j (N-02)', async (asked) => {
+    const app = await start({ oidc: numbered(asked) });
+    op.script(claims(() => ({ acr: '1' })));
+    const outcome = await walk(app, app.browser(), '/me');
+    expect(outcome).toMatchObject({ status: 403, trips: 1, error: 'login_insufficient' });
+    op.script(claims(() => ({ acr: '2' })));
+    expect(await walk(app, app.browser(), '/me')).toMatchObject({ status: 200, trips: 1 });
+  });
+
+  it.each([
+    '0x1',
+    '1e0',
+    '+1',
+    '-',
+  ])('are met by no number when they are %j, which is none (N-02)', async (asked) => {
+    const app = await start({ oidc: numbered(asked) });
+    op.script(claims(() => ({ acr: '9' })));
+    expect(await walk(app, app.browser(), '/me')).toMatchObject({ status: 403, trips: 1 });
+  });
+});
+
+describe('rules that no provider could be asked by (N-02)', () => {
+  it.each<[object, string]>([
+    [{ acrValues: 'gold silver' }, 'acrValues must be one class, without white space; several are an array'],
+    [{ acrValues: ['gold', ' '] }, 'acrValues[1] must be one class'],
+    [{ acrValues: ['gold\n'] }, 'acrValues[0] must be one class'],
+    [{ maxAgeSeconds: 1.5 }, 'maxAgeSeconds must be a whole number'],
+  ])('are refused at start: %j', (rules, message) => {
+    expect(() => requireAuth(rules)).toThrow(message);
+  });
+});
+
+describe('processes whose clocks differ', () => {
+  it.each([
+    ['ahead', 100_000, '/fresh'],
+    ['further ahead', 250_000, '/fresh'],
+    ['ahead', 100_000, '/in-turn'],
+    ['behind', -100_000, '/in-turn'],
+  ])('send nobody round when the one that guards is %s by %i ms of the one that finishes logins: %s (N-03)', async (_, skew, path) => {
+    let ahead = 0;
+    const app = await start({
+      now: { now: () => clock.now() + ahead, monotonic: clock.now, store: clock.now },
+      before: (server) =>
+        void server.use((req, _res, next) => {
+          ahead = req.path === '/oauth/callback' ? 0 : skew;
+          next();
+        }),
+      handlers: (server) => {
+        const [gold, silver] = ['gold', 'silver'].map((acrValues) => requireAuth({ acrValues }));
+        server.get('/fresh', requireAuth({ maxAgeSeconds: 60 }), (_req, res) => void res.json('fresh'));
+        server.get('/in-turn', gold!, silver!, (_req, res) => void res.json('never'));
+      },
+    });
+    op.script({ claims: (honest, request) => ({ ...honest, acr: request.get('acr_values') ?? undefined }) });
+    const outcome = await walk(app, app.browser(), path);
+    expect(outcome).toMatchObject({ status: 403, error: 'login_insufficient' });
+    expect(outcome.trips).toBeLessThanOrEqual(2);
+  });
+});

@@ -13,6 +13,7 @@ import {
 import { json, send } from '../support/scripted-answers.ts';
 import { createScriptedKey } from '../support/scripted-keys.ts';
 import { logInWith } from '../support/scripted-logins.ts';
+import type { Script } from '../support/scripted-provider.ts';
 import { useApps, useScriptedProvider } from '../support/use-apps.ts';
 
 const clock = createTestClock();
@@ -107,6 +108,40 @@ describe('a flood of tokens by keys that nobody knows', () => {
     expect(await sendLogout(app, op, { sub: 'ada', now: clock.now })).toEqual(failedLogout);
     op.script();
     expect(await sendLogout(app, op, { sub: 'ada', now: clock.now })).toEqual(done);
+  });
+
+  it.each<[string, Script['discovery']]>([
+    ['fails', () => json(500, {})],
+    ['is a page', () => send(200, '<html>', { 'content-type': 'text/html' })],
+    ['names another issuer', (document) => ({ ...document, issuer: 'https://evil.example' })],
+    ['names no keys', ({ jwks_uri: _, ...document }) => document],
+  ])('asks twice in five seconds while discovery %s, and is told to come again (F-41)', async (_, discovery) => {
+    const app = await start();
+    op.script({ discovery: discovery! });
+    for (let kid = 0; kid < 20; kid += 1) expect(await post(app, forge(`kid-${kid}`))).toEqual(failedLogout);
+    for (let count = 0; count < 20; count += 1)
+      await app.browser().get('/logout', { 'sec-fetch-site': 'cross-site' });
+    expect(op.requests('discovery')).toHaveLength(2);
+    // Who is about to log in is no stranger: the provider may be back.
+    op.script();
+    expect((await app.browser().get('/login')).status).toBe(302);
+    expect(await sendLogout(app, op, { sub: 'ada', now: clock.now })).toEqual(done);
+  });
+
+  it('hands on when the provider wants to be asked again (F-41)', async () => {
+    const app = await start();
+    op.script({ discovery: () => json(429, {}, { 'retry-after': '77' }) });
+    expect((await postLogoutToken(app, forge())).headers.get('retry-after')).toBe('77');
+  });
+
+  it('asks again after five seconds, as seldom (F-41)', async () => {
+    const app = await start();
+    op.script({ discovery: () => json(500, {}) });
+    for (let round = 1; round <= 3; round += 1) {
+      for (let kid = 0; kid < 10; kid += 1) await post(app, forge());
+      expect(op.requests('discovery')).toHaveLength(2 * round);
+      clock.advance(5000);
+    }
   });
 
   it('is no worse where weak keys are allowed (F-41)', async () => {

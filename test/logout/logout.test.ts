@@ -180,6 +180,7 @@ describe.each(['redis', 'memory'] as const)('a logout, with sessions in %s', (ki
     expect((await browser.post('/logout')).status).toBe(303);
     expect(await whoIs(browser)).toBeNull();
     expect(app.errors.map(({ error, during }) => [error.code, during])).toEqual([['unexpected', 'logout']]);
+    expect(app.errors[0]!.error.message).toBe('onLogout of the application threw.');
   });
 
   it.each([

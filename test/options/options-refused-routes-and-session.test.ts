@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { construct, type OptionChanges } from '../support/construct.ts';
+import { construct, goodOptions, type OptionChanges } from '../support/construct.ts';
+
+const { provider } = goodOptions;
 
 const refusals: [what: string, changes: OptionChanges, message: string | RegExp][] = [
+  ['a list of routes', { routes: ['/login'] }, 'routes must be an object; it is an array.'],
+  ['a list for the session', { session: [] }, 'session must be an object; it is an array.'],
   [
     'a route without a slash',
     { routes: { login: 'login' } },
@@ -34,6 +38,45 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
     { routes: { login: '/' } },
     'routes must all differ from each other; login and home are "/".',
   ],
+
+  ...['logout', 'login', 'callback', 'backchannelLogout', 'frontchannelLogout'].map(
+    (name): [string, OptionChanges, string] => [
+      `a logout that leads to ${name}`,
+      { routes: { [name]: '/x', afterLogout: '/x' } },
+      `routes.afterLogout must be a page; it is ${name}. If no page`,
+    ],
+  ),
+  [
+    'a login at the callback of one of several providers',
+    { routes: { callback: '/auth', login: '/auth/a' }, provider: undefined, providers: { a: provider } },
+    'routes must all differ from each other; login and callback of "a" are "/auth/a".',
+  ],
+  [
+    'a logout that leads to the callback of one of several providers',
+    {
+      routes: { afterLogout: '/oauth/callback/b' },
+      provider: undefined,
+      providers: { a: provider, b: provider },
+    },
+    'routes.afterLogout must be a page; it is callback of "b".',
+  ],
+  [
+    'a home page at the callback of one of several providers',
+    { routes: { callback: '/c', home: '/c/a' }, provider: undefined, providers: { a: provider } },
+    'home and callback of "a" are "/c/a".',
+  ],
+  [
+    'a route with dots, which no browser asks for',
+    { routes: { login: '/a/../login' } },
+    'routes.login must be a path without "." and ".."; it is a string of 11 characters.',
+  ],
+  ['a route with a dot', { routes: { logout: '/./logout' } }, 'routes.logout must be a path without "."'],
+  [
+    'a home page with encoded dots',
+    { routes: { home: '/%2e%2E/x' } },
+    'routes.home must be a path without "."',
+  ],
+  ['a page of a host', { routes: { home: '/.//evil.example' } }, 'routes.home must be a path without "."'],
 
   [
     'a cookie name that is none',

@@ -36,6 +36,24 @@ describe('discovery', () => {
     expect(url.searchParams.getAll('tenant')).toEqual(['a b']);
   });
 
+  it.each<[string, (url: string) => string]>([
+    ['capitals in its host', (url) => url.replace('localhost', 'LOCALHOST')],
+    ['dots in its path', (url) => url.replace('/a/', '/a/./b/../')],
+    ['capitals in its scheme', (url) => url.replace('http:', 'HTTP:')],
+  ])('knows an endpoint again that is written with %s (R-36)', async (_, write) => {
+    const app = await start({ op, oidc: { userinfoAtLogin: true } });
+    const names = ['token_endpoint', 'userinfo_endpoint', 'revocation_endpoint', 'jwks_uri'];
+    op.script({
+      discovery: (document) => ({
+        ...document,
+        ...Object.fromEntries(names.map((name) => [name, write(String(document[name]))])),
+      }),
+      // What is no answer of a standard token endpoint, and is put right where it is known to be one.
+      token: (answer) => ({ ...answer, refresh_token: null, expires_in: 'soon' }),
+    });
+    expect(await tryLogin(app)).toEqual(loggedIn);
+  });
+
   it.each<[string, Script]>([
     ['with something behind it (C-45, C-72)', announces({ issuer: `${op.issuer}INVALID` })],
     ['without its slash (F-48)', announces({ issuer: op.issuer.slice(0, -1) })],

@@ -99,6 +99,23 @@ describe('the userinfo at login', () => {
     const outcome = await tryLogin(await start({ userinfoAtLogin: true }));
     expect(outcome).toEqual(refused(error, error === 'provider_unavailable' ? 503 : 502));
   });
+
+  it.each([
+    (url: string) => url,
+    (url: string) => url.replace('localhost', 'LOCALHOST'),
+    (url: string) => url.replace('/a/', '/a/b/../'),
+  ])('fails the login when it is a JWT that nobody verifies, however its address is written: %s (R-20)', async (write) => {
+    op.script({
+      discovery: (document) => ({
+        ...document,
+        userinfo_endpoint: write(String(document.userinfo_endpoint)),
+        userinfo_signing_alg_values_supported: ['RS256'],
+      }),
+      userinfo: signedUserinfo,
+    });
+    const outcome = await tryLogin(await start({ userinfoAtLogin: true }));
+    expect(outcome).toEqual(refused('provider_invalid_response'));
+  });
 });
 
 async function logIn(oidc?: TestAppOptions['oidc']) {

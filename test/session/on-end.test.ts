@@ -158,6 +158,7 @@ describe('an answer that stays open', () => {
     expect((await app.browser().get('/fault-at-once')).status).toBe(200);
     await until(() => app.errors.length > 0);
     expect(app.errors.map(({ error, during }) => [error.code, during])).toEqual([['unexpected', 'session']]);
+    expect(app.errors[0]!.error.message).toBe('A callback of onEnd() of the application threw.');
   });
 
   it('is not told anything while the store is away: the answer is 503 (F-31)', async () => {

@@ -153,6 +153,7 @@ describe('session.describe (N-25)', () => {
     expect((await app.auth.sessions.list(ada))[0]).toMatchObject({ description: undefined });
     // The operator is told.
     await until(() => app.errors.length > 0);
+    expect(app.errors[0]!.error.message).toMatch(/^session\.describe (must return|of the application threw)/);
   });
 
   it.each([

@@ -161,7 +161,8 @@ describe('the claims of a refresh', () => {
     expect(answer).toMatchObject({ status: 200, user: { name: 'ada of the script' } });
     expect(answer.token).not.toBe(token);
     expect(await ask(browser)).toMatchObject({ token: answer.token });
-    expect(app.errors).toMatchObject([{ during: 'session', error: { code: 'unexpected' } }]);
+    const error = { code: 'unexpected', message: 'mapUser of the application threw.' };
+    expect(app.errors).toMatchObject([{ during: 'session', error }]);
   });
 
   it('stay out when they are too large together with those of the login', async () => {
