@@ -72,8 +72,11 @@ export interface Sessions {
   findLiveKey(key: string): Promise<string | undefined>;
   /** Whether a session lives, under this id or a newer one. In doubt it does not: the store may be away. */
   hasLiveSession(id: string): Promise<boolean>;
-  /** Writes the application's data of a session; `mustExist` keeps a late write from bringing it back. */
-  writeData(id: string, data: string, options: { mustExist: boolean }): Promise<void>;
+  /**
+   * Writes the application's data of a session; `mustExist` keeps a late write from bringing it back. False: it would
+   * have.
+   */
+  writeData(id: string, data: string, options: { mustExist: boolean }): Promise<boolean>;
   /** Reads the application's data as it is now. */
   readData(id: string): Promise<string | null>;
 }

@@ -130,7 +130,9 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
     },
 
     writeData: async (key, value, idleMs, { mustExist }) => {
-      if (!mustExist || get(`d:${key}`) !== null) set(`d:${key}`, value, idleMs);
+      const isWritten = !mustExist || get(`d:${key}`) !== null;
+      if (isWritten) set(`d:${key}`, value, idleMs);
+      return isWritten;
     },
 
     readTokens: async (key) => (loginAt(key) && tokensAt(key)) ?? null,

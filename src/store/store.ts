@@ -117,8 +117,8 @@ export interface Store {
    */
   rotateSession(key: string, nextKey: string): Promise<'rotated' | 'ended' | { readonly movedTo: string }>;
 
-  /** Writes the application's data; with `mustExist` only over data that is there. */
-  writeData(key: string, value: string, idleMs: number, options: { mustExist: boolean }): Promise<void>;
+  /** Writes the application's data; with `mustExist` only over data that is there. False: there was none. */
+  writeData(key: string, value: string, idleMs: number, options: { mustExist: boolean }): Promise<boolean>;
 
   /** The sealed tokens of a session that lives. */
   readTokens(key: string): Promise<Buffer | null>;

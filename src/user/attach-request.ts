@@ -51,17 +51,18 @@ function readAppSession(state: RequestState): AppSession {
   // It may start a session, and no cache may keep a response that sets the cookie.
   setPrivateCacheHeaders(state.res, { mayStore: false });
   const { req, res, next, browser, services } = state;
+  if (state.appSession?.isOver()) state.appSession = undefined;
   state.appSession ??= services.startAppSession(req, res, next, browser);
   return state.appSession;
 }
 
 /** The first touch makes it a property of the request itself, which an application may delete. */
 function readSession(state: RequestState): unknown {
-  if (state.appSession) return undefined;
-  const appSession = readAppSession(state);
-  const descriptor = createAccessor('session', () => appSession.session);
+  if (state.appSession && !state.appSession.isOver()) return undefined;
+  const { session } = readAppSession(state);
+  const descriptor = createAccessor('session', () => readAppSession(state).session);
   Object.defineProperty(state.req, 'session', descriptor);
-  return appSession.session;
+  return session;
 }
 
 const READERS: RequestReaders = {
