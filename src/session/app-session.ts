@@ -78,6 +78,8 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
     store.createSession(carrier, parseData(before));
 
     const isOver = () => carrier.session !== undefined && carrier.browserId !== browser.id;
+    /** As with express-session: what it was stays, and what was changed is lost. */
+    const isGivenUp = () => !(req as { session?: unknown }).session;
     const isModified = () => carrier.sessionID !== firstId || serializeData(carrier.session) !== before;
 
     commitBeforeResponse(res, {
@@ -85,7 +87,7 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
       beforeHeaders: () => {
         const { session, sessionID, isGone } = carrier;
         // By now the browser may have the cookie of another.
-        if (!session || isOver() || isGone || !isModified()) return;
+        if (!session || isOver() || isGone || isGivenUp() || !isModified()) return;
         // One that the browser has already is set again only to prolong its life.
         if (isKnown && sessionID === browser.id && session.cookie.expires == null) return;
         session.touch();
@@ -97,7 +99,7 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
       },
       isChanged: () => {
         const { session, stored } = carrier;
-        if (!session || isOver()) return false;
+        if (!session || isOver() || isGivenUp()) return false;
         return stored === undefined ? isModified() : serializeData(session) !== stored;
       },
       save: (done) => carrier.session!.save(done),
