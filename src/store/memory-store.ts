@@ -158,9 +158,9 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       return kind === 's' && values.lifeOf(`lock:${key}`) <= QUIET_MS ? 'abandoned' : 'held';
     },
 
-    extendLock: async (key, owner, leaseMs, { sent }) => {
+    extendLock: async (key, owner, leaseMs, { sent, retake = false }) => {
       const value = get(`lock:${key}`);
-      if (value !== null && value.slice(2) !== owner) return false;
+      if (value === null ? !retake : value.slice(2) !== owner) return false;
       set(`lock:${key}`, `${sent ? 's' : 'u'} ${owner}`, sent ? leaseMs + QUIET_MS : leaseMs);
       return true;
     },

@@ -138,9 +138,15 @@ export interface Store {
   ): Promise<LockAnswer>;
   /**
    * Keeps the lock for another while. `sent`: the refresh was sent, so that nobody else gets the lock until
-   * {@link QUIET_MS} after the lease. False: it is somebody else's by now.
+   * {@link QUIET_MS} after the lease. False: it is not the owner's any more. One that is gone is taken again with
+   * `retake` only: somebody else may have had it meanwhile.
    */
-  extendLock(key: string, owner: string, leaseMs: number, options: { sent: boolean }): Promise<boolean>;
+  extendLock(
+    key: string,
+    owner: string,
+    leaseMs: number,
+    options: { sent: boolean; retake?: boolean },
+  ): Promise<boolean>;
   /** Gives the lock back, if it is still `owner`'s; a back-off stays in its place, for all to read. */
   releaseLock(key: string, owner: string, backoff?: { text: string; lifeMs: number }): Promise<void>;
 
