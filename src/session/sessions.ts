@@ -65,7 +65,7 @@ export interface Sessions {
    * Gives a logged-in session a new id, with `data` as the application's data. The browser gets the new cookie also when
    * nobody knows whether the old id is gone.
    *
-   * @throws LoginRequiredError when the session ended meanwhile.
+   * @throws LoginRequiredError when the session ended meanwhile, or another took its place.
    */
   renew(browser: BrowserSession, res: ServerResponse, data: string): Promise<void>;
   /** The key under which a session lives now, by the one it had. `undefined`: it has ended. */
@@ -246,7 +246,8 @@ export function createSessions(options: SessionsOptions): Sessions {
         throw error;
       }
       const { id: oldId } = browser;
-      if (isSame) await rotation.takePlace(old.key, key, old.identity!).catch(passStoreError);
+      if (isSame)
+        await rotation.takePlace(old.key, key, old.identity!, { mayFollow: true }).catch(passStoreError);
       const ended =
         old && !isSame ? await replace(old.key, { oldId: oldId!, onLateEnd }, { req, res }) : undefined;
       setCurrentSession(browser, { id, identity, data });
@@ -307,10 +308,18 @@ export function createSessions(options: SessionsOptions): Sessions {
       const { id } = browser;
       if (browser.fault) throw browser.fault;
       if (!id || !browser.identity) throw new LoginRequiredError();
-      await rotation.renew(id, data, (moved) => {
-        setCurrentSession(browser, { ...moved, data });
-        cookie.write(res, moved.id, moved.identity);
-      });
+      try {
+        await rotation.renew(id, data, (moved) => {
+          setCurrentSession(browser, { ...moved, data });
+          cookie.write(res, moved.id, moved.identity);
+        });
+      } catch (error) {
+        if (!(error instanceof LoginRequiredError)) throw error;
+        // The browser may have the cookie of a newer login by now.
+        cookie.withdraw(res);
+        setCurrentSession(browser);
+        throw error;
+      }
     },
 
     hasLiveSession: async (id) => {
