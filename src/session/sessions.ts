@@ -172,11 +172,12 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   /** The session under this key, or under the one it has moved to. */
   const findLive = async (key: string): Promise<FoundSession | undefined> => {
-    const walk = await walkMoves(key, async (current) => {
+    const walk = await walkMoves<FoundSession | undefined>(key, async (current) => {
       const { login, data, movedTo } = await store.readSession(current);
       if (movedTo !== undefined) return { movedTo };
-      const identity = login && !records.findExpiry(login) ? readIdentity(login) : undefined;
-      return { found: identity && { key: current, identity, data } };
+      const identity = readIdentity(login);
+      if (!login || !identity || (await ending.endIfExpired(current, login))) return { found: undefined };
+      return { found: { key: current, identity, data } };
     });
     return walk.found;
   };
