@@ -65,7 +65,7 @@ export function getRequestState(req: Request): RequestState | undefined {
   return (req as unknown as Record<symbol, RequestState | undefined>)[STATE];
 }
 
-/** Makes a request carry it. */
+/** Makes a request carry it, hidden from those who print all that a request has: the session id is in it. */
 export function setRequestState(req: Request, state: RequestState): void {
-  (req as unknown as Record<symbol, RequestState>)[STATE] = state;
+  Object.defineProperty(req, STATE, { value: state });
 }
