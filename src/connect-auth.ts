@@ -279,7 +279,6 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const services = createRequestServices({
     sessions,
     startAppSession,
-    cookie,
     watch,
     now,
     loginUrl: urls.login(),

@@ -22,9 +22,9 @@ export interface Sessions {
   readById(id: string): Promise<BrowserSession>;
   /**
    * Does what reading leaves to be done: keeps a living session alive, ends one that is over, removes what is damaged.
-   * False: the session that the cookie names has ended. A fault of the store is kept in `browser`.
+   * A fault of the store is kept in `browser`.
    */
-  keepUp(browser: BrowserSession, req?: Request): Promise<boolean>;
+  keepUp(browser: BrowserSession, req?: Request): Promise<void>;
   /** A new session id: 256 random bits. */
   newId(): string;
   /** The key under which a session with this id is stored. */
@@ -221,11 +221,10 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     keepUp: async (browser, req) => {
       const { id, identity, data, expired, isDamaged } = browser;
-      if (id === undefined) return true;
+      if (id === undefined) return;
       if (isDamaged) removeDamaged(keys.sessionKey(id)).catch(() => undefined);
-      if (expired && !(await endExpired(browser, req))) return false;
+      if (expired && !(await endExpired(browser, req))) return;
       if (identity || browser.identity || data !== null) records.touch(keys.sessionKey(id));
-      return true;
     },
 
     logIn: async (

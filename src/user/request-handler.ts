@@ -21,11 +21,12 @@ export interface RequestHandlerOptions {
 
 /** Handles one request: reads its session, gives it `req.user` and its company, and runs our route if it is one. */
 export function createRequestHandler({ services, findRoute, basePath }: RequestHandlerOptions) {
-  const { sessions, cookie } = services;
+  const { sessions } = services;
 
-  const readSession = async (req: Request, res: Response): Promise<BrowserSession> => {
+  const readSession = async (req: Request): Promise<BrowserSession> => {
     const browser = await sessions.read(req);
-    if (!(await sessions.keepUp(browser, req))) cookie.clear(res);
+    // The cookie of one that is over stays: when this answer comes, the browser may have that of a new login.
+    await sessions.keepUp(browser, req);
     return browser;
   };
 
@@ -38,7 +39,7 @@ export function createRequestHandler({ services, findRoute, basePath }: RequestH
     }
     checkMount(req, basePath);
     const route = findRoute(req.path);
-    const browser = route?.needsSession === false ? createBrowserSession() : await readSession(req, res);
+    const browser = route?.needsSession === false ? createBrowserSession() : await readSession(req);
     const mountPath = req.baseUrl;
     attachRequest({ services, req, res, next, browser, mountPath, appSession: undefined, auth: undefined });
     if (route) await route.run(req, res, browser);

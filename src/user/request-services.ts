@@ -28,7 +28,7 @@ export interface RequestAnswers {
 
 /** What they are made of. */
 export interface RequestServicesOptions
-  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'cookie' | 'watch' | 'loginUrl' | 'now'>,
+  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrl' | 'now'>,
     Omit<ApiAccessOptions, 'browser'> {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ownOrigins: ReadonlySet<string>;
@@ -37,11 +37,10 @@ export interface RequestServicesOptions
 
 /** Makes what all requests of one `connectAuth()` share. */
 export function createRequestServices(options: RequestServicesOptions): RequestServices {
-  const { sessions, startAppSession, cookie, watch, loginUrl, now, providers, ownOrigins, answers } = options;
+  const { sessions, startAppSession, watch, loginUrl, now, providers, ownOrigins, answers } = options;
   return {
     sessions,
     startAppSession,
-    cookie,
     watch,
     loginUrl,
     now,

@@ -7,7 +7,6 @@ import type { LogoutParameters, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
-import type { SessionCookie } from '../session/session-cookie.ts';
 import type { SessionWatch } from '../session/session-watch.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { ApiAccess } from './api-access.ts';
@@ -39,7 +38,6 @@ export type RequestReaders = Readonly<
 export interface RequestServices {
   readonly sessions: Sessions;
   readonly startAppSession: StartAppSession;
-  readonly cookie: SessionCookie;
   readonly watch: SessionWatch;
   /** For answers to scripts, which cannot be redirected; `undefined` when the route is switched off. */
   readonly loginUrl: string | undefined;
