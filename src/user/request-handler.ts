@@ -23,13 +23,6 @@ export interface RequestHandlerOptions {
 export function createRequestHandler({ services, findRoute, basePath }: RequestHandlerOptions) {
   const { sessions } = services;
 
-  const readSession = async (req: Request): Promise<BrowserSession> => {
-    const browser = await sessions.read(req);
-    // The cookie of one that is over stays: when this answer comes, the browser may have that of a new login.
-    await sessions.keepUp(browser, req);
-    return browser;
-  };
-
   return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
     const known = getRequestState(req);
     if (known) {
@@ -39,9 +32,12 @@ export function createRequestHandler({ services, findRoute, basePath }: RequestH
     }
     checkMount(req, basePath);
     const route = findRoute(req.path);
-    const browser = route?.needsSession === false ? createBrowserSession() : await readSession(req);
+    const browser = route?.needsSession === false ? createBrowserSession() : await sessions.read(req);
     const mountPath = req.baseUrl;
+    // First, for onLogout of a session that is over: it is told the request.
     attachRequest({ services, req, res, next, browser, mountPath, appSession: undefined, auth: undefined });
+    // The cookie of one that is over stays: when this answer comes, the browser may have that of a new login.
+    await sessions.keepUp(browser, req);
     if (route) await route.run(req, res, browser);
     else next();
   };
@@ -49,6 +45,9 @@ export function createRequestHandler({ services, findRoute, basePath }: RequestH
 
 /** Faults of assembly that would show themselves only as logins that do not hold. */
 function checkMount(req: Request, basePath: string): void {
+  const { baseUrl, path } = req as Partial<Request>;
+  if (baseUrl === undefined || path === undefined)
+    throw new ConfigurationError('connectAuth handles requests of Express: app.use(connectAuth({ … })).');
   // Express matches mount paths in any case of letters.
   if (req.baseUrl !== '' && req.baseUrl.toLowerCase() !== basePath.toLowerCase()) {
     throw new ConfigurationError(

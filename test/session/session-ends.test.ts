@@ -154,6 +154,23 @@ describe('a session that two processes see end', () => {
     for (const key of await database.keys('*')) expect(await database.pttl(key)).toBeGreaterThan(0);
   });
 
+  it('is told with a request that has its req.auth and a session of nobody, which may keep what is said there', async () => {
+    const seen: unknown[] = [];
+    const app = await start({
+      onLogout: ({ req }) => {
+        seen.push(req!.auth.isAuthenticated);
+        Object.assign(req!.session, { notice: 'You were signed out.' });
+      },
+    });
+    const browser = await logInWith(op, app);
+    await browser.get('/save?secret=1');
+    clock.advance(11 * MINUTE);
+    await browser.get('/');
+    expect(seen).toEqual([false]);
+    expect(app.errors).toEqual([]);
+    expect([await whoIs(browser), await dataOf(browser)]).toEqual([null, { notice: 'You were signed out.' }]);
+  });
+
   it('is told of nobody when the application itself never logged anybody in', async () => {
     const app = await start();
     const browser = app.browser();
