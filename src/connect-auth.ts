@@ -279,12 +279,12 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const services = createRequestServices({
     sessions,
     startAppSession,
-    cookie,
     watch,
     now,
     loginUrl: urls.login(),
     providers,
     ownOrigins,
+    cookiePath,
     tokenSource,
     apiOrigins,
     readIdentity,

@@ -14,6 +14,10 @@ export interface SessionCarrier {
   readonly cookieOptions: CookieOptions;
   /** The JSON that is stored under the id by now; `undefined`: nothing. */
   stored: string | undefined;
+  /** The id of the browser that this is the session of: when it has another, this one is over. */
+  browserId: string | undefined;
+  /** Whether what was to be written over is not there any more: the session has ended or moved elsewhere. */
+  isGone: boolean;
 }
 
 /** The store of one request, as express-session's session calls it. */
@@ -54,8 +58,10 @@ export function createSessionStore({
     serializer: { parse: JSON.parse, stringify: (data) => serializeData(data as SessionData) },
     // The real life of the record is decided where it is written. The first letter says whether it must be there.
     client: {
-      set: (key: string, data: string) =>
-        sessions.writeData(key.slice(1), data, { mustExist: key.startsWith(MUST_EXIST) }),
+      set: async (key: string, data: string) => {
+        const mustExist = key.startsWith(MUST_EXIST);
+        if (!(await sessions.writeData(key.slice(1), data, { mustExist }))) throw GONE;
+      },
     },
   });
 
@@ -70,6 +76,7 @@ export function createSessionStore({
       await sessions.discard(browser);
       current.stored = undefined;
     }
+    current.browserId = browser.id;
     current.sessionID = browser.id ?? sessions.newId();
     current.sessionStore.createSession(current, {});
   };
@@ -92,8 +99,9 @@ export function createSessionStore({
       const mustExist = !isCurrent || carrier.stored !== undefined;
       const text = serializeData(data);
       writer.set((mustExist ? MUST_EXIST : MAY_BE_NEW) + id, data, (error?: unknown) => {
-        if (!error && isCurrent) carrier.stored = text;
-        done(error);
+        const isWritten = !error || error === GONE;
+        if (isWritten && isCurrent) Object.assign(carrier, { stored: text, isGone: error === GONE });
+        done(isWritten ? undefined : error);
       });
     },
     destroy(_id: string, done?: Done) {
@@ -113,6 +121,8 @@ export function createSessionStore({
   return (exchange) => Object.defineProperty(Object.create(prototype), 'exchange', { value: exchange });
 }
 
+/** Nothing to complain of: as with express-session, what a session had to say goes with it. */
+const GONE = new Error('There is no such session any more.');
 const MUST_EXIST = '+';
 const MAY_BE_NEW = '-';
 

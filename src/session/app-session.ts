@@ -16,8 +16,8 @@ export interface AppSession {
   readonly sessionStore: SessionStore;
   /** The application's data as JSON, as the handler has changed it so far. */
   readData(): string;
-  /** Lets go of this request: nothing is saved, no cookie is set. */
-  abandon(): void;
+  /** Whether the browser has another session by now. Then nothing is saved, and no cookie set. */
+  isOver(): boolean;
 }
 
 /** What it is made of. */
@@ -71,17 +71,23 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
       sessionStore: store,
       cookieOptions: { ...cookie.attributes, ...maxAge },
       stored: isKnown ? (browser.data ?? undefined) : undefined,
+      browserId: browser.id,
+      isGone: false,
     };
     const { sessionID: firstId, stored: before = '{}' } = carrier;
     store.createSession(carrier, parseData(before));
 
+    const isOver = () => carrier.session !== undefined && carrier.browserId !== browser.id;
+    /** As with express-session: what it was stays, and what was changed is lost. */
+    const isGivenUp = () => !(req as { session?: unknown }).session;
     const isModified = () => carrier.sessionID !== firstId || serializeData(carrier.session) !== before;
 
     commitBeforeResponse(res, {
       cookieName: cookie.name,
       beforeHeaders: () => {
-        const { session, sessionID } = carrier;
-        if (!session || !isModified()) return;
+        const { session, sessionID, isGone } = carrier;
+        // By now the browser may have the cookie of another.
+        if (!session || isOver() || isGone || isGivenUp() || !isModified()) return;
         // One that the browser has already is set again only to prolong its life.
         if (isKnown && sessionID === browser.id && session.cookie.expires == null) return;
         session.touch();
@@ -93,7 +99,7 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
       },
       isChanged: () => {
         const { session, stored } = carrier;
-        if (!session) return false;
+        if (!session || isOver() || isGivenUp()) return false;
         return stored === undefined ? isModified() : serializeData(session) !== stored;
       },
       save: (done) => carrier.session!.save(done),
@@ -113,9 +119,7 @@ export function createAppSessionStarter(options: AppSessionOptions): StartAppSes
       },
       sessionStore: store as unknown as SessionStore,
       readData: () => serializeData(carrier.session),
-      abandon: () => {
-        carrier.session = undefined;
-      },
+      isOver,
     };
   };
 }

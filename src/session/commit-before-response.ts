@@ -24,12 +24,18 @@ export function commitBeforeResponse(res: Response, options: CommitOptions): voi
   const { end, writeHead } = res;
   let ending = false;
 
-  const writeHeadWithCookie = (...args: Parameters<Response['writeHead']>): Response => {
+  const writeHeadWithCookie = (status: number, ...rest: readonly unknown[]): Response => {
+    const reason = rest.filter((given) => typeof given === 'string');
+    // Node lets those given here replace all others of the same name: they must be there before ours.
+    setHeaders(
+      res,
+      rest.find((given) => typeof given === 'object' && given !== null),
+    );
     beforeHeaders();
     const setCookies = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
     // Whatever the application said of caching before.
     if (setCookies.some((cookie) => cookie.startsWith(`${cookieName}=`))) noStore(res);
-    return writeHead.apply(res, args);
+    return writeHead.call(res, status, ...(reason as []));
   };
 
   const endAfterSave = (...args: Parameters<Response['end']>): Response => {
@@ -53,4 +59,16 @@ export function commitBeforeResponse(res: Response, options: CommitOptions): voi
 
   res.writeHead = writeHeadWithCookie as Response['writeHead'];
   res.end = endAfterSave as Response['end'];
+}
+
+/** Sets headers in the forms that `writeHead()` takes: an object, a flat list, or a list of pairs. */
+function setHeaders(res: Response, given: unknown): void {
+  if (!Array.isArray(given)) {
+    for (const [name, value] of Object.entries(given ?? {})) res.setHeader(name, value as string);
+    return;
+  }
+  const list: unknown[] = Array.isArray(given[0]) ? given.flat() : given;
+  const names = list.filter((_, index) => index % 2 === 0) as string[];
+  for (const name of names) res.removeHeader(name);
+  for (const [index, name] of names.entries()) res.appendHeader(name, list[2 * index + 1] as string);
 }

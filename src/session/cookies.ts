@@ -34,9 +34,16 @@ export function setCookie(
 
 /** Adds a `Set-Cookie` header that has been written already, instead of any for a cookie of the same name. */
 export function replaceCookie(res: ServerResponse, name: string, header: string): void {
+  dropCookie(res, name);
+  res.appendHeader('Set-Cookie', header);
+}
+
+/** Takes back what a response has set for a cookie so far. */
+export function dropCookie(res: ServerResponse, name: string): void {
   const given = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
   const others = given.filter((cookie) => !cookie.startsWith(`${name}=`));
-  res.setHeader('Set-Cookie', [...others, header]);
+  if (others.length > 0) res.setHeader('Set-Cookie', others);
+  else res.removeHeader('Set-Cookie');
 }
 
 /**

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sign, unsign } from 'cookie-signature';
 import type { ApplicationKeys } from '../keys.ts';
 import type { Secret } from '../secret.ts';
-import { type CookieAttributes, readCookies, setCookie } from './cookies.ts';
+import { type CookieAttributes, dropCookie, readCookies, setCookie } from './cookies.ts';
 
 /** A cookie that holds a session's id, signed the way express-session signs. */
 export interface SessionCookie {
@@ -15,6 +15,8 @@ export interface SessionCookie {
   sign(id: string): string;
   /** Sets the cookie, instead of any of the same name that this response has so far. */
   write(res: ServerResponse, id: string, options?: { browserSession?: boolean | undefined }): void;
+  /** Takes back what `write()` has set on this response: the browser keeps what it has. */
+  withdraw(res: ServerResponse): void;
   /** Removes the cookie from the browser, with the attributes it was set with, unless the response has begun. */
   clear(res: ServerResponse): void;
 }
@@ -62,6 +64,10 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
     write: (res, id, { browserSession = false } = {}) => {
       const life = maxAgeSeconds === undefined || browserSession ? {} : { maxAge: maxAgeSeconds };
       setCookie(res, name, signId(id), { ...attributes, ...life });
+    },
+
+    withdraw: (res) => {
+      if (!res.headersSent) dropCookie(res, name);
     },
 
     clear: (res) => {

@@ -5,6 +5,7 @@ import type { Hooks, LogoutReason } from '../events.ts';
 import { hookFault } from '../hook-fault.ts';
 import type { FinishLater } from '../store/finish-later.ts';
 import { type MovedSession, walkMoves } from '../store/session-moves.ts';
+import type { StoredLogin } from '../store/session-record.ts';
 import type { EndAnswer, Store } from '../store/store.ts';
 import { decodeIdentity, type Identity } from './identity.ts';
 import type { SessionRecords } from './session-records.ts';
@@ -51,6 +52,13 @@ export interface SessionEnding {
     reason: LogoutReason,
     req?: Request,
   ): Promise<EndedSession | 'conflict' | 'alive' | undefined>;
+  /**
+   * Whether a login found under this key is over: by the clock of this process, and then by the store's, by which it is
+   * ended. For those who look at sessions without their requests.
+   *
+   * @throws StoreError when nobody knows.
+   */
+  endIfExpired(key: string, login: StoredLogin): Promise<boolean>;
   /** Ends a session that nobody has been told of, and tells nobody. What the store refuses is done later. */
   discard(key: string): Promise<void>;
 }
@@ -112,20 +120,27 @@ export function createSessionEnding(options: SessionEndingOptions): SessionEndin
     return { key, isFirst, identity, tokens, reason };
   };
 
-  return {
-    end: async (target, reason, req) => {
-      const owner = createOwner();
-      try {
-        return await attempt(target, owner, reason, req);
-      } catch (error) {
-        if (error instanceof StoreError) {
-          finishLater.finish(async () => {
-            const ended = await attempt(target, owner, reason, req);
-            if (typeof ended === 'object') await target.onLateEnd?.(ended);
-          });
-        }
-        throw error;
+  const end: SessionEnding['end'] = async (target, reason, req) => {
+    const owner = createOwner();
+    try {
+      return await attempt(target, owner, reason, req);
+    } catch (error) {
+      if (error instanceof StoreError) {
+        finishLater.finish(async () => {
+          const ended = await attempt(target, owner, reason, req);
+          if (typeof ended === 'object') await target.onLateEnd?.(ended);
+        });
       }
+      throw error;
+    }
+  };
+
+  return {
+    end,
+
+    endIfExpired: async (key, login) => {
+      const expiry = records.findExpiry(login);
+      return expiry !== undefined && (await end({ key, ifExpired: true }, expiry)) !== 'alive';
     },
 
     discard: async (key) => {

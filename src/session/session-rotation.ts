@@ -22,15 +22,23 @@ export interface SessionRotation {
   /**
    * Ends a session whose place another takes. It leaves a pointer, so that a logout with the old id ends the new one.
    *
-   * @throws LoginError `login_ended` when it had ended meanwhile: that logout means its successor as well, which goes;
+   * @param mayFollow - whether what has taken its place before gives way as well: to a login, which is newer than that.
+   * @throws LoginError `login_ended` when it had ended or moved meanwhile: what ended it means its successor as well,
+   * which goes;
    * StoreError when nobody knows. It is found out behind the caller's back.
    */
-  takePlace(key: string, nextKey: string, login: IndexedLogin): Promise<void>;
+  takePlace(
+    key: string,
+    nextKey: string,
+    login: IndexedLogin,
+    options: { mayFollow: boolean },
+  ): Promise<void>;
   /**
    * Gives a session a new id, with `data` as the application's data.
    *
    * @param onMoved - told the new id as soon as it opens the session, whatever becomes of the old one.
-   * @throws LoginRequiredError when the session ended meanwhile; StoreError.
+   * @throws LoginRequiredError when the session ended meanwhile, or a login took its place: then the new id is none;
+   * StoreError.
    */
   renew(id: string, data: string, onMoved: (moved: MovedLogin) => void): Promise<void>;
 }
@@ -69,11 +77,15 @@ export function createSessionRotation(options: SessionRotationOptions): SessionR
     }
   };
 
-  /** Leaves the pointer, at the session or at what it has moved to by another's doing. False: it has ended. */
-  const leavePointer = async (key: string, nextKey: string, login: IndexedLogin): Promise<boolean> => {
+  /** Leaves the pointer, at the session or at what it has moved to by another's doing. False: nothing gives way. */
+  const leavePointer = async (
+    key: string,
+    nextKey: string,
+    { login, mayFollow }: { login: IndexedLogin; mayFollow: boolean },
+  ): Promise<boolean> => {
     const walk = await walkMoves(key, async (current) => {
       const outcome = await store.rotateSession(current, nextKey);
-      return typeof outcome === 'object' ? outcome : { found: outcome };
+      return typeof outcome === 'object' && mayFollow ? outcome : { found: outcome };
     });
     if (walk.found !== 'rotated') return false;
     records.forgetTouch(walk.key);
@@ -81,9 +93,9 @@ export function createSessionRotation(options: SessionRotationOptions): SessionR
     return true;
   };
 
-  const takePlace: SessionRotation['takePlace'] = async (key, nextKey, login) => {
+  const takePlace: SessionRotation['takePlace'] = async (key, nextKey, login, { mayFollow }) => {
     const attempt = async () => {
-      if (await leavePointer(key, nextKey, login)) return;
+      if (await leavePointer(key, nextKey, { login, mayFollow })) return;
       await ending.discard(nextKey);
       throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
     };
@@ -107,7 +119,8 @@ export function createSessionRotation(options: SessionRotationOptions): SessionR
     const nextKey = keys.sessionKey(nextId);
     const moved = { id: nextId, identity: await create(nextKey, { identity, tokens, data, endsAt }) };
     onMoved(moved);
-    await takePlace(key, nextKey, identity);
+    // A login that has come meanwhile proves more than this one does: it stays.
+    await takePlace(key, nextKey, identity, { mayFollow: false });
   };
 
   return {

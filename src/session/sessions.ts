@@ -26,10 +26,10 @@ export interface Sessions {
   /** Keeps a living session alive, behind the caller's back. False: it is over, or damaged; see `keepUp`. */
   touch(browser: BrowserSession): boolean;
   /**
-   * Does what reading leaves to be done: ends a session that is over, removes what is damaged. False: the session that
-   * the cookie names has ended. A fault of the store is kept in `browser`.
+   * Does what reading leaves to be done: ends a session that is over, removes what is damaged. A fault of the store is
+   * kept in `browser`.
    */
-  keepUp(browser: BrowserSession, req?: Request): Promise<boolean>;
+  keepUp(browser: BrowserSession, req?: Request): Promise<void>;
   /** A new session id: 256 random bits. */
   newId(): string;
   /** The key under which a session with this id is stored. */
@@ -70,15 +70,18 @@ export interface Sessions {
    * Gives a logged-in session a new id, with `data` as the application's data. The browser gets the new cookie also when
    * nobody knows whether the old id is gone.
    *
-   * @throws LoginRequiredError when the session ended meanwhile.
+   * @throws LoginRequiredError when the session ended meanwhile, or another took its place.
    */
   renew(browser: BrowserSession, res: ServerResponse, data: string): Promise<void>;
   /** The key under which a session lives now, by the one it had. `undefined`: it has ended. */
   findLiveKey(key: string): Promise<string | undefined>;
   /** Whether a session lives, under this id or a newer one. In doubt it does not: the store may be away. */
   hasLiveSession(id: string): Promise<boolean>;
-  /** Writes the application's data of a session; `mustExist` keeps a late write from bringing it back. */
-  writeData(id: string, data: string, options: { mustExist: boolean }): Promise<void>;
+  /**
+   * Writes the application's data of a session; `mustExist` keeps a late write from bringing it back. False: it would
+   * have.
+   */
+  writeData(id: string, data: string, options: { mustExist: boolean }): Promise<boolean>;
   /** Reads the application's data as it is now. */
   readData(id: string): Promise<string | null>;
 }
@@ -183,11 +186,12 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   /** The session under this key, or under the one it has moved to. */
   const findLive = async (key: string): Promise<FoundSession | undefined> => {
-    const walk = await walkMoves(key, async (current) => {
+    const walk = await walkMoves<FoundSession | undefined>(key, async (current) => {
       const { login, data, movedTo } = await store.readSession(current);
       if (movedTo !== undefined) return { movedTo };
-      const identity = login && !records.findExpiry(login) ? readIdentity(login) : undefined;
-      return { found: identity && { key: current, identity, data } };
+      const identity = readIdentity(login);
+      if (!login || !identity || (await ending.endIfExpired(current, login))) return { found: undefined };
+      return { found: { key: current, identity, data } };
     });
     return walk.found;
   };
@@ -233,11 +237,10 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     keepUp: async (browser, req) => {
       const { id, expired, isDamaged } = browser;
-      if (id === undefined) return true;
+      if (id === undefined) return;
       if (isDamaged) removeDamaged(keys.sessionKey(id)).catch(() => undefined);
-      if (expired && !(await endExpired(browser, req))) return false;
+      if (expired && !(await endExpired(browser, req))) return;
       touch(browser);
-      return true;
     },
 
     logIn: async (
@@ -259,7 +262,8 @@ export function createSessions(options: SessionsOptions): Sessions {
         throw error;
       }
       const { id: oldId } = browser;
-      if (isSame) await rotation.takePlace(old.key, key, old.identity!).catch(passStoreError);
+      if (isSame)
+        await rotation.takePlace(old.key, key, old.identity!, { mayFollow: true }).catch(passStoreError);
       const ended =
         old && !isSame ? await replace(old.key, { oldId: oldId!, onLateEnd }, { req, res }) : undefined;
       setCurrentSession(browser, { id, identity, data });
@@ -320,10 +324,18 @@ export function createSessions(options: SessionsOptions): Sessions {
       const { id } = browser;
       if (browser.fault) throw browser.fault;
       if (!id || !browser.identity) throw new LoginRequiredError();
-      await rotation.renew(id, data, (moved) => {
-        setCurrentSession(browser, { ...moved, data });
-        cookie.write(res, moved.id, moved.identity);
-      });
+      try {
+        await rotation.renew(id, data, (moved) => {
+          setCurrentSession(browser, { ...moved, data });
+          cookie.write(res, moved.id, moved.identity);
+        });
+      } catch (error) {
+        if (!(error instanceof LoginRequiredError)) throw error;
+        // The browser may have the cookie of a newer login by now.
+        cookie.withdraw(res);
+        setCurrentSession(browser);
+        throw error;
+      }
     },
 
     hasLiveSession: async (id) => {

@@ -9,7 +9,6 @@ import { isEndedBy, markForLiveSessions } from './logout-marks.ts';
 import type { EndTarget, SessionEnding } from './session-ending.ts';
 import { createSessionHandles } from './session-handles.ts';
 import { isTarget, type SessionIndexes, type SessionTarget } from './session-indexes.ts';
-import type { SessionRecords } from './session-records.ts';
 
 /** Somebody at a provider. Only the pair is unique. */
 export interface UserName {
@@ -64,7 +63,6 @@ export interface UserSessionsOptions {
   readonly store: Store;
   readonly keys: ApplicationKeys;
   readonly indexes: SessionIndexes;
-  readonly records: SessionRecords;
   readonly ending: SessionEnding;
   readonly readIdentity: IdentityReader;
   /** The clients of an issuer that the options have. */
@@ -77,12 +75,12 @@ const BATCH = 50;
 
 /** Makes them over a store. */
 export function createUserSessions(options: UserSessionsOptions): UserSessions {
-  const { store, keys, indexes, records, ending, readIdentity, clientsOf, now } = options;
+  const { store, keys, indexes, ending, readIdentity, clientsOf, now } = options;
 
   const readLive = async (key: string) => {
     const { login } = await store.readSession(key);
     const identity = readIdentity(login);
-    if (!login || !identity || records.findExpiry(login)) return undefined;
+    if (!login || !identity || (await ending.endIfExpired(key, login))) return undefined;
     return { key, identity, seenAt: login.seenAt };
   };
 

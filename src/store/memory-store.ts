@@ -31,8 +31,14 @@ const SWEEP_EVERY_WRITES = 1000;
 
 /** The same operations in the memory of this process, for development. Nothing of it survives a restart. */
 export function createMemoryStore({ now }: { now: Clock }): Store {
-  const values = createValues(now);
   const indexes = new Map<string, Map<string, number>>();
+  /** As with a key of Redis: an index lives until the last of its sessions ends, and the slack beyond. */
+  const sweepIndexes = () => {
+    for (const [name, members] of indexes) {
+      if ([...members.values()].every((end) => end < now() - INDEX_SLACK_MS)) indexes.delete(name);
+    }
+  };
+  const values = createValues(now, sweepIndexes);
   const { get, set } = values;
 
   const recordOf = (key: string) => parseSessionRecord(get(`s:${key}`));
@@ -130,7 +136,9 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
     },
 
     writeData: async (key, value, idleMs, { mustExist }) => {
-      if (!mustExist || get(`d:${key}`) !== null) set(`d:${key}`, value, idleMs);
+      const isWritten = !mustExist || get(`d:${key}`) !== null;
+      if (isWritten) set(`d:${key}`, value, idleMs);
+      return isWritten;
     },
 
     readTokens: async (key) => (loginAt(key) && tokensAt(key)) ?? null,
@@ -156,9 +164,9 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       return kind === 's' && values.lifeOf(`lock:${key}`) <= QUIET_MS ? 'abandoned' : 'held';
     },
 
-    extendLock: async (key, owner, leaseMs, { sent }) => {
+    extendLock: async (key, owner, leaseMs, { sent, retake = false }) => {
       const value = get(`lock:${key}`);
-      if (value !== null && value.slice(2) !== owner) return false;
+      if (value === null ? !retake : value.slice(2) !== owner) return false;
       set(`lock:${key}`, `${sent ? 's' : 'u'} ${owner}`, sent ? leaseMs + QUIET_MS : leaseMs);
       return true;
     },
@@ -247,7 +255,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
 }
 
 /** Text by key, each for its time. */
-function createValues(now: Clock) {
+function createValues(now: Clock, onSweep: () => void) {
   const entries = new Map<string, Entry>();
   let writes = 0;
 
@@ -261,7 +269,9 @@ function createValues(now: Clock) {
   const set = (key: string, value: string, lifeMs: number) => {
     entries.set(key, { value, expiresAt: now() + lifeMs });
     writes += 1;
-    if (writes % SWEEP_EVERY_WRITES === 0) for (const old of [...entries.keys()]) get(old);
+    if (writes % SWEEP_EVERY_WRITES !== 0) return;
+    for (const old of [...entries.keys()]) get(old);
+    onSweep();
   };
 
   return {

@@ -5,8 +5,8 @@ import { type RedisScriptName, redisScripts } from './redis-scripts.ts';
 export interface RedisPort {
   mget(...keys: readonly string[]): Promise<(string | null)[]>;
   mgetBytes(...keys: readonly string[]): Promise<(Buffer | null)[]>;
-  /** `SET` with a life in milliseconds; `mustExist` is `XX`. */
-  set(key: string, value: string, lifeMs: number, options: { mustExist: boolean }): Promise<void>;
+  /** `SET` with a life in milliseconds; `mustExist` is `XX`. False: it was not there. */
+  set(key: string, value: string, lifeMs: number, options: { mustExist: boolean }): Promise<boolean>;
   zrem(key: string, member: string): Promise<void>;
   /** The members with the highest scores, the highest first. */
   zrangeHighest(key: string, limit: number): Promise<string[]>;
@@ -35,8 +35,9 @@ export function createRedisPort(client: Redis | Cluster): RedisPort {
     mget: (...keys) => client.mget(...keys),
     mgetBytes: (...keys) => client.mgetBuffer(...keys),
     set: async (key, value, lifeMs, { mustExist }) => {
-      if (mustExist) await client.set(key, value, 'PX', lifeMs, 'XX');
-      else await client.set(key, value, 'PX', lifeMs);
+      if (mustExist) return (await client.set(key, value, 'PX', lifeMs, 'XX')) !== null;
+      await client.set(key, value, 'PX', lifeMs);
+      return true;
     },
     zrem: async (key, member) => {
       await client.zrem(key, member);

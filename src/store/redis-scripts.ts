@@ -148,13 +148,13 @@ if kind == 'b' then return {'backoff', rest} end
 if kind == 's' and redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[3]) then return {'abandoned'} end
 return {'held'}`,
   },
-  /** KEYS: lock. ARGV: owner, lease, quiet time or empty. */
+  /** KEYS: lock. ARGV: owner, lease, quiet time or empty, whether one that is gone is taken again. */
   extendLock: {
     numberOfKeys: 1,
     reply: 'text',
     lua: `${READ}
 local value = read(KEYS[1])
-if value and string.sub(value, 3) ~= ARGV[1] then return 0 end
+if value and string.sub(value, 3) ~= ARGV[1] or not value and ARGV[4] == '' then return 0 end
 local quiet = tonumber(ARGV[3])
 if quiet then redis.call('SET', KEYS[1], 's ' .. ARGV[1], 'PX', tonumber(ARGV[2]) + quiet)
 else redis.call('SET', KEYS[1], 'u ' .. ARGV[1], 'PX', ARGV[2]) end

@@ -115,8 +115,10 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       }
     },
 
-    extendLock: async (key, owner, leaseMs, { sent }) =>
-      (await run('extendLock', [lockKey(key)], owner, leaseMs, sent ? QUIET_MS : '')) === 1,
+    extendLock: async (key, owner, leaseMs, { sent, retake = false }) => {
+      const args = [owner, leaseMs, sent ? QUIET_MS : '', retake ? '1' : ''];
+      return (await run('extendLock', [lockKey(key)], ...args)) === 1;
+    },
 
     releaseLock,
 

@@ -9,7 +9,7 @@ const POLL_MS = 50;
 /** The lock of a session over all processes: for the refresh of its tokens, and for the change of its id. */
 export interface SessionLock {
   /**
-   * Does `work` while nobody else does any under this lock.
+   * Does `work` while nobody else does any under this lock. Where it has to begin again, nothing has been sent.
    *
    * @throws StoreError when it does not come free in time.
    */
@@ -31,9 +31,10 @@ export interface LockedTask<T> {
 /** A lock that is ours. It is kept by a heartbeat while the work lasts. */
 export interface HeldLock {
   /**
-   * Says that the refresh is about to be sent: from now on nobody else sends the old token, also when we die.
+   * Says that the refresh is about to be sent: from now on nobody else sends the old token, also when we die. When the
+   * lock is not ours any more it throws, and the work is begun again as soon as the lock is: let that pass.
    *
-   * @throws StoreError when the lock is not ours any more, or nobody knows.
+   * @throws StoreError when nobody knows.
    */
   markSent(): Promise<void>;
   /** Leaves a back-off in place of the lock. */
@@ -53,16 +54,25 @@ export interface SessionLockOptions {
 export function createSessionLock(options: SessionLockOptions): SessionLock {
   const { store, leaseMs, patienceMs } = options;
 
-  const workUnder = async <T>(key: string, owner: string, work: LockedTask<T>['work']): Promise<T> => {
-    let sent = false;
+  /** @throws `lost`, before anything was sent. */
+  const workUnder = async <T>(
+    key: string,
+    owner: string,
+    { work, lost }: { work: LockedTask<T>['work']; lost: StoreError },
+  ): Promise<T> => {
+    let [sent, mayRetake] = [false, false];
     let backoff: { text: string; lifeMs: number } | undefined;
-    const extend = () => store.extendLock(key, owner, leaseMs, { sent });
-    const heartbeat = setInterval(() => extend().catch(() => undefined), leaseMs / 3);
+    const extend = () => store.extendLock(key, owner, leaseMs, { sent, retake: mayRetake });
+    let beats: Promise<unknown> = Promise.resolve();
+    const heartbeat = setInterval(() => {
+      beats = Promise.allSettled([beats, extend()]);
+    }, leaseMs / 3);
     try {
       return await work({
         markSent: async () => {
           sent = true;
-          if (!(await extend())) throw new StoreError('The lock of this session was lost.');
+          if (!(await extend())) throw lost;
+          mayRetake = true;
         },
         leaveBackoff: (given) => {
           backoff = given;
@@ -70,6 +80,8 @@ export function createSessionLock(options: SessionLockOptions): SessionLock {
       });
     } finally {
       clearInterval(heartbeat);
+      // One that came after the release would take the lock again, for nobody.
+      await beats;
       await store.releaseLock(key, owner, backoff).catch(() => undefined);
     }
   };
@@ -81,7 +93,16 @@ export function createSessionLock(options: SessionLockOptions): SessionLock {
       const patience = AbortSignal.timeout(patienceMs);
       while (!patience.aborted) {
         const answer = await store.acquireLock(key, owner, leaseMs, { overBackoff });
-        if (answer === 'taken') return workUnder(key, owner, work);
+        if (answer === 'taken') {
+          const lost = new StoreError('The lock of this session was lost.');
+          try {
+            return await workUnder(key, owner, { work, lost });
+          } catch (error) {
+            // This process stood still, and somebody else may have done the work: it is looked at anew.
+            if (error !== lost) throw error;
+            continue;
+          }
+        }
         if (typeof answer === 'object') onBackoff!(answer.backoff);
         const found = await whileHeld?.({ isAbandoned: answer === 'abandoned' });
         if (found !== undefined) return found;

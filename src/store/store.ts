@@ -117,8 +117,8 @@ export interface Store {
    */
   rotateSession(key: string, nextKey: string): Promise<'rotated' | 'ended' | { readonly movedTo: string }>;
 
-  /** Writes the application's data; with `mustExist` only over data that is there. */
-  writeData(key: string, value: string, idleMs: number, options: { mustExist: boolean }): Promise<void>;
+  /** Writes the application's data; with `mustExist` only over data that is there. False: there was none. */
+  writeData(key: string, value: string, idleMs: number, options: { mustExist: boolean }): Promise<boolean>;
 
   /** The sealed tokens of a session that lives. */
   readTokens(key: string): Promise<Buffer | null>;
@@ -138,9 +138,15 @@ export interface Store {
   ): Promise<LockAnswer>;
   /**
    * Keeps the lock for another while. `sent`: the refresh was sent, so that nobody else gets the lock until
-   * {@link QUIET_MS} after the lease. False: it is somebody else's by now.
+   * {@link QUIET_MS} after the lease. False: it is not the owner's any more. One that is gone is taken again with
+   * `retake` only: somebody else may have had it meanwhile.
    */
-  extendLock(key: string, owner: string, leaseMs: number, options: { sent: boolean }): Promise<boolean>;
+  extendLock(
+    key: string,
+    owner: string,
+    leaseMs: number,
+    options: { sent: boolean; retake?: boolean },
+  ): Promise<boolean>;
   /** Gives the lock back, if it is still `owner`'s; a back-off stays in its place, for all to read. */
   releaseLock(key: string, owner: string, backoff?: { text: string; lifeMs: number }): Promise<void>;
 

@@ -69,17 +69,23 @@ function readAppSession(state: RequestState): AppSession {
   // It may start a session, and no cache may keep a response that sets the cookie.
   setPrivate(state, { mayStore: false });
   const { req, res, next, browser, services } = state;
-  state.appSession ??= services.startAppSession(req, res, next, browser);
+  if (state.appSession && !state.appSession.isOver()) return state.appSession;
+  state.appSession = services.startAppSession(req, res, next, browser);
+  const own = Object.getOwnPropertyDescriptor(req, 'session');
+  // What the application has put there stays.
+  if (!own || own.get)
+    Object.defineProperty(
+      req,
+      'session',
+      createAccessor('session', () => readAppSession(state).session),
+    );
   return state.appSession;
 }
 
-/** The first touch makes it a property of the request itself, which an application may delete. */
+/** The first touch makes it a property of the request itself, which an application may delete: then it stays away. */
 function readSession(state: RequestState): unknown {
-  if (state.appSession) return undefined;
-  const appSession = readAppSession(state);
-  const descriptor = createAccessor('session', () => appSession.session);
-  Object.defineProperty(state.req, 'session', descriptor);
-  return appSession.session;
+  if (state.appSession && !state.appSession.isOver()) return undefined;
+  return readAppSession(state).session;
 }
 
 const READERS: RequestReaders = {

@@ -71,17 +71,7 @@ async function beforeResponse({ res }: RequestState, call: string, work: () => P
   }
 }
 
-async function renew(state: RequestState): Promise<void> {
-  const { req, res, browser, services, appSession } = state;
-  const before = browser.id;
-  try {
-    await services.sessions.renew(browser, res, appSession?.readData() ?? browser.data ?? '{}');
-  } finally {
-    // What express-session holds belongs to the old id; the next touch starts on the new one.
-    if (browser.id !== before) {
-      appSession?.abandon();
-      state.appSession = undefined;
-      delete (req as { session?: unknown }).session;
-    }
-  }
+async function renew({ res, browser, services, appSession }: RequestState): Promise<void> {
+  const data = appSession?.isOver() ? undefined : appSession?.readData();
+  await services.sessions.renew(browser, res, data ?? browser.data ?? '{}');
 }

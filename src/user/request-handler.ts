@@ -21,12 +21,7 @@ export interface RequestHandlerOptions {
 
 /** Handles one request: reads its session, gives it `req.user` and its company, and runs our route if it is one. */
 export function createRequestHandler({ services, findRoute, basePath }: RequestHandlerOptions) {
-  const { sessions, cookie } = services;
-
-  const endIfOver = async (req: Request, res: Response, browser: BrowserSession): Promise<BrowserSession> => {
-    if (!(await sessions.keepUp(browser, req))) cookie.clear(res);
-    return browser;
-  };
+  const { sessions } = services;
 
   return (req: Request, res: Response, next: NextFunction): void => {
     const known = getRequestState(req);
@@ -38,24 +33,28 @@ export function createRequestHandler({ services, findRoute, basePath }: RequestH
     checkMount(req, basePath);
     const route = findRoute(req.path);
     const mountPath = req.baseUrl;
-    const goOn = (browser: BrowserSession) => {
-      attachRequest({ services, req, res, next, browser, mountPath });
+    const run = (browser: BrowserSession) => {
       if (route) route.run(req, res, browser).catch(next);
       else next();
     };
+    const goOn = (browser: BrowserSession) => {
+      // First, for onLogout of a session that is over: it is told the request.
+      attachRequest({ services, req, res, next, browser, mountPath });
+      // The cookie of one that is over stays: when this answer comes, the browser may have that of a new login.
+      return sessions.touch(browser) ? run(browser) : sessions.keepUp(browser, req).then(() => run(browser));
+    };
     const found = route?.needsSession === false ? createBrowserSession() : sessions.read(req);
     // Nobody waits who brings no cookie, and hardly anybody for more than the read.
-    if (!(found instanceof Promise)) goOn(found);
-    else
-      found
-        .then((browser) => (sessions.touch(browser) ? browser : endIfOver(req, res, browser)))
-        .then(goOn)
-        .catch(next);
+    if (found instanceof Promise) found.then(goOn).catch(next);
+    else goOn(found);
   };
 }
 
 /** Faults of assembly that would show themselves only as logins that do not hold. */
 function checkMount(req: Request, basePath: string): void {
+  const { baseUrl, path } = req as Partial<Request>;
+  if (baseUrl === undefined || path === undefined)
+    throw new ConfigurationError('connectAuth handles requests of Express: app.use(connectAuth({ … })).');
   // Express matches mount paths in any case of letters.
   if (req.baseUrl !== '' && req.baseUrl.toLowerCase() !== basePath.toLowerCase()) {
     throw new ConfigurationError(

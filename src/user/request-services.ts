@@ -29,20 +29,22 @@ export interface RequestAnswers {
 
 /** What they are made of. */
 export interface RequestServicesOptions
-  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'cookie' | 'watch' | 'loginUrl' | 'now'>,
+  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrl' | 'now'>,
     Omit<ApiAccessOptions, 'browser'> {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ownOrigins: ReadonlySet<string>;
+  /** The pages that browsers send the session's cookie to. */
+  readonly cookiePath: string;
   readonly answers: RequestAnswers;
 }
 
 /** Makes what all requests of one `connectAuth()` share. */
 export function createRequestServices(options: RequestServicesOptions): RequestServices {
-  const { sessions, startAppSession, cookie, watch, loginUrl, now, providers, ownOrigins, answers } = options;
+  const { sessions, startAppSession, watch, loginUrl, now, providers, ownOrigins, cookiePath, answers } =
+    options;
   return {
     sessions,
     startAppSession,
-    cookie,
     watch,
     loginUrl,
     now,
@@ -50,7 +52,7 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     getsCookie: ({ req, mountPath }) => {
       const path = answers.publicPath(req, mountPath).replace(/\?.*/s, '');
       // No browser writes a whole URL into its request; who does, such as a proxy's client, keeps cookies by other rules.
-      return !path.startsWith('/') || isBelowCookiePath(path, cookie.attributes.path);
+      return !path.startsWith('/') || isBelowCookiePath(path, cookiePath);
     },
     meets: (identity, rules) => {
       const provider = providers.get(identity.provider);

@@ -8,7 +8,6 @@ import type { LogoutParameters, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
-import type { SessionCookie } from '../session/session-cookie.ts';
 import type { SessionWatch } from '../session/session-watch.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { ApiAccess } from './api-access.ts';
@@ -42,7 +41,6 @@ export type RequestReaders = Readonly<
 export interface RequestServices {
   readonly sessions: Sessions;
   readonly startAppSession: StartAppSession;
-  readonly cookie: SessionCookie;
   readonly watch: SessionWatch;
   /** For answers to scripts, which cannot be redirected; `undefined` when the route is switched off. */
   readonly loginUrl: string | undefined;
@@ -77,7 +75,7 @@ export function setPrivate(state: RequestState, { mayStore }: { mayStore: boolea
   state.isPrivate = !mayStore;
 }
 
-/** Makes a request carry it. */
+/** Makes a request carry it, hidden from those who print all that a request has: the session id is in it. */
 export function setRequestState(req: Request, state: RequestState): void {
-  (req as unknown as Record<symbol, RequestState>)[STATE] = state;
+  Object.defineProperty(req, STATE, { value: state });
 }

@@ -196,6 +196,17 @@ describe('connectAuth()', () => {
   });
 });
 
+it.each([
+  {},
+  { path: '/' },
+  { baseUrl: '' },
+])('connectAuth() says that it needs requests of Express where one has %j alone of theirs', async (part) => {
+  const { auth } = await bed.start();
+  const req = { ...part, headers: {}, url: '/', method: 'GET' };
+  const told = await new Promise<Error>((resolve) => void Reflect.apply(auth, undefined, [req, {}, resolve]));
+  expect([told.name, told.message]).toEqual(['ConfigurationError', expect.stringContaining('Express')]);
+});
+
 describe('requireAuth', () => {
   it('guards a route, a router and a path, with and without rules, and keeps the types of parameters', async () => {
     const browser = await assemble(async (app, make) => {

@@ -1,7 +1,9 @@
+import { get, type IncomingMessage } from 'node:http';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { TestApp, TestAppOptions } from '../support/app.ts';
 import { whoIs } from '../support/bed.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
+import { gateRedis } from '../support/gated-redis.ts';
 import { redisKeysOfBrowser } from '../support/session-records.ts';
 import { until } from '../support/until.ts';
 import { useApps, useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
@@ -166,4 +168,70 @@ describe('two processes, one behind the other (N-06)', () => {
     expect(await ahead.auth.sessions.revokeAll({ issuer: op.issuer, sub: 'ada' })).toBe(1);
     expect(await whoIs(browser)).toBeNull();
   });
+});
+
+/** How far the clock of a process is ahead: each by more than sessions may be idle. */
+const AHEAD = [
+  ['eleven minutes', 11 * MINUTE],
+  ['an hour', 60 * MINUTE],
+  ['a day', DAY],
+] as const;
+
+describe.each(['redis', 'memory'] as const)('a list of sessions in %s (N-05)', (kind) => {
+  it.each(
+    AHEAD,
+  )('has those that live, and ends those that are over, where the process is %s ahead', async (_name, ahead) => {
+    const { app, clock } = await startProcess(kind);
+    const user = { issuer: op.issuer, sub: 'ada' };
+    const idle = await logIn(app);
+    time.real += (IDLE_MINUTES - 3) * MINUTE;
+    const browser = await logIn(app);
+    clock.ahead = ahead;
+    expect(await app.auth.sessions.list(user)).toHaveLength(2);
+    time.real += 4 * MINUTE;
+    expect(await app.auth.sessions.list(user)).toHaveLength(1);
+    expect(app.logouts.map(({ reason }) => reason)).toEqual(['idle_timeout']);
+    expect([await whoIs(browser), await whoIs(idle)]).toEqual(['ada', null]);
+    await app.auth.sessions.revokeAll(user);
+  });
+});
+
+it.each(
+  AHEAD,
+)('onEnd() is not told of a session that lives where the process is %s ahead (N-06)', async (_name, ahead) => {
+  const gate = gateRedis(redis.client());
+  let ends = 0;
+  const { app, clock } = await startProcess('redis', {
+    redis: gate.client,
+    handlers: (server) =>
+      server.get('/events', (req, res) => {
+        req.auth.onEnd(() => {
+          ends += 1;
+          res.end();
+        });
+        res.flushHeaders();
+      }),
+  });
+  const browser = await logIn(app);
+  const stream = await new Promise<IncomingMessage>((resolve) =>
+    get(
+      `${app.origin}/events`,
+      { headers: { cookie: browser.jar.header(app.origin)! }, agent: false },
+      resolve,
+    ),
+  );
+  const closed = new Promise((resolve) => stream.once('end', resolve));
+  stream.resume();
+  clock.ahead = ahead;
+  let looks = 0;
+  gate.onCommand = (name) => {
+    if (name === 'mget') looks += 1;
+  };
+  // The second look begins when what the first has found is told.
+  await until(() => looks >= 2);
+  expect(ends).toBe(0);
+  time.real += (IDLE_MINUTES + 1) * MINUTE;
+  await closed;
+  expect(ends).toBe(1);
+  expect(app.logouts.map(({ reason }) => reason)).toEqual(['idle_timeout']);
 });

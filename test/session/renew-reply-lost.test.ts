@@ -4,6 +4,7 @@ import type { Express } from 'express';
 import { whoIs } from '../support/bed.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
 import { gateRedis } from '../support/gated-redis.ts';
+import { until } from '../support/until.ts';
 import { useApps, useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
 const op = await useScriptedProvider();
@@ -13,6 +14,11 @@ const startApp = useApps();
 function addRoutes(server: Express): void {
   server.get('/renew', async (req, res) => {
     await req.auth.renew();
+    res.end();
+  });
+  server.get('/change-and-regenerate', async (req, res) => {
+    Object.assign(req.session, { stale: true });
+    await promisify(req.session.regenerate.bind(req.session))();
     res.end();
   });
   server.get('/regenerate', async (req, res) => {
@@ -71,3 +77,29 @@ describe.each(cases)('%s, of which any command %s,', (change, fault) => {
     }
   });
 });
+
+it.each([
+  '/regenerate',
+  '/change-and-regenerate',
+])('a change of id whose old id cannot be reached leaves the browser the new one: %s (N-13)', async (path) => {
+  const gate = gateRedis(redis.client());
+  const app = await startApp({ op, redis: gate.client, handlers: addRoutes, storeTimeoutMs: 100 });
+  const browser = app.browser();
+  await app.logIn(browser);
+  const before = await countPointers();
+  gate.onCommand = (name) => {
+    if (name === 'connectAuth:rotateSession') throw new Error('read ECONNRESET');
+  };
+  expect((await browser.get(path)).status).toBe(503);
+  gate.onCommand = () => undefined;
+  // What was left undone is done behind the back of the browser.
+  await until(async () => (await countPointers()) > before);
+  expect(await whoIs(browser)).toBe('ada');
+});
+
+async function countPointers(): Promise<number> {
+  const client = redis.client();
+  const keys = await client.keys('connect-auth:s:*');
+  const records = await Promise.all(keys.map((key) => client.get(key)));
+  return records.filter((record) => record?.startsWith('> ')).length;
+}

@@ -138,18 +138,37 @@ describe('a session that two processes see end', () => {
     expect([...one.logouts, ...two.logouts].map(({ reason }) => reason)).toEqual(['idle_timeout']);
   });
 
-  it('by its idle end takes the cookie away, and leaves nothing in Redis but what expires', async () => {
+  it('by its idle end leaves a cookie that opens nothing, and nothing in Redis but what expires', async () => {
     const app = await start();
     const browser = await logInWith(op, app);
     const keys = redisKeysOfBrowser(app, browser);
     clock.advance(11 * MINUTE);
-    await browser.get('/');
-    expect(browser.jar.all()).toEqual([]);
+    const answer = await browser.get('/');
+    // A newer login may have begun meanwhile: no late answer may take its cookie.
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect(await whoIs(browser)).toBeNull();
     const { record, data, tokens } = keys;
     expect(await database.exists(data)).toBe(0);
     // For a minute it is known who ended it.
     for (const key of [record, tokens]) expect(await database.pttl(key)).toBeLessThanOrEqual(MINUTE);
     for (const key of await database.keys('*')) expect(await database.pttl(key)).toBeGreaterThan(0);
+  });
+
+  it('is told with a request that has its req.auth and a session of nobody, which may keep what is said there', async () => {
+    const seen: unknown[] = [];
+    const app = await start({
+      onLogout: ({ req }) => {
+        seen.push(req!.auth.isAuthenticated);
+        Object.assign(req!.session, { notice: 'You were signed out.' });
+      },
+    });
+    const browser = await logInWith(op, app);
+    await browser.get('/save?secret=1');
+    clock.advance(11 * MINUTE);
+    await browser.get('/');
+    expect(seen).toEqual([false]);
+    expect(app.errors).toEqual([]);
+    expect([await whoIs(browser), await dataOf(browser)]).toEqual([null, { notice: 'You were signed out.' }]);
   });
 
   it('is told of nobody when the application itself never logged anybody in', async () => {

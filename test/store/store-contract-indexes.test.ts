@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { INDEX_SLACK_MS, type IndexName } from '../../src/store/store.ts';
 import { describeStore, type StoreBed } from '../support/store-bed.ts';
 
@@ -120,4 +121,15 @@ describeStore('the health of the store', (bed) => {
       warnings: bed.kind === 'redis' ? [] : ['Sessions live in the memory of this process.'],
     });
   });
+});
+
+it('an index in memory goes when the last of its sessions has ended, though nobody comes back to it', async () => {
+  let time = Date.now();
+  const store = createMemoryStore({ now: () => time });
+  const index = (id: number) => ({ kind: 'sid' as const, id: String(id) });
+  for (let id = 0; id < 10; id += 1) await store.addToIndex(index(id), `session ${id}`, 1000 + id);
+  time += 1005 + INDEX_SLACK_MS;
+  for (let id = 0; id < 1000; id += 1) await store.writeData(`data ${id}`, '{}', 1, { mustExist: false });
+  const left = await Promise.all(Array.from({ length: 10 }, (_, id) => store.scanIndex(index(id))));
+  expect(left.flatMap(({ keys }) => keys)).toEqual([5, 6, 7, 8, 9].map((id) => `session ${id}`));
 });
