@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { ConfigurationError } from './errors.ts';
+import { hookFault } from './hook-fault.ts';
 import { createApplicationKeys } from './keys.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
@@ -207,7 +208,12 @@ function joinParts(options: ResolvedOptions, store: Store) {
     clientsOf: createClientFinder(clients),
   });
   const { findLiveKey, hasLiveSession } = sessions;
-  const watch = createSessionWatch({ keys, findLiveKey, intervalMs: WATCH_INTERVAL_MS, reportError });
+  const watch = createSessionWatch({
+    keys,
+    findLiveKey,
+    intervalMs: WATCH_INTERVAL_MS,
+    reportError: (thrown) => reportError(hookFault('A callback of onEnd()', thrown)),
+  });
   const tokenSource = createTokenSource({
     store,
     keys,

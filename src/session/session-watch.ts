@@ -1,4 +1,3 @@
-import { hookFault } from '../hook-fault.ts';
 import type { ApplicationKeys } from '../keys.ts';
 
 /** Tells long answers (server-sent events, WebSockets) when their session has ended. */
@@ -41,7 +40,7 @@ export function createSessionWatch({
     if (!watchers.delete(name)) return;
     Promise.resolve()
       .then(watcher?.onEnd)
-      .catch((error) => reportError(hookFault('A callback of onEnd()', error)))
+      .catch(reportError)
       .catch(() => undefined);
   };
   const lookAt = async ([key, names]: [string, symbol[]]) => {
