@@ -220,8 +220,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
   };
 
-  /** Of nobody: there is no login to be told of. */
-  const removeData = (id: string) => store.endSession(keys.sessionKey(id), { owner: createId() });
+  /** Of nobody, as far as we know: a login of a provider that this process does not have is told of. */
+  const removeData = (id: string) => ending.end({ key: keys.sessionKey(id) }, 'replaced');
 
   return {
     newId: createId,

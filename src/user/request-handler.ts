@@ -30,7 +30,11 @@ export function createRequestHandler({ services, findRoute, basePath }: RequestH
       next(known.services === services ? undefined : twice);
       return;
     }
-    checkMount(req, basePath);
+    const misuse = findMisuse(req, basePath);
+    if (misuse) {
+      next(misuse);
+      return;
+    }
     const route = findRoute(req.path);
     const mountPath = req.baseUrl;
     const run = (browser: BrowserSession) => {
@@ -50,20 +54,19 @@ export function createRequestHandler({ services, findRoute, basePath }: RequestH
   };
 }
 
-/** Faults of assembly that would show themselves only as logins that do not hold. */
-function checkMount(req: Request, basePath: string): void {
+/** Names a fault of assembly that would show itself only as logins that do not hold. */
+function findMisuse(req: Request, basePath: string): ConfigurationError | undefined {
   const { baseUrl, path } = req as Partial<Request>;
   if (baseUrl === undefined || path === undefined)
-    throw new ConfigurationError('connectAuth handles requests of Express: app.use(connectAuth({ … })).');
+    return new ConfigurationError('connectAuth handles requests of Express: app.use(connectAuth({ … })).');
   // Express matches mount paths in any case of letters.
-  if (req.baseUrl !== '' && req.baseUrl.toLowerCase() !== basePath.toLowerCase()) {
-    throw new ConfigurationError(
-      `connectAuth is mounted at ${req.baseUrl}, but baseUrl has the path "${basePath || '/'}". They must be the same.`,
+  if (baseUrl !== '' && baseUrl.toLowerCase() !== basePath.toLowerCase()) {
+    return new ConfigurationError(
+      `connectAuth is mounted at ${baseUrl}, but baseUrl has the path "${basePath || '/'}". They must be the same.`,
     );
   }
-  if ((req as { session?: unknown }).session !== undefined) {
-    throw new ConfigurationError(
-      'connectAuth brings req.session itself: remove the other session middleware.',
-    );
-  }
+  if ((req as { session?: unknown }).session === undefined) return undefined;
+  return new ConfigurationError(
+    'connectAuth brings req.session itself: remove the other session middleware.',
+  );
 }

@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import express from 'express';
 import { requireAuth } from 'express-connect-auth';
 import type { TestApp } from '../support/app.ts';
 import { setUpBed, whoIs } from '../support/bed.ts';
 import type { BrowserClient, RequestHeaders } from '../support/browser-client.ts';
 import { listen } from '../support/listen.ts';
+
+// A cookie path of one's own is warned of: that is shown in options/cookie-name.test.ts.
+jest.spyOn(process, 'emitWarning').mockReturnValue();
 
 const bed = setUpBed();
 const SCRIPT = {
