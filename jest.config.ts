@@ -16,8 +16,9 @@ const config: Config = {
   },
   moduleNameMapper: { '^express-connect-auth$': '<rootDir>/src/index.ts' },
   testTimeout: 30_000,
-  // Half of the time is spent waiting for bounds, browsers and servers. By itself Jest leaves one core unused.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  testSequencer: '<rootDir>/scripts/slowest-first.js',
+  // Half of the time is spent waiting for bounds, browsers and servers. So there are more workers than cores.
+  maxWorkers: availableParallelism() + 2,
 };
 
 export default config;
