@@ -17,8 +17,8 @@ const config: Config = {
   moduleNameMapper: { '^express-connect-auth$': '<rootDir>/src/index.ts' },
   testTimeout: 30_000,
   testSequencer: '<rootDir>/scripts/slowest-first.js',
-  // Half of the time is spent waiting for bounds, browsers and servers. So there are more workers than cores.
-  maxWorkers: availableParallelism() + 2,
+  // Half of the time is spent waiting for bounds, browsers and servers. So there is one worker more than cores.
+  maxWorkers: availableParallelism() + 1,
 };
 
 export default config;

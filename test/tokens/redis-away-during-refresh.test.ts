@@ -33,7 +33,7 @@ describe('Redis is away while ten sessions are being refreshed, with refresh tok
     ['swallowing everything', (proxy) => proxy.blackhole()],
   ])('%s: no session is lost, and nobody sends an old token meanwhile (N-12)', async (_, fail) => {
     const proxy = await startTcpFaultProxy(redis);
-    const common = { op, now: clock.now, handlers: addTokenRoutes, storeTimeoutMs: 300 };
+    const common = { op, now: clock.now, handlers: addTokenRoutes, storeTimeoutMs: 1000 };
     const app = await startApp({ ...common, redis: proxy.url });
     const other = await startApp({ ...common, redis: redis.url, baseUrl: app.origin });
     const browsers = await Promise.all(
