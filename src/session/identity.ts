@@ -1,6 +1,6 @@
 import { reviveClaims, type UserClaims } from '../claims.ts';
 import type { LoginDemands } from '../freshness.ts';
-import type { StoredLogin } from '../store/session-record.ts';
+import type { StoredLogin } from '../store/record-format.ts';
 
 /** Who is logged in: what a login proved, kept apart from anything the application can write. */
 export interface Identity {

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import { LoginError } from '../errors.ts';
-import type { StoredLogin } from '../store/session-record.ts';
+import type { StoredLogin } from '../store/record-format.ts';
 import { AFTERLIFE_MS, type SessionLife, type Store } from '../store/store.ts';
 import { encodeIdentity, type Identity, type NewIdentity } from './identity.ts';
-import { isEndedByAny } from './logout-marks.ts';
+import { isEndedByAny } from './mark-rules.ts';
 import type { IndexedLogin, SessionIndexes } from './session-indexes.ts';
 
 /** The records of single sessions: made as a whole, with their entries in the indexes, and kept alive. */

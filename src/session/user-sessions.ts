@@ -5,7 +5,7 @@ import type { LogoutMark } from '../store/logout-mark.ts';
 import type { IndexName, Store } from '../store/store.ts';
 import type { BrowserSession } from './browser-session.ts';
 import type { Identity, IdentityReader } from './identity.ts';
-import { isEndedBy, markForLiveSessions } from './logout-marks.ts';
+import { isEndedBy, markForLiveSessions } from './mark-rules.ts';
 import type { EndTarget, SessionEnding } from './session-ending.ts';
 import { createSessionHandles } from './session-handles.ts';
 import { isTarget, type SessionIndexes, type SessionTarget } from './session-indexes.ts';

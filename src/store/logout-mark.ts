@@ -1,4 +1,4 @@
-import { formatTime } from './session-record.ts';
+import { formatTime } from './record-format.ts';
 
 /** What a logout from outside leaves behind, so that a login still under way cannot undo it. */
 export interface LogoutMark {

@@ -6,7 +6,7 @@ import {
   parseSessionRecord,
   readTaking,
   type StoredLogin,
-} from './session-record.ts';
+} from './record-format.ts';
 import {
   AFTERLIFE_MS,
   CLOCK_SLACK_MS,

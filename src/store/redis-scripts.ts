@@ -11,7 +11,7 @@ if not now then
 end
 local function digits(time) return string.format('%013.0f', time) end`;
 
-/** Whether a record is that of a login, with nothing in it damaged, and its times. See session-record.ts. */
+/** Whether a record is that of a login, with nothing in it damaged, and its times. See record-format.ts. */
 const LOGIN = `
 local DIGITS = string.rep('%d', 13)
 local HEAD = '^1 ' .. DIGITS .. ' ' .. DIGITS .. '\\n'

@@ -1,12 +1,12 @@
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type Clock, systemClocks } from '../clock.ts';
 import { parseLogoutToken, parseMark } from './logout-mark.ts';
+import { parseSessionRecord, readTaking, type StoredLogin } from './record-format.ts';
 import { createRedisBounds } from './redis-bounds.ts';
 import { connectRedis } from './redis-client.ts';
 import { createRedisHealth } from './redis-health.ts';
 import { createRedisPort, type ScriptArgument } from './redis-port.ts';
 import type { RedisScriptName } from './redis-scripts.ts';
-import { parseSessionRecord, readTaking, type StoredLogin } from './session-record.ts';
 import {
   AFTERLIFE_MS,
   CLOCK_SLACK_MS,

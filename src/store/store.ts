@@ -1,5 +1,5 @@
 import type { LogoutMark, StoredLogoutToken } from './logout-mark.ts';
-import type { StoredLogin } from './session-record.ts';
+import type { StoredLogin } from './record-format.ts';
 
 /** What an ordinary request reads of a session, in one command. */
 export interface StoredSession {
