@@ -153,7 +153,7 @@ describe('redis', () => {
     [{ host: 'a', usrname: 'x' }, '"usrname". Did you mean "username"?'],
     [{ host: 'a', database: 1 }, '"database". Did you mean "db"?'],
     [{ host: 'a', ssl: true }, '"ssl". Did you mean "tls"?'],
-    [{ pth: '/tmp/redis.sock' }, '"pth". Did you mean "path"?'],
+    [{ pth: '/run/redis.sock' }, '"pth". Did you mean "path"?'],
     [{ sentinals: [] }, '"sentinals". Did you mean "sentinels"?'],
     [{ url: 'redis://redis.internal' }, '"url". Give the URL itself: redis: "redis://…".'],
     [{ socket: { host: 'a' } }, '"socket". What is inside belongs one level up: redis: { host, port, tls }.'],
