@@ -42,6 +42,10 @@ export function createRedisBounds({ connection, timeoutMs, monotonic }: RedisBou
   };
   // A monitor is no listener: whether an application hears of its client's errors stays as it was.
   client.on(errorMonitor, keepError);
+  const stopWatching = watchUnsaidClose(client, () => {
+    // Without a listener the client tells nobody of its errors, and this may have been any.
+    if (client.listenerCount('error') > 0) connectionError ??= CLOSED_UNSAID;
+  });
 
   const nameFault = (error: unknown, more = '') => {
     const { status } = client;
@@ -94,12 +98,35 @@ export function createRedisBounds({ connection, timeoutMs, monotonic }: RedisBou
     stop: () => {
       circuit.stop();
       client.off(errorMonitor, keepError);
+      stopWatching();
     },
   };
 }
 
 const HOW_TO_HEAR = " Listen to 'error' of the client: it says why.";
 const UNASKED = ' Until it answers, it is asked in the background only.';
+
+/** What the client would have said of a connection that was closed before it could be used, named as the system does. */
+const CLOSED_UNSAID = Object.assign(new Error('closed before it was ready'), { code: 'ECONNRESET' });
+
+/**
+ * Hears of connections that end before they are ready. The client is silent about them when the close overtakes the
+ * reply to its greeting, as with a Redis that has no room for one more client. Returns how to stop.
+ */
+function watchUnsaidClose(client: Redis | Cluster, onClose: () => void): () => void {
+  let wasReady = client.status === 'ready';
+  const noteReady = () => {
+    wasReady = true;
+  };
+  const noteClose = () => {
+    if (!wasReady && !client.isCluster) onClose();
+    wasReady = false;
+  };
+  client.on('ready', noteReady).on('close', noteClose);
+  return () => {
+    client.off('ready', noteReady).off('close', noteClose);
+  };
+}
 
 /**
  * A connection whose other end has vanished without a word would stay for a quarter of an hour: nothing tells TCP. One

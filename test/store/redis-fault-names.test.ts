@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -146,6 +148,25 @@ describe('a connection to Redis that cannot be made', () => {
       await expectFault(server.url, /has no room for one more client.*maxclients/);
     } finally {
       await admin.config('SET', 'maxclients', 100);
+    }
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['before it is greeted', (socket) => socket.destroy()],
+    ['at the greeting', (socket) => socket.once('data', () => socket.end())],
+    ['by a reset', (socket) => socket.resetAndDestroy()],
+    [
+      'with a reply that is overtaken by the end',
+      (socket) => socket.once('data', () => socket.end('-ERR max number of clients reached\r\n')),
+    ],
+  ])('is named when the other end closes %s (N-27)', async (_, close) => {
+    const listener = createServer(close);
+    await once(listener.listen(0, '127.0.0.1'), 'listening');
+    try {
+      const { port } = listener.address() as AddressInfo;
+      await expectFault(`redis://127.0.0.1:${port}`, /no room for one more client.*maxclients/);
+    } finally {
+      listener.close();
     }
   });
 
