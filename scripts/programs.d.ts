@@ -1,10 +1,12 @@
-export type Program = 'redis' | 'chromium';
+export type Program = 'redis' | 'chromium' | 'chromium-headless-shell';
 
 export declare const programs: Record<
   Program,
-  { variable: string; names: string[]; packages: Record<string, string> }
+  { variable: string; names: string[]; packages: Record<string, string>; standIn?: Program }
 >;
 
 export declare function findProgram(program: Program, environment?: NodeJS.ProcessEnv): string | undefined;
+
+export declare function findItself(program: Program, environment?: NodeJS.ProcessEnv): string | undefined;
 
 export declare function findOnPath(names: string[], environment?: NodeJS.ProcessEnv): string | undefined;

@@ -1,7 +1,10 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, sep } from 'node:path';
 
-/** What the tests need beside Node, by the name that `scripts/set-up.js` is given. */
+/**
+ * What the tests need beside Node, by the name that `scripts/set-up.js` is given. One with a `standIn` is comfort: where it
+ * cannot be had, the other does the same more slowly.
+ */
 export const programs = {
   redis: {
     variable: 'REDIS_SERVER_BIN',
@@ -19,10 +22,22 @@ export const programs = {
       brew: '--cask chromium',
     },
   },
+  'chromium-headless-shell': {
+    variable: 'CHROMIUM_HEADLESS_SHELL_BIN',
+    names: ['chromium-headless-shell', 'chrome-headless-shell'],
+    packages: { 'apt-get': 'chromium-headless-shell' },
+    standIn: 'chromium',
+  },
 };
 
-/** The path of a program: the one its variable names and no other, or the first one on PATH. */
+/** The path of a program: the one its variable names and no other, or the first one on PATH, or its stand-in. */
 export function findProgram(program, environment = process.env) {
+  const { standIn } = programs[program];
+  return findItself(program, environment) ?? (standIn && findProgram(standIn, environment));
+}
+
+/** The same without a stand-in. */
+export function findItself(program, environment = process.env) {
   const { variable, names } = programs[program];
   const chosen = environment[variable];
   return findOnPath(chosen ? [chosen] : names, environment);

@@ -1,13 +1,17 @@
-// node scripts/set-up.js [redis] [chromium]
+// node scripts/set-up.js [redis] [chromium] [chromium-headless-shell]
 //
 // Brings a bare clone to where the other scripts run: the dependencies, and the programs named. Says nothing when
 // there is nothing to do. Imports nothing but Node, for node_modules may be missing.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findOnPath, findProgram, programs } from './programs.js';
+import { findItself, findOnPath, findProgram, programs } from './programs.js';
 
 const root = join(import.meta.dirname, '..');
+
+const QUIETLY = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+const WAIT = ['-o', 'DPkg::Lock::Timeout=300'];
+const INSTALL = [...WAIT, 'install', '-y', '--no-install-recommends'];
 
 setUp(process.argv.slice(2));
 
@@ -15,10 +19,12 @@ function setUp(wanted) {
   const unknown = wanted.find((program) => !Object.hasOwn(programs, program));
   if (unknown) stop(`Unknown program "${unknown}"; known are ${Object.keys(programs).join(' and ')}.`);
 
-  const missing = wanted.filter((program) => !findProgram(program));
+  const isComfort = (program) => programs[program].standIn !== undefined;
+  const missing = wanted.filter((program) => !isComfort(program) && !findProgram(program));
   const aptGet = missing.length > 0 ? findAptGet(missing) : undefined;
   if (!dependenciesAreCurrent()) installDependencies();
   if (aptGet) installPrograms(missing, aptGet);
+  for (const program of wanted.filter(isComfort)) if (!findItself(program)) installComfort(program);
 }
 
 /** Whether node_modules holds what package-lock.json names. Times say little after a clone or a branch change. */
@@ -49,16 +55,23 @@ function installDependencies() {
 
 /** The beginning of an apt-get command that works here; else names what to do and ends. */
 function findAptGet(missing) {
-  for (const program of missing) {
-    const { variable } = programs[program];
-    const chosen = process.env[variable];
-    if (chosen) stop(`${variable} names ${chosen}, which is not an executable file.`);
-  }
+  missing.forEach(checkChoice);
+  return findUsableAptGet() ?? stop(`Not found on PATH: ${describe(missing)}. ${findRemedy(missing)}`);
+}
+
+/** Ends when the variable of a program that was not found is set. */
+function checkChoice(program) {
+  const { variable } = programs[program];
+  const chosen = process.env[variable];
+  if (chosen) stop(`${variable} names ${chosen}, which is not an executable file.`);
+}
+
+function findUsableAptGet() {
   const aptGet = findOnPath(['apt-get']);
   if (aptGet && process.getuid?.() === 0) return [aptGet];
   const sudo = findOnPath(['sudo']);
   if (aptGet && sudo && spawnSync(sudo, ['-n', 'true']).status === 0) return [sudo, '-n', aptGet];
-  return stop(`Not found on PATH: ${describe(missing)}. ${findRemedy(missing)}`);
+  return undefined;
 }
 
 function findRemedy(missing) {
@@ -81,11 +94,22 @@ function findRemedy(missing) {
 function installPrograms(missing, aptGet) {
   const packages = missing.map((program) => programs[program].packages['apt-get']);
   console.log(`Installing ${packages.join(' and ')} with apt-get.`);
-  const wait = ['-o', 'DPkg::Lock::Timeout=300'];
-  run([...aptGet, ...wait, 'update']);
-  run([...aptGet, ...wait, 'install', '-y', '--no-install-recommends', ...packages]);
+  run([...aptGet, ...WAIT, 'update']);
+  run([...aptGet, ...INSTALL, ...packages]);
   const absent = missing.filter((program) => !findProgram(program));
   if (absent.length > 0) stop(`apt-get succeeded, but ${describe(absent)} is still not on PATH.`);
+}
+
+/** Installs what has a stand-in, where this system has it; that it cannot be had is no fault. */
+function installComfort(program) {
+  checkChoice(program);
+  const { packages } = programs[program];
+  const aptGet = findUsableAptGet();
+  const isKnown = aptGet && spawnSync('apt-cache', ['show', packages['apt-get']]).status === 0;
+  if (!isKnown) return;
+  console.log(`Installing ${packages['apt-get']} with apt-get.`);
+  const [command, ...args] = [...aptGet, ...INSTALL, packages['apt-get']];
+  spawnSync(command, args, { env: QUIETLY });
 }
 
 /** Runs a command to its end in silence; when it fails, prints what it said and ends. */
@@ -95,7 +119,7 @@ function run([command, ...args]) {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: Number.POSITIVE_INFINITY,
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    env: QUIETLY,
   });
   if (result.status === 0) return;
   process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
