@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
 const config: Config = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/scripts/node-environment.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
@@ -17,8 +17,8 @@ const config: Config = {
   moduleNameMapper: { '^express-connect-auth$': '<rootDir>/src/index.ts' },
   testTimeout: 30_000,
   testSequencer: '<rootDir>/scripts/slowest-first.js',
-  // Half of the time is spent waiting for bounds, browsers and servers. So there is one worker more than cores.
-  maxWorkers: availableParallelism() + 1,
+  // Half of the time is spent waiting for bounds, browsers and servers. So there are two workers more than cores.
+  maxWorkers: availableParallelism() + 2,
 };
 
 export default config;
