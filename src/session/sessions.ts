@@ -1,35 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import type { Clock } from '../clock.ts';
 import { LoginError, LoginRequiredError, StoreError } from '../errors.ts';
 import type { LogoutReason } from '../events.ts';
-import type { ApplicationKeys } from '../keys.ts';
-import { walkMoves } from '../store/session-moves.ts';
-import { CALLBACK_LIFE_MS, type Store, type StoredSession } from '../store/store.ts';
-import { type BrowserSession, createBrowserSession, setCurrentSession } from './browser-session.ts';
-import { decodeIdentity, type Identity, type IdentityReader, type NewIdentity } from './identity.ts';
+import { CALLBACK_LIFE_MS } from '../store/store.ts';
+import { type BrowserSession, setCurrentSession } from './browser-session.ts';
+import type { Identity, NewIdentity } from './identity.ts';
 import type { SessionCookie } from './session-cookie.ts';
-import type { EndedSession, SessionEnding } from './session-ending.ts';
-import type { SessionRecords } from './session-records.ts';
+import type { EndedSession } from './session-ending.ts';
+import {
+  createSessionReading,
+  type FoundSession,
+  type SessionReading,
+  type SessionReadingOptions,
+} from './session-reading.ts';
 import type { SessionRotation } from './session-rotation.ts';
 
 /** The sessions of all browsers. Every method rejects with `StoreError` when the store fails. */
-export interface Sessions {
-  /**
-   * Finds the session of a request: its cookie, then one read; without a cookie at once. A fault of the store is kept in
-   * the result.
-   */
-  read(req: IncomingMessage): Promise<BrowserSession> | BrowserSession;
-  /** The same by an id that the browser was given: for a request that could not bring its cookie. */
-  readById(id: string): Promise<BrowserSession>;
-  /** Keeps a living session alive, behind the caller's back. False: it is over, or damaged; see `keepUp`. */
-  touch(browser: BrowserSession): boolean;
-  /**
-   * Does what reading leaves to be done: ends a session that is over, removes what is damaged. A fault of the store is
-   * kept in `browser`.
-   */
-  keepUp(browser: BrowserSession, req?: Request): Promise<void>;
+export interface Sessions extends SessionReading {
   /** A new session id: 256 random bits. */
   newId(): string;
   /** The key under which a session with this id is stored. */
@@ -73,17 +62,11 @@ export interface Sessions {
    * @throws LoginRequiredError when the session ended meanwhile, or another took its place.
    */
   renew(browser: BrowserSession, res: ServerResponse, data: string): Promise<void>;
-  /** The key under which a session lives now, by the one it had. `undefined`: it has ended. */
-  findLiveKey(key: string): Promise<string | undefined>;
-  /** Whether a session lives, under this id or a newer one. In doubt it does not: the store may be away. */
-  hasLiveSession(id: string): Promise<boolean>;
   /**
    * Writes the application's data of a session; `mustExist` keeps a late write from bringing it back. False: it would
    * have.
    */
   writeData(id: string, data: string, options: { mustExist: boolean }): Promise<boolean>;
-  /** Reads the application's data as it is now. */
-  readData(id: string): Promise<string | null>;
 }
 
 /** A request and its response. */
@@ -112,95 +95,26 @@ export interface ReplacedSession {
 }
 
 /** What they are made of. */
-export interface SessionsOptions {
-  readonly store: Store;
-  readonly keys: ApplicationKeys;
-  readonly readIdentity: IdentityReader;
-  readonly records: SessionRecords;
-  readonly ending: SessionEnding;
+export interface SessionsOptions extends SessionReadingOptions {
   readonly rotation: SessionRotation;
-  readonly cookie: SessionCookie;
   /** For a session that a logout could not end: it says which, and opens nothing. */
   readonly endingCookie: SessionCookie;
   readonly carryOver: readonly string[];
   readonly idleTimeoutMs: number;
   readonly monotonic: Clock;
-  /** Told of damage found in the store. */
-  readonly reportError: (error: unknown) => Promise<void>;
 }
 
 /** Makes them over a store. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, keys, readIdentity, records, ending, rotation, cookie, endingCookie, carryOver } = options;
-  const { idleTimeoutMs, monotonic, reportError } = options;
-
-  const readSession = (id: string, choice: { mayRefuse: boolean }): Promise<BrowserSession> =>
-    store.readSession(keys.sessionKey(id), choice).then(
-      (stored) => toBrowserSession(id, stored),
-      (error) => {
-        if (!(error instanceof StoreError)) throw error;
-        return createBrowserSession({ id, fault: error });
-      },
-    );
-
-  const toBrowserSession = (id: string, { login, data, unreadable }: StoredSession): BrowserSession => {
-    if (!login && !unreadable) return createBrowserSession({ id, data });
-    const identity = readIdentity(login);
-    // Data beside a login that does not count here is not to be had.
-    if (!login || !identity) {
-      const isDamaged = unreadable === 'damaged' || (login !== undefined && !decodeIdentity(login));
-      return createBrowserSession({ id, isDamaged });
-    }
-    const expiry = records.findExpiry(login);
-    if (expiry) return createBrowserSession({ id, expired: { identity, data, expiry } });
-    return createBrowserSession({ id, identity, data });
-  };
-
-  const endExpired = async (browser: BrowserSession, req: Request | undefined): Promise<boolean> => {
-    const { id, expired } = browser;
-    const { identity, data, expiry } = expired!;
-    try {
-      const ended = await ending.end({ key: keys.sessionKey(id!), ifExpired: true }, expiry, req);
-      const isAlive = ended === 'alive';
-      setCurrentSession(browser, isAlive ? { id, identity, data } : { id });
-      return isAlive;
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      setCurrentSession(browser, { id, fault: error });
-      return true;
-    }
-  };
-
-  const touch: Sessions['touch'] = ({ id, identity, data, expired, isDamaged }) => {
-    if (expired || isDamaged) return false;
-    if (id !== undefined && (identity || data !== null)) records.touch(keys.sessionKey(id));
-    return true;
-  };
-
-  /** Told, because nobody else will ever hear of it. What put it there may go on doing so. */
-  const removeDamaged = async (key: string) => {
-    await ending.discard(key);
-    const code = 'store_damaged';
-    await reportError(new StoreError('The record of a session was damaged, and has been removed.', { code }));
-  };
-
-  /** The session under this key, or under the one it has moved to. */
-  const findLive = async (key: string): Promise<FoundSession | undefined> => {
-    const walk = await walkMoves<FoundSession | undefined>(key, async (current) => {
-      const { login, data, movedTo } = await store.readSession(current);
-      if (movedTo !== undefined) return { movedTo };
-      const identity = readIdentity(login);
-      if (!login || !identity || (await ending.endIfExpired(current, login))) return { found: undefined };
-      return { found: { key: current, identity, data } };
-    });
-    return walk.found;
-  };
+  const { store, keys, ending, rotation, cookie, endingCookie, carryOver, idleTimeoutMs, monotonic } =
+    options;
+  const reading = createSessionReading(options);
 
   /** What a browser has, though its request was sent, or its login begun, before an id change that came between. */
   const findNewest = async ({ id, identity, data }: BrowserSession): Promise<FoundSession | undefined> => {
     if (id === undefined) return undefined;
     const key = keys.sessionKey(id);
-    return identity ? { key, identity, data } : ((await findLive(key)) ?? { key, identity, data });
+    return identity ? { key, identity, data } : ((await reading.findLive(key)) ?? { key, identity, data });
   };
 
   /** Ends the session of somebody else. Where the store fails, it is ended later: the new one stands. */
@@ -224,25 +138,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   const removeData = (id: string) => ending.end({ key: keys.sessionKey(id) }, 'replaced');
 
   return {
+    ...reading,
     newId: createId,
     keyOf: keys.sessionKey,
-    readById: (id) => readSession(id, { mayRefuse: false }),
-
-    read: (req) => {
-      const id = cookie.read(req);
-      return id === undefined ? createBrowserSession() : readSession(id, { mayRefuse: true });
-    },
-
-    touch,
-
-    keepUp: async (browser, req) => {
-      const { id, expired, isDamaged } = browser;
-      if (id === undefined) return;
-      if (isDamaged) removeDamaged(keys.sessionKey(id)).catch(() => undefined);
-      if (expired && !(await endExpired(browser, req))) return;
-      touch(browser);
-    },
-
     logIn: async (
       browser,
       { req, res },
@@ -338,22 +236,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       }
     },
 
-    hasLiveSession: async (id) => {
-      const found = await findLive(keys.sessionKey(id)).catch(() => undefined);
-      return found !== undefined;
-    },
-    findLiveKey: async (key) => (await findLive(key))?.key,
-
     writeData: (id, data, choice) => store.writeData(keys.sessionKey(id), data, idleTimeoutMs, choice),
-
-    readData: async (id) => (await store.readSession(keys.sessionKey(id))).data,
   };
-}
-
-interface FoundSession {
-  readonly key: string;
-  readonly identity: Identity | undefined;
-  readonly data: string | null;
 }
 
 function createId(): string {
