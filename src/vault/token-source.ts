@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { LoginRequiredError, ProviderError, StoreError, TokenError } from '../errors.ts';
-import { type ApplicationKeys, hash } from '../keys.ts';
+import type { ApplicationKeys } from '../keys.ts';
 import type { VerifiedIdentity } from '../provider/identity-verifier.ts';
 import type { Provider } from '../provider/provider.ts';
 import { insist } from '../store/insist.ts';
@@ -8,22 +8,9 @@ import type { StoredLogin } from '../store/record-format.ts';
 import type { HeldLock, SessionLock } from '../store/session-lock.ts';
 import { QUIET_MS, type Store, type TokenSwap } from '../store/store.ts';
 import type { TokenSet } from '../tokens.ts';
+import { describeBackOff, readBackOff } from './refresh-backoff.ts';
+import { isFresh, isUsable, type TokenNeed, type TokenOwner } from './token-life.ts';
 import type { TokenVault } from './token-vault.ts';
-
-/** The login whose tokens are wanted. */
-export interface TokenOwner {
-  readonly sessionId: string;
-  /** Name of the provider in the options. */
-  readonly provider: string;
-  readonly sub: string;
-}
-
-/** What the tokens are wanted for. */
-export interface TokenNeed {
-  readonly minValiditySeconds: number;
-  /** An access token that an API has refused: any other will do. */
-  readonly rejected?: string | undefined;
-}
 
 /** Tokens for use now, and the stored login when a refresh brought new claims. */
 export interface UsableTokens {
@@ -67,13 +54,6 @@ export interface TokenSourceOptions {
   ) => Promise<'ended' | 'conflict'>;
 }
 
-/** Sessions that expire together must not refresh together: each begins up to half a minute early. */
-const MAX_JITTER_MS = 30_000;
-/** After a failure nobody asks the provider again for so long, unless it said how long. */
-const BACK_OFF_MS = 5_000;
-const MAX_BACK_OFF_MS = 60_000;
-/** Nor after a success: an API that refuses every token, or tokens born expired, would cost a refresh per request. */
-const COOL_DOWN_MS = 5_000;
 /** How long the answer of a refresh waits, sealed, for a store that is away; as long as nobody else refreshes. */
 const KEEP_ANSWER_MS = QUIET_MS;
 /** Answers that wait at once. */
@@ -105,13 +85,6 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     if (sealed === null) throw new LoginRequiredError('The session has ended.');
     return sealed;
   };
-
-  const isFresh = (tokens: TokenSet, need: TokenNeed, owner: TokenOwner) =>
-    isCoolingDown(tokens, now()) ||
-    (tokens.accessToken !== need.rejected && tokens.expiresAt - now() > leastLifeOf(owner, tokens, need));
-
-  const isUsable = (tokens: TokenSet, need: TokenNeed) =>
-    tokens.accessToken !== need.rejected && tokens.expiresAt > now();
 
   const providerOf = (owner: TokenOwner): Provider => {
     const provider = providers.get(owner.provider);
@@ -201,7 +174,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     try {
       const sealed = await readSealed(owner);
       const old = open(owner, sealed);
-      return isFresh(old, need, owner)
+      return isFresh(old, need, owner, now())
         ? { tokens: old }
         : await refresh(owner, sealed, { old, held, giveUp });
     } catch (error) {
@@ -221,7 +194,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
         throw readBackOff(backoff, owner.provider);
       },
       whileHeld: async ({ isAbandoned }) => {
-        if (isUsable(old, need)) return { tokens: old };
+        if (isUsable(old, need, now())) return { tokens: old };
         const sealed = await readSealed(owner);
         if (!sealed.equals(seen)) return { tokens: open(owner, sealed) };
         if (!isAbandoned) return undefined;
@@ -255,9 +228,9 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       if (!tokens.accessToken) {
         throw new TokenError('This login brought no access token.', 'token_unavailable');
       }
-      if (isFresh(tokens, need, owner)) return { tokens };
+      if (isFresh(tokens, need, owner, now())) return { tokens };
       if (!tokens.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
-        if (isUsable(tokens, need)) return { tokens };
+        if (isUsable(tokens, need, now())) return { tokens };
         throw new TokenError(
           'The access token has ended and cannot be renewed. Log in again.',
           'token_expired',
@@ -268,7 +241,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       } catch (error) {
         // No fault is a reason to refuse a token that still lives, of a session that was there a moment ago.
         const isPassing = error instanceof ProviderError || error instanceof StoreError;
-        if (isPassing && isUsable(tokens, need)) return { tokens };
+        if (isPassing && isUsable(tokens, need, now())) return { tokens };
         throw error;
       }
     },
@@ -282,36 +255,4 @@ function isFinal(error: unknown): error is ProviderError {
     error.code === 'provider_identity_changed' ||
     (error.code === 'provider_refused' && error.oauthError === 'invalid_grant')
   );
-}
-
-/** Whether a refresh has only just brought these tokens, and no better ones are to be had: what has ended since, is not. */
-function isCoolingDown({ renewed, receivedAt, expiresAt }: TokenSet, now: number): boolean {
-  const isOver = expiresAt <= now && expiresAt > receivedAt;
-  return renewed && !isOver && Math.abs(now - receivedAt) < COOL_DOWN_MS;
-}
-
-/** How long an access token must live still, in milliseconds. Of one too short-lived for the need, half its life. */
-function leastLifeOf(owner: TokenOwner, tokens: TokenSet, { minValiditySeconds }: TokenNeed): number {
-  const lifeMs = tokens.expiresAt - tokens.receivedAt;
-  const neededMs = minValiditySeconds * 1000 + jitterOf(owner, lifeMs);
-  return neededMs < lifeMs ? neededMs : lifeMs / 2;
-}
-
-/** Always the same for a session, and never more than a tenth of a short token's life. */
-function jitterOf({ sessionId }: TokenOwner, lifeMs: number): number {
-  const share = Buffer.from(hash(sessionId), 'base64url').readUInt32BE(0) / 2 ** 32;
-  return share * Math.min(MAX_JITTER_MS, lifeMs / 10);
-}
-
-function describeBackOff({ code, message, oauthError, retryAfterSeconds }: ProviderError) {
-  const lifeMs = retryAfterSeconds === undefined ? BACK_OFF_MS : Math.max(1000, retryAfterSeconds * 1000);
-  return {
-    text: JSON.stringify({ code, message, oauthError, retryAfterSeconds }),
-    lifeMs: Math.ceil(Math.min(lifeMs, MAX_BACK_OFF_MS)),
-  };
-}
-
-function readBackOff(note: string, provider: string): ProviderError {
-  const { code, message, oauthError, retryAfterSeconds } = JSON.parse(note) as ProviderError;
-  return new ProviderError(message, { code, provider, oauthError, retryAfterSeconds });
 }

@@ -1,0 +1,59 @@
+import { hash } from '../keys.ts';
+import type { TokenSet } from '../tokens.ts';
+
+/** The login whose tokens are wanted. */
+export interface TokenOwner {
+  readonly sessionId: string;
+  /** Name of the provider in the options. */
+  readonly provider: string;
+  readonly sub: string;
+}
+
+/** What the tokens are wanted for. */
+export interface TokenNeed {
+  readonly minValiditySeconds: number;
+  /** An access token that an API has refused: any other will do. */
+  readonly rejected?: string | undefined;
+}
+
+/** Sessions that expire together must not refresh together: each begins up to half a minute early. */
+const MAX_JITTER_MS = 30_000;
+/**
+ * After a refresh nobody asks for another for so long: an API that refuses every token, or tokens born expired, would
+ * cost a refresh per request.
+ */
+const COOL_DOWN_MS = 5_000;
+
+/**
+ * Whether an access token lives as long as is needed, or no longer-lived one is to be had.
+ *
+ * @param now - in milliseconds.
+ */
+export function isFresh(tokens: TokenSet, need: TokenNeed, owner: TokenOwner, now: number): boolean {
+  if (isCoolingDown(tokens, now)) return true;
+  return tokens.accessToken !== need.rejected && tokens.expiresAt - now > leastLifeOf(owner, tokens, need);
+}
+
+/** Whether an access token lives, and no API has refused it. @param now - in milliseconds. */
+export function isUsable(tokens: TokenSet, need: TokenNeed, now: number): boolean {
+  return tokens.accessToken !== need.rejected && tokens.expiresAt > now;
+}
+
+/** Whether a refresh has only just brought these tokens, and no better ones are to be had: what has ended since, is not. */
+function isCoolingDown({ renewed, receivedAt, expiresAt }: TokenSet, now: number): boolean {
+  const isOver = expiresAt <= now && expiresAt > receivedAt;
+  return renewed && !isOver && Math.abs(now - receivedAt) < COOL_DOWN_MS;
+}
+
+/** How long an access token must live still, in milliseconds. Of one too short-lived for the need, half its life. */
+function leastLifeOf(owner: TokenOwner, tokens: TokenSet, { minValiditySeconds }: TokenNeed): number {
+  const lifeMs = tokens.expiresAt - tokens.receivedAt;
+  const neededMs = minValiditySeconds * 1000 + jitterOf(owner, lifeMs);
+  return neededMs < lifeMs ? neededMs : lifeMs / 2;
+}
+
+/** Always the same for a session, and never more than a tenth of a short token's life. */
+function jitterOf({ sessionId }: TokenOwner, lifeMs: number): number {
+  const share = Buffer.from(hash(sessionId), 'base64url').readUInt32BE(0) / 2 ** 32;
+  return share * Math.min(MAX_JITTER_MS, lifeMs / 10);
+}
