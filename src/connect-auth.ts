@@ -267,7 +267,15 @@ function joinParts(options: ResolvedOptions, store: Store) {
     {
       login: login.route,
       logout: logout.route,
-      callback: createCallback({ ...parts, hooks, mapUser, describe, now, monotonic }),
+      callback: createCallback({
+        ...parts,
+        startLogin: login.start,
+        hooks,
+        mapUser,
+        describe,
+        now,
+        monotonic,
+      }),
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
       signedOut: logoutReturns.route,

@@ -150,6 +150,8 @@ export class LoginError extends ConnectAuthError {
   readonly oauthError: string | undefined;
   /** Where the login would have returned to; a path of this application. */
   readonly returnTo: string | undefined;
+  /** Whether the set-up may be the reason, so that an operator should look: no one person's doing. */
+  readonly needsOperator: boolean;
 
   constructor(
     message: string,
@@ -158,6 +160,7 @@ export class LoginError extends ConnectAuthError {
       status?: number;
       oauthError?: string | undefined;
       returnTo?: string | undefined;
+      needsOperator?: boolean;
       cause?: unknown;
     },
   ) {
@@ -168,6 +171,7 @@ export class LoginError extends ConnectAuthError {
     });
     this.oauthError = options.oauthError;
     this.returnTo = options.returnTo;
+    this.needsOperator = options.needsOperator ?? false;
   }
 }
 

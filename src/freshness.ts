@@ -58,7 +58,7 @@ function isNumeral(value: string): boolean {
 
 /** The browser comes back from a login within this time; who takes longer is a person who goes on. */
 const JUST_MS = 10_000;
-/** More guards in a row than this have other troubles. */
+/** So many different demands in a row, and whatever comes next is one more of a round. */
 const MAX_ANSWERED = 8;
 
 /** A login as far as it tells whether a guard may ask for another. */
@@ -78,7 +78,8 @@ export interface AnsweredLogin {
  */
 export function wasJustAnswered(login: AnsweredLogin, demands: LoginDemands, now: number): boolean {
   const { answered = [] } = login;
-  return wasJust(login, now) && answered.some((known) => covers(known, demands));
+  const isFull = answered.length >= MAX_ANSWERED;
+  return wasJust(login, now) && (isFull || answered.some((known) => covers(known, demands)));
 }
 
 /**
@@ -93,10 +94,11 @@ export function rememberAnswered(
   previous: AnsweredLogin | undefined,
   startedAt: number,
 ): readonly LoginDemands[] | undefined {
-  const before = previous && wasJust(previous, startedAt) ? (previous.answered ?? []) : [];
-  const asked = maxAgeSeconds === undefined && acrValues === undefined ? [] : [{ maxAgeSeconds, acrValues }];
-  const answered = [...before, ...asked].slice(-MAX_ANSWERED);
-  return answered.length === 0 ? undefined : answered;
+  const before = previous && wasJust(previous, startedAt) ? previous.answered : undefined;
+  const asked = { maxAgeSeconds, acrValues };
+  const isNothing = maxAgeSeconds === undefined && acrValues === undefined;
+  if (isNothing || before?.some((known) => covers(known, asked) && covers(asked, known))) return before;
+  return [...(before ?? []), asked].slice(-MAX_ANSWERED);
 }
 
 /**

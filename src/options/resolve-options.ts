@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { CONNECT_AUTH_OPTIONS } from './connect-auth-options.ts';
 import { FOREIGN_OPTIONS } from './foreign-names.ts';
@@ -79,7 +79,8 @@ function warnOnce(): Hooks['onError'] {
   const said = new Set<string>();
   return ({ error, during }) => {
     const kind = `${error.code}, during ${during}`;
-    if (error.status < 500 || said.has(kind)) return;
+    const isOperators = error.status >= 500 || (error instanceof LoginError && error.needsOperator);
+    if (!isOperators || said.has(kind)) return;
     said.add(kind);
     const cause = error.cause instanceof Error ? ` Cause: ${error.cause.message}.` : '';
     process.emitWarning(`${error.message}${cause} (${kind}; set onError to be told of each.)`, {

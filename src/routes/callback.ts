@@ -14,11 +14,13 @@ import type { NewIdentity } from '../session/identity.ts';
 import type { ReplacedSession, Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
-import { findRedirectUri } from './login.ts';
-import type { LoginDisplay, OverLogin, PendingLogins, TakenLogin } from './pending-logins.ts';
+import { findRedirectUri, type Login } from './login.ts';
+import { describeOver } from './over-login.ts';
+import type { LoginDisplay, PendingLogins, TakenLogin } from './pending-logins.ts';
 import { readCallbackAnswer } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
+import { bringsProof, createStrayCallback } from './stray-callback.ts';
 import type { Urls } from './urls.ts';
 
 /** What it is made of. */
@@ -34,6 +36,7 @@ export interface CallbackOptions {
   readonly mapUser: ResolvedOptions['mapUser'];
   readonly describe: ResolvedOptions['session']['describe'];
   readonly revocation: Revocation;
+  readonly startLogin: Login['start'];
   readonly ownOrigins: ReadonlySet<string>;
   readonly now: Clock;
   readonly monotonic: Clock;
@@ -64,6 +67,7 @@ interface FinishedLogin {
 export function createCallback(options: CallbackOptions): Callback {
   const { providers, pendingLogins, sessions, vault, readReturnAddress, urls, answers, hooks } = options;
   const { mapUser, revocation, now, monotonic } = options;
+  const answerStray = createStrayCallback(options);
 
   const establish = async (
     req: Request,
@@ -143,25 +147,6 @@ export function createCallback(options: CallbackOptions): Callback {
     return false;
   };
 
-  /** Nothing is to be finished here. */
-  const answerUnknown = (
-    req: Request,
-    res: Response,
-    { browser, provider, reason }: { browser: BrowserSession; provider: string; reason: string },
-  ) => {
-    // The back button after a login, or a second tab: somebody who is logged in has nothing to be told.
-    if (browser.identity) {
-      answers.redirect(res, 303, urls.home);
-    } else if (req.method === 'POST' && findSource(req, options.ownOrigins) === 'foreign') {
-      // A POST from another site does not say whether somebody is logged in. A GET does.
-      answers.redirect(res, 303, new URL(urls.redirectUri(provider)).pathname);
-    } else {
-      throw new LoginError(`No login of this browser waits for this callback: ${reason}.`, {
-        code: 'login_not_found',
-      });
-    }
-  };
-
   return async (req, res, browser, providerName) => {
     const answer = await readCallbackAnswer(req, res);
     const provider = providers.get(providerName)!;
@@ -173,7 +158,7 @@ export function createCallback(options: CallbackOptions): Callback {
       const redirectUri = findRedirectUri(providers.get(login.provider)!, login.display, urls);
       return { issuer, clientId: definition.clientId, redirectUri };
     };
-    const isFinal = answer.has('code') || answer.has('id_token');
+    const isFinal = bringsProof(answer);
     const state = answer.get('state') ?? '';
     const [takenAt, id] = [monotonic(), sessions.newId()];
     const asked = { state, isFinal, sessionKey: sessions.keyOf(id) };
@@ -187,12 +172,11 @@ export function createCallback(options: CallbackOptions): Callback {
       return;
     }
     if (found.outcome === 'unknown' || found.outcome === 'taken') {
-      const reason = found.outcome === 'taken' ? 'it was finished before' : found.reason;
-      answerUnknown(req, res, { browser, provider: providerName, reason });
+      await answerStray(req, res, { browser, provider: providerName, found, answer });
       return;
     }
     if (found.outcome !== 'mine') {
-      const error = OVER[found.outcome](found.login);
+      const error = describeOver(found);
       await answers.fail(req, res, error, { during: 'callback', display: found.login.display });
       return;
     }
@@ -241,18 +225,6 @@ const TWIN_PAUSE_MS = 100;
 
 /** What is kept of a description. */
 const MAX_DESCRIPTION_LENGTH = 256;
-
-/** What is said of a login that is over. One that ended by itself knows the way back. */
-const OVER = {
-  expired: ({ returnTo }: OverLogin) =>
-    new LoginError('The login waited for more than fifteen minutes.', { code: 'login_expired', returnTo }),
-  changed: ({ returnTo }: OverLogin) =>
-    new LoginError('The provider is configured otherwise than when this login began.', {
-      code: 'login_expired',
-      returnTo,
-    }),
-  cancelled: () => new LoginError('A logout of this browser came first.', { code: 'login_ended' }),
-} as const;
 
 function checkScopes({ name, definition }: Provider, missing: readonly string[]): void {
   if (!definition.refuseMissingScopes || missing.length === 0) return;

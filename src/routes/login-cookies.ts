@@ -19,6 +19,8 @@ export interface KeptLogin {
   readonly acrValues?: readonly string[] | undefined;
   /** The session that the browser had, where the provider's answer will be a POST without the cookie of it. */
   readonly sessionId?: string | undefined;
+  /** Whether it was begun in place of one whose cookie was lost. Its `state` says so as well. */
+  readonly isRestart?: boolean | undefined;
 }
 
 /** A login under way that was opened, with everything that follows from its seed. */
@@ -29,7 +31,7 @@ export interface OpenedLogin extends KeptLogin {
 /** Seals logins under way into cookies, and opens them. Nothing of them is stored anywhere else. */
 export interface LoginCookies {
   /** A new login: 32 random bytes, and the secrets that follow from them. */
-  begin(): { readonly seed: Buffer; readonly secrets: LoginSecrets };
+  begin(login: Pick<KeptLogin, 'isRestart'>): { readonly seed: Buffer; readonly secrets: LoginSecrets };
   seal(seed: Buffer, login: KeptLogin): string;
   /** `undefined`: altered, of another application or format, or sealed with a secret that is gone. */
   open(value: string): OpenedLogin | undefined;
@@ -43,6 +45,18 @@ export const FINGERPRINT_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
 const DISPLAYS: readonly LoginDisplay[] = ['page', 'popup', 'provider_popup'];
 const HEAD_BYTES = 1 + 1 + 6 + FINGERPRINT_BYTES;
+/** Ends the `state` of a login that was begun in place of another: no cookie is needed to know that it was. */
+const RESTART_SIGN = 'r';
+const STATE = /^[\w-]{43}(r?)$/;
+
+/**
+ * What a `state` says by its form alone: whether it can be one of ours, and whether its login was begun in place of
+ * another. Proves nothing: anybody can write one.
+ */
+export function readState(state: string): { isOurs: boolean; isRestart: boolean } {
+  const form = STATE.exec(state);
+  return { isOurs: form !== null, isRestart: form?.[1] === RESTART_SIGN };
+}
 
 /**
  * A cookie is `seed ‖ ciphertext ‖ tag` in base64url. `state`, `nonce`, PKCE verifier, sealing key and IV all follow from
@@ -52,8 +66,8 @@ const HEAD_BYTES = 1 + 1 + 6 + FINGERPRINT_BYTES;
 export function createLoginCookies(secrets: readonly Secret[], keys: ApplicationKeys): LoginCookies {
   const text = (secret: Secret, label: string, seed: Buffer) =>
     keys.derive(secret, label, seed).toString('base64url');
-  const secretsOf = (secret: Secret, seed: Buffer): LoginSecrets => ({
-    state: text(secret, 'login state', seed),
+  const secretsOf = (secret: Secret, seed: Buffer, { isRestart }: Pick<KeptLogin, 'isRestart'>) => ({
+    state: text(secret, 'login state', seed) + (isRestart ? RESTART_SIGN : ''),
     nonce: text(secret, 'login nonce', seed),
     codeVerifier: text(secret, 'login code verifier', seed),
   });
@@ -70,7 +84,7 @@ export function createLoginCookies(secrets: readonly Secret[], keys: Application
       decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
       const plain = decipher.update(sealed.subarray(SEED_BYTES, -TAG_BYTES));
       const login = decodeLogin(Buffer.concat([plain, decipher.final()]));
-      return login && { ...login, secrets: secretsOf(secret, seed) };
+      return login && { ...login, secrets: secretsOf(secret, seed, login) };
     } catch {
       // Sealed with another secret, or not whole.
       return undefined;
@@ -78,9 +92,9 @@ export function createLoginCookies(secrets: readonly Secret[], keys: Application
   };
 
   return {
-    begin: () => {
+    begin: (login) => {
       const seed = randomBytes(SEED_BYTES);
-      return { seed, secrets: secretsOf(secrets[0]!, seed) };
+      return { seed, secrets: secretsOf(secrets[0]!, seed, login) };
     },
 
     seal: (seed, login) => {
@@ -109,8 +123,9 @@ function encodeLogin(login: KeptLogin): Buffer {
   head[1] = DISPLAYS.indexOf(login.display);
   head.writeUIntBE(login.startedAt, 2, 6);
   login.fingerprint.copy(head, 8);
-  const { provider, returnTo, maxAgeSeconds, acrValues, sessionId } = login;
-  const rest = [provider, returnTo, maxAgeSeconds ?? null, acrValues ?? null, sessionId ?? null];
+  const { provider, returnTo, maxAgeSeconds, acrValues, sessionId, isRestart } = login;
+  const optional = [maxAgeSeconds, acrValues, sessionId, isRestart || undefined];
+  const rest = [provider, returnTo, ...optional.map((value) => value ?? null)];
   while (rest.at(-1) === null) rest.pop();
   return Buffer.concat([head, Buffer.from(JSON.stringify(rest))]);
 }
@@ -118,7 +133,7 @@ function encodeLogin(login: KeptLogin): Buffer {
 function decodeLogin(plain: Buffer): KeptLogin | undefined {
   const display = DISPLAYS[plain[1] ?? -1];
   if (plain[0] !== FORMAT || !display) return undefined;
-  const [provider, returnTo, maxAgeSeconds, acrValues, sessionId] = JSON.parse(
+  const [provider, returnTo, maxAgeSeconds, acrValues, sessionId, isRestart] = JSON.parse(
     plain.subarray(HEAD_BYTES).toString('utf8'),
   );
   return {
@@ -130,5 +145,6 @@ function decodeLogin(plain: Buffer): KeptLogin | undefined {
     maxAgeSeconds: maxAgeSeconds ?? undefined,
     acrValues: acrValues ?? undefined,
     sessionId: sessionId ?? undefined,
+    isRestart: isRestart ?? undefined,
   };
 }

@@ -31,6 +31,8 @@ export interface LoginOptions {
 /** What a login asks for, and the session of the browser that asks. */
 export interface LoginStart extends ResolvedLoginParameters {
   readonly browser: BrowserSession;
+  /** Whether it is begun in place of one whose cookie was lost: that is done once. */
+  readonly isRestart?: boolean;
 }
 
 /** How a login begins: by our route, or by a handler of the application. */
@@ -58,7 +60,8 @@ export function createLogin(options: LoginOptions): Login {
     const startedAt = now();
     const inProviderPopup = display === 'provider_popup';
     const redirectUri = findRedirectUri(provider, display, urls);
-    const begun = pendingLogins.begin();
+    const { isRestart } = parameters;
+    const begun = pendingLogins.begin({ isRestart });
     const { url, checks } = await provider.startLogin({
       secrets: begun.secrets,
       redirectUri,
@@ -82,6 +85,7 @@ export function createLogin(options: LoginOptions): Login {
         maxAgeSeconds,
         acrValues,
         sessionId: crossSite ? parameters.browser.id : undefined,
+        isRestart,
       },
       {
         seed: begun.seed,

@@ -5,8 +5,9 @@ import type { ApplicationKeys } from '../keys.ts';
 import type { LoginSecrets } from '../provider/provider.ts';
 import type { Secret } from '../secret.ts';
 import { type CookieAttributes, readCookies, setCookie } from '../session/cookies.ts';
-import type { Store } from '../store/store.ts';
+import { LOGIN_LIFE_MS, type Store } from '../store/store.ts';
 import { createLoginCookies, FINGERPRINT_BYTES, type KeptLogin, type OpenedLogin } from './login-cookies.ts';
+import { describeUnknown, type UnknownLogin } from './unknown-login.ts';
 
 /**
  * Where a login shows itself: in the page, in a window of its own that ends on a page of ours, or in the popup of a
@@ -35,23 +36,25 @@ export interface TakenLogin {
 }
 
 /** What is left of a login that is over: where it was shown, and where it would have led. */
-export type OverLogin = Pick<KeptLogin, 'returnTo' | 'display'>;
+type RestOfLogin = Pick<KeptLogin, 'returnTo' | 'display'>;
 
 /**
  * What a callback finds. `taken`: before, by this browser, for a session under that key; `cancelled`: by a logout;
- * `expired`: it waited for too long; `changed`: the provider is configured otherwise by now; `unknown`: see `reason`, for
- * the operator.
+ * `expired`: it waited for too long, or `clocksDiffer` by so much that nobody knows; `changed`: the provider is configured
+ * otherwise by now; `unknown`: none of this browser's.
  */
 export type FoundLogin =
   | TakenLogin
-  | { readonly outcome: 'expired' | 'changed' | 'cancelled'; readonly login: OverLogin }
-  | { readonly outcome: 'taken'; readonly sessionKey: string | undefined; readonly login: OverLogin }
-  | { readonly outcome: 'unknown'; readonly reason: string };
+  | { readonly outcome: 'expired'; readonly clocksDiffer: boolean; readonly login: RestOfLogin }
+  | { readonly outcome: 'changed'; readonly login: RestOfLogin }
+  | { readonly outcome: 'cancelled'; readonly login: RestOfLogin }
+  | { readonly outcome: 'taken'; readonly sessionKey: string | undefined; readonly login: RestOfLogin }
+  | UnknownLogin;
 
 /** The logins under way of all browsers. They live in the browsers: to begin one asks nothing of the store. */
 export interface PendingLogins {
   /** The seed of a new login, and what follows from it. */
-  begin(): { readonly seed: Buffer; readonly secrets: LoginSecrets };
+  begin(login: Pick<KeptLogin, 'isRestart'>): { readonly seed: Buffer; readonly secrets: LoginSecrets };
   /**
    * Keeps a login in this browser. A return address that does not fit loses its query, then gives way to `fallback`.
    *
@@ -99,8 +102,6 @@ export interface PendingLoginsOptions {
 
 /** The cookie stays for an hour, for a restart that still knows the way. */
 const COOKIE_LIFE_SECONDS = 3600;
-/** Without the store, which judges by its own clock. */
-const ERROR_ANSWER_LIFE_MS = 900_000;
 /** Each login under way costs a cookie in every request. */
 const NAMES = 5;
 /** Of one cookie's value, in characters. */
@@ -122,6 +123,7 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
   const { store, secrets, keys, cookieName, cookiePath, https, now } = options;
   const cookies = createLoginCookies(secrets, keys);
   const names = Array.from({ length: NAMES }, (_, index) => `${cookieName}-login-${index}`);
+  const isInTime = (startedAt: number) => now() - startedAt <= LOGIN_LIFE_MS;
   const takenName = (state: string) => keys.name('login', state);
   const fingerprintOf = ({ issuer, clientId, redirectUri }: LoginClient) =>
     createHash('sha256')
@@ -183,7 +185,7 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
       const sent = readAll(req);
       const cookie = sent.find(({ login }) => login && isEqual(login.secrets.state, state));
       const login = cookie?.login;
-      if (!login) return { outcome: 'unknown', reason: findReason(sent) };
+      if (!login) return describeUnknown(state, sent);
       const { fingerprint, startedAt } = login;
       const client = clientOf(login);
       if (!client || !fingerprintOf(client).equals(fingerprint)) {
@@ -193,14 +195,15 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
       const name = takenName(state);
       const outcome = isFinal
         ? await store.takeLogin(name, owner, startedAt)
-        : now() - startedAt > ERROR_ANSWER_LIFE_MS
-          ? 'expired'
-          : 'mine';
+        : isInTime(startedAt)
+          ? 'mine'
+          : 'expired';
       remove(res, cookie);
       if (outcome === 'taken') {
         const sessionKey = (await store.readLogins([name]))[0] ?? undefined;
         return { outcome, sessionKey, login };
       }
+      if (outcome === 'expired') return { outcome, clocksDiffer: isInTime(startedAt), login };
       if (outcome !== 'mine') return { outcome, login };
       const isCancelled = async () => isFinal && (await store.readLogins([name]))[0] !== owner;
       return { outcome, login, isCancelled };
@@ -225,13 +228,4 @@ const SHORTEN = 'Shorten acrValues, authorizationParams or loginHint.';
 function isEqual(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
-}
-
-/** Why no login of this browser waits for a callback, as far as its cookies tell. */
-function findReason(sent: readonly SentCookie[]): string {
-  if (sent.length === 0)
-    return 'the browser sent no login cookie: it was opened under another name, a proxy drops cookies, or it is old';
-  if (sent.every(({ login }) => !login))
-    return 'its login cookies cannot be opened: do all processes have the same secret, application and Redis?';
-  return 'its login cookies are of other logins';
 }

@@ -4,6 +4,7 @@ import type { TestAppOptions } from '../support/app.ts';
 import { whoIs } from '../support/bed.ts';
 import { createTestClock } from '../support/clock.ts';
 import { createGate } from '../support/gate.ts';
+import { holdCallback } from '../support/login-outcome.ts';
 import { done, postLogoutToken, sendLogout } from '../support/logout-token.ts';
 import { json } from '../support/scripted-answers.ts';
 import { logInWith } from '../support/scripted-logins.ts';
@@ -97,6 +98,31 @@ describe('without onError', () => {
         expect.stringMatching(/^Provider "default".*\(provider_unavailable, during login; set onError/),
         { type: 'ConnectAuthWarning', code: 'CONNECT_AUTH_FAULT' },
       ],
+    ]);
+  });
+
+  it('a login whose cookie does not come back, as under another host name, is warned of, once', async () => {
+    const app = await start({ onError: undefined } as never);
+    for (let count = 0; count < 2; count += 1) {
+      const callback = await holdCallback(op, app.browser());
+      expect((await app.browser().deliver(callback)).status).toBe(400);
+    }
+    expect(warn.mock.calls.map(([message]) => message)).toEqual([
+      expect.stringMatching(
+        /sent no login cookie: it was opened under another name.*\(login_not_found, during/,
+      ),
+    ]);
+  });
+
+  it('a login whose cookie another secret has sealed is warned of', async () => {
+    const before = await start({ secret: 'another secret of the tests, long enough' });
+    const browser = before.browser();
+    const callback = await holdCallback(op, browser);
+    const app = await start({ onError: undefined, baseUrl: before.origin } as never);
+    const { search } = new URL(callback.url);
+    expect((await app.browser(browser.jar).get(`/oauth/callback${search}`)).status).toBe(400);
+    expect(warn.mock.calls.map(([message]) => message)).toEqual([
+      expect.stringMatching(/cannot be opened: do all processes have the same secret/),
     ]);
   });
 });

@@ -173,25 +173,6 @@ describe('a login under way (N-09)', () => {
       front.close();
     }
   });
-
-  it('that was begun at the same moment as another may lose its name to it: it can be begun again', async () => {
-    const app = await start();
-    const browser = app.browser();
-    const loser = await holdCallback(op, browser, { path: '/me?tab=0' });
-    const { name } = loginCookies(browser)[0]!;
-    browser.jar.delete(name);
-    const winner = await holdCallback(op, browser, { path: '/me?tab=1' });
-    const [cookie] = loginCookies(browser);
-    browser.jar.delete(cookie!.name);
-    browser.jar.set({ ...cookie!, name });
-    const lost = await browser.deliver(loser);
-    expect(lost.status).toBe(400);
-    expect(await lost.text()).toContain('Sign in again');
-    expect((await browser.deliver(winner)).headers.get('location')).toBe('/me?tab=1');
-    const late = await browser.deliver(loser);
-    expect([late.status, late.headers.get('location')]).toEqual([303, '/']);
-    expect(op.requests('token')).toHaveLength(1);
-  });
 });
 
 describe('a deployment between the start of a login and its callback (N-09)', () => {

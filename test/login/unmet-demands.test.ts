@@ -203,6 +203,41 @@ describe('guards in a row', () => {
     expect(await walk(app, app.browser(), '/in-a-row')).toMatchObject({ status: 200, trips: 2 });
   });
 
+  it('end in a page however many exclude each other (N-03)', async () => {
+    // Each refuses one class, and asks for the next, which the next one refuses.
+    const classes = Array.from({ length: 12 }, (_, index) => `class-${index}`);
+    const guards = classes.map((_, index) => {
+      const [, ...others] = [...classes.slice(index), ...classes.slice(0, index)];
+      return requireAuth({ acrValues: others });
+    });
+    const app = await start({
+      handlers: (server) => void server.get('/many', ...guards, (_req, res) => void res.json('never')),
+    });
+    op.script({
+      claims: (honest, request) => ({ ...honest, acr: request.get('acr_values')?.split(' ')[0] }),
+    });
+    const outcome = await walk(app, app.browser(), '/many');
+    expect(outcome).toMatchObject({ status: 403, error: 'login_insufficient' });
+    expect(outcome.trips).toBeLessThanOrEqual(9);
+  });
+
+  it('that ask for the same again and again are no round (N-03)', async () => {
+    const app = await start({
+      handlers: (server) => {
+        server.get('/ask', (req, _res, next) => void req.auth.login({ acrValues: ['gold'] }).catch(next));
+        for (const acrValues of ['gold', 'silver'])
+          server.get(`/${acrValues}`, requireAuth({ acrValues }), (_req, res) => void res.json(acrValues));
+      },
+    });
+    const browser = app.browser();
+    op.script({ claims: (honest, request) => ({ ...honest, acr: request.get('acr_values') ?? undefined }) });
+    for (let round = 0; round < 10; round += 1) {
+      await app.logIn(browser, { path: '/ask' });
+      expect((await browser.get('/gold')).status).toBe(200);
+    }
+    expect(await walk(app, browser, '/silver')).toMatchObject({ status: 200, trips: 1 });
+  });
+
   it('answer a script as ever, which is sent nowhere', async () => {
     const app = await start({ onLogin: () => clock.advance(2000) });
     const browser = app.browser();

@@ -75,8 +75,9 @@ export function createBrowser(origin: string, jar: CookieJar = createCookieJar()
         body: callback.body,
         headers: { ...crossSite, ...headers },
       });
-      if (answer.headers.get('location') !== new URL(callback.url).pathname) return answer;
-      return send('GET', callback.url, { headers: { 'sec-fetch-site': 'cross-site' } });
+      const next = new URL(answer.headers.get('location') ?? '/', origin);
+      if (next.pathname !== new URL(callback.url).pathname) return answer;
+      return send('GET', next.href, { headers: { 'sec-fetch-site': 'cross-site' } });
     },
   };
 }
