@@ -53,6 +53,8 @@ export interface ProviderOptions {
   adapter?: Configuration['adapter'];
   /** Signs its tokens. @default a new RSA key */
   signingKey?: KeyObject;
+  /** Changes of its own configuration, for a provider that is unlike this one. */
+  configuration?: Partial<Configuration>;
   /** Sees each request before the provider does. */
   middleware?: Parameters<Provider['use']>[0];
 }
@@ -75,7 +77,8 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
   const { port } = server.address() as AddressInfo;
 
   const issuer = `http://${host}:${port}`;
-  const provider = new OidcProvider(issuer, buildConfiguration(options, people));
+  const configuration = { ...buildConfiguration(options, people), ...options.configuration };
+  const provider = new OidcProvider(issuer, configuration);
   if (options.middleware) provider.use(options.middleware);
   const handle = provider.callback();
   server.on('request', (req, res) => {

@@ -301,6 +301,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     cookiePath,
     tokenSource,
     apiOrigins,
+    fetch: options.fetch,
     readIdentity,
     answers: { ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
   });
@@ -333,12 +334,12 @@ function findLockPatience({ providers, storeTimeoutMs }: ResolvedOptions): numbe
 }
 
 function createProviders(
-  { providers, clocks: { now, monotonic } }: ResolvedOptions,
+  { providers, fetch, clocks: { now, monotonic } }: ResolvedOptions,
   reportFault: (fault: unknown) => void,
 ): ReadonlyMap<string, Provider> {
   const entries = [...providers].map(
     ([name, definition]) =>
-      [name, createProvider(definition, { name, now, monotonic, reportFault })] as const,
+      [name, createProvider(definition, { name, now, monotonic, reportFault, fetch })] as const,
   );
   return new Map(entries);
 }

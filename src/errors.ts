@@ -67,17 +67,21 @@ export class StoreError extends ConnectAuthError {
 
 /**
  * - `provider_unavailable` (503): no answer in time, a network fault, a 5xx, or 429.
- * - `provider_invalid_response` (502): an answer that breaks the protocol or failed a check.
+ * - `provider_invalid_response` (502): an answer that breaks the protocol or failed a check; `fault` says which.
  * - `provider_refused` (502): the token endpoint said no; `oauthError` says with which code.
- * - `provider_unsupported` (501): this provider has no such feature.
+ * - `provider_unsupported` (501): this provider has no such feature, or demands one that is not to be had here.
  * - `provider_identity_changed` (502): a refresh came back with another person, issuer or an ID token that fails.
+ * - `provider_credentials` (500): the application's `clientSecret` or `clientKey` function failed; nothing was sent.
+ * - `provider_conflict` (500): what discovery announces is not what the options say. Nothing failed; told to `onError`.
  */
 export type ProviderErrorCode =
   | 'provider_unavailable'
   | 'provider_invalid_response'
   | 'provider_refused'
   | 'provider_unsupported'
-  | 'provider_identity_changed';
+  | 'provider_identity_changed'
+  | 'provider_credentials'
+  | 'provider_conflict';
 
 const PROVIDER_STATUS: Record<ProviderErrorCode, number> = {
   provider_unavailable: 503,
@@ -85,7 +89,22 @@ const PROVIDER_STATUS: Record<ProviderErrorCode, number> = {
   provider_refused: 502,
   provider_unsupported: 501,
   provider_identity_changed: 502,
+  provider_credentials: 500,
+  provider_conflict: 500,
 };
+
+/** What is wrong between us and a provider, in parts that a program can read; the message is made of them. */
+export interface ProviderFault {
+  /** What was asked, such as `POST https://id.example.com/token`, or what was looked at, such as `the ID token`. */
+  readonly asked: string;
+  /** The member, claim or parameter that is at fault. */
+  readonly member?: string | undefined;
+  readonly expected?: string | undefined;
+  /** What came; never a value that is secret. */
+  readonly got?: string | undefined;
+  /** The option that changes it. */
+  readonly option?: string | undefined;
+}
 
 /** The provider, or what it answered, is at fault. */
 export class ProviderError extends ConnectAuthError {
@@ -94,8 +113,15 @@ export class ProviderError extends ConnectAuthError {
   readonly provider: string;
   /** The `error` code of the provider's answer, limited to the characters RFC 6749 allows. */
   readonly oauthError: string | undefined;
+  /**
+   * The `error_description` of the provider's answer, in printable characters, at most 300 of them. For the operator
+   * alone: it is not in the message, and JSON leaves it out.
+   */
+  declare readonly oauthErrorDescription: string | undefined;
   /** What the provider asked for by `Retry-After`, in seconds. */
   readonly retryAfterSeconds: number | undefined;
+  /** What was asked, expected and got, where that can be told. */
+  readonly fault: ProviderFault | undefined;
 
   constructor(
     message: string,
@@ -103,14 +129,18 @@ export class ProviderError extends ConnectAuthError {
       code: ProviderErrorCode;
       provider: string;
       oauthError?: string | undefined;
+      oauthErrorDescription?: string | undefined;
       retryAfterSeconds?: number | undefined;
+      fault?: ProviderFault | undefined;
       cause?: unknown;
     },
   ) {
     super(message, { code: options.code, status: PROVIDER_STATUS[options.code], cause: options.cause });
     this.provider = options.provider;
     this.oauthError = options.oauthError;
+    keepForOperator(this, options.oauthErrorDescription);
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.fault = options.fault;
   }
 }
 
@@ -148,6 +178,8 @@ export class LoginError extends ConnectAuthError {
   declare readonly code: LoginErrorCode;
   /** The `error` code of the provider's answer, limited to the characters RFC 6749 allows. */
   readonly oauthError: string | undefined;
+  /** The `error_description` of the provider's answer, as {@link ProviderError} has it: for the operator alone. */
+  declare readonly oauthErrorDescription: string | undefined;
   /** Where the login would have returned to; a path of this application. */
   readonly returnTo: string | undefined;
   /** Whether the set-up may be the reason, so that an operator should look: no one person's doing. */
@@ -159,6 +191,7 @@ export class LoginError extends ConnectAuthError {
       code: LoginErrorCode;
       status?: number;
       oauthError?: string | undefined;
+      oauthErrorDescription?: string | undefined;
       returnTo?: string | undefined;
       needsOperator?: boolean;
       cause?: unknown;
@@ -170,6 +203,7 @@ export class LoginError extends ConnectAuthError {
       cause: options.cause,
     });
     this.oauthError = options.oauthError;
+    keepForOperator(this, options.oauthErrorDescription);
     this.returnTo = options.returnTo;
     this.needsOperator = options.needsOperator ?? false;
   }
@@ -249,4 +283,26 @@ function isWord(value: unknown): value is string {
 /** Keeps an OAuth `error` code only if it has the form of RFC 6749, section 5.2, and a bearable length. */
 export function readOauthError(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,64}$/.test(value) ? value : undefined;
+}
+
+/** Longest `error_description` that is kept, in characters. */
+const MAX_DESCRIPTION_LENGTH = 300;
+
+/**
+ * Keeps of an OAuth `error_description` what can be printed in one line: no control characters, nothing that turns the
+ * direction of a text, and no JWT.
+ */
+export function readErrorDescription(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const line = value
+    .slice(0, 4 * MAX_DESCRIPTION_LENGTH)
+    .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/\beyJ[\w-]*(\.[\w-]*)*/g, '…')
+    .trim();
+  return line === '' ? undefined : line.slice(0, MAX_DESCRIPTION_LENGTH);
+}
+
+/** What a handler sends as JSON goes to people, and so must not hold what was meant for the operator. */
+function keepForOperator(error: ConnectAuthError, oauthErrorDescription: string | undefined): void {
+  Object.defineProperty(error, 'oauthErrorDescription', { value: oauthErrorDescription, enumerable: false });
 }

@@ -9,6 +9,7 @@ export {
   LoginRequiredError,
   ProviderError,
   type ProviderErrorCode,
+  type ProviderFault,
   StoreError,
   type StoreErrorCode,
   TokenError,
@@ -30,9 +31,11 @@ export { providers } from './provider/presets.ts';
 export type { TelenorOptions } from './provider/telenor.ts';
 export type {
   ClientAuthentication,
+  GivenSecret,
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
+  SecretFunction,
   SigningAlgorithm,
 } from './provider-definition.ts';
 export type {

@@ -3,18 +3,27 @@ import type { Secret } from './secret.ts';
 /**
  * How a client proves itself at the token endpoint.
  *
- * - `client_secret_basic`: HTTP Basic, both parts form-encoded as RFC 6749, section 2.3.1 asks.
+ * - `client_secret_basic`: HTTP Basic, both parts percent-encoded, so that every decoder of forms (RFC 6749, section 2.3.1)
+ *   and of percent signs reads them.
  * - `client_secret_post`: `client_id` and `client_secret` in the body.
  * - `private_key_jwt`: a signed assertion (RFC 7523), so that no secret is shared or sent.
  * - `none`: a public client.
  */
 export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none';
 
-/** The key that signs a client's assertions. */
+/**
+ * Gives a secret of the application's whenever it is needed: one that ends, or lies elsewhere. Asked at each call to the
+ * provider, unless it says for how many seconds its answer is good.
+ */
+export type SecretFunction = () => GivenSecret | Promise<GivenSecret>;
+
+/** What such a function gives. */
+export type GivenSecret = string | { readonly value: string; readonly validForSeconds: number };
+
+/** The key that signs a client's assertions: RSA signs by RS256, an EC key on P-256 by ES256. */
 export interface ClientKey {
-  /** PKCS#8, in PEM. */
-  readonly pem: Secret;
-  readonly algorithm: 'RS256' | 'ES256';
+  /** In PEM. */
+  readonly pem: Secret | SecretFunction;
   /** The `kid` it is registered by. */
   readonly id: string | undefined;
 }
@@ -55,7 +64,11 @@ export interface ProviderMetadata {
 
 /** Where a provider departs from the standards. Each is one switch, and its default is the standard. */
 export interface ProviderQuirks {
-  /** `raw`: HTTP Basic carries `id:secret` as they are, not form-encoded, and the body names the client. @default 'form' */
+  /**
+   * `raw`: HTTP Basic carries `id:secret` as they are, for a server that does not decode them, and the body names the
+   * client. It matters only where one of them holds another character than letters, digits and `- _ . ~ ! * ' ( )`; most
+   * servers decode. @default 'form'
+   */
   basicEncoding?: 'form' | 'raw';
   /** `query`: the token endpoint reads its parameters from the URL of the POST. @default 'body' */
   tokenParams?: 'body' | 'query';
@@ -67,6 +80,11 @@ export interface ProviderQuirks {
   errorFormat?: 'oauth' | 'object';
   /** `bare`: the authorization request names neither `response_type` nor `scope`. @default 'standard' */
   authorizationRequest?: 'standard' | 'bare';
+  /**
+   * `optional`: a callback without `iss` is taken although the provider announces that it adds one (RFC 9207). A wrong
+   * one is refused all the same. @default 'announced'
+   */
+  responseIssuer?: 'announced' | 'optional';
   /** PKCE: the method as the provider calls it, or none. @default 'S256' */
   pkce?: 'S256' | 'sha256' | 'none';
   /** Whether the ID token answers a `nonce`. @default true */
@@ -129,11 +147,16 @@ export interface ProviderDefinition {
   readonly issuer: string;
   /** Absent: the endpoints are discovered at the first login. */
   readonly metadata: Readonly<ProviderMetadata> | undefined;
+  /** Where the discovery document is; absent: below the issuer, as the standard says. */
+  readonly discoveryUrl?: string | undefined;
   readonly clientId: string;
-  readonly clientSecret: Secret | undefined;
-  readonly clientAuthentication: ClientAuthentication;
+  readonly clientSecret: Secret | SecretFunction | undefined;
+  /** `undefined`: as the provider announces it. */
+  readonly clientAuthentication: ClientAuthentication | undefined;
   /** For `private_key_jwt`. */
   readonly clientKey?: ClientKey | undefined;
+  /** Whom its assertions speak to. @default 'issuer' */
+  readonly clientAssertionAudience?: 'issuer' | 'token_endpoint' | undefined;
   /** Space-separated scopes; exactly these are asked for. */
   readonly scope: string;
   /** Whether a login fails when fewer scopes are granted than asked for. */
@@ -161,4 +184,6 @@ export interface ProviderDefinition {
   readonly defaultExpiresInSeconds: number;
   /** Bound of one call to the provider, in milliseconds. */
   readonly timeoutMs: number;
+  /** Origins on plain http that this server may call, and no browser is sent to. */
+  readonly dangerouslyAllowHttp: ReadonlySet<string>;
 }

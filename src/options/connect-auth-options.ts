@@ -10,6 +10,7 @@ import {
   checkObject,
   checkOrigins,
   checkPath,
+  checkPlainHttpOrigins,
   checkString,
   checkStrings,
   checkUrl,
@@ -53,7 +54,12 @@ export const CONNECT_AUTH_OPTIONS = {
   routes: group(ROUTE_OPTIONS, { elsewhere: FOREIGN_ROUTES }),
   session: group(SESSION_OPTIONS, { elsewhere: FOREIGN_SESSION_OPTIONS }),
   trustedOrigins: withDefault(checkOrigins, [], { aliases: ['allowedOrigins', 'corsOrigins'] }),
-  apiOrigins: withDefault(checkOrigins, []),
+  apiOrigins: withDefault(checkAnyOrigins, []),
+  dangerouslyAllowHttp: withDefault(checkPlainHttpOrigins, []),
+  fetch: withDefault<NonNullable<ConnectAuthOptions['fetch']>, undefined>(checkFetch, undefined, {
+    defaultIs: 'the `fetch` of Node',
+    aliases: ['customFetch', 'agent', 'dispatcher'],
+  }),
   loginParameters: group(LOGIN_PARAMETER_OPTIONS),
   mapUser: optional<NonNullable<ConnectAuthOptions['mapUser']>>(checkFunction, {
     defaultIs: 'the claims themselves',
@@ -72,6 +78,17 @@ export const CONNECT_AUTH_OPTIONS = {
       'the clock of this process, its monotonic clock for durations, and that of Redis for what it keeps',
   }),
 } satisfies Table<ConnectAuthOptions>;
+
+/** Which of them may be on plain http, another option says. */
+function checkAnyOrigins(where: string, value: unknown): ReadonlySet<string> {
+  const plainHttp = checkStrings(where, value).filter((origin) => URL.canParse(origin));
+  return checkOrigins(where, value, new Set(plainHttp.map((origin) => new URL(origin).origin)));
+}
+
+/** Looked up at each call, so that what an application does to the global one takes effect. */
+function checkFetch(where: string, value: unknown): NonNullable<ConnectAuthOptions['fetch']> {
+  return value === undefined ? (url, init) => fetch(url, init) : checkFunction(where, value);
+}
 
 function checkBaseUrl(where: string, value: unknown): URL {
   const url = checkUrl(where, value);

@@ -53,6 +53,7 @@ export const FOREIGN_OPTIONS: Elsewhere = {
   errorOnRequiredAuth: 'requireAuth answers 401 to whatever is no page, without being told.',
   events: 'Use onLogin and onLogout.',
   genid: 'Session ids are always made here, of 256 random bits.',
+  httpAgent: 'Use fetch: a function that calls your own, with its agent or dispatcher.',
   getLoginState: 'A login carries the address to return to, and nothing else: req.auth.login({ returnTo }).',
   httpTimeout: inProvider('timeoutMs'),
   identityClaimFilter: 'Claims of the protocol are left out always; mapUser picks what req.user has.',

@@ -70,11 +70,16 @@ export function checkStringRecord(where: string, value: unknown): Readonly<Recor
   return Object.freeze(Object.fromEntries(entries));
 }
 
-/** An absolute URL on https, or on http where only this machine listens. */
-export function checkUrl(where: string, value: unknown): URL {
+/**
+ * An absolute URL on https, or on http where only this machine listens.
+ *
+ * @param plainHttp - origins on http that will do as well.
+ */
+export function checkUrl(where: string, value: unknown, plainHttp?: ReadonlySet<string>): URL {
   const text = checkString(where, value);
   const url = URL.canParse(text) ? new URL(text) : refuse(where, 'an absolute URL', value);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
+  const isPlainHttp = url.protocol === 'http:' && (isLoopback(url) || plainHttp?.has(url.origin));
+  if (url.protocol !== 'https:' && !isPlainHttp) {
     throw new ConfigurationError(
       `${where} must begin with https:// (http:// is accepted for localhost only); it is ${inspect(withoutCredentials(url))}.`,
     );
@@ -85,16 +90,31 @@ export function checkUrl(where: string, value: unknown): URL {
 }
 
 /** A list of origins such as `https://app.example.com`, which may end with a slash. */
-export function checkOrigins(where: string, value: unknown): ReadonlySet<string> {
+export function checkOrigins(
+  where: string,
+  value: unknown,
+  plainHttp?: ReadonlySet<string>,
+): ReadonlySet<string> {
   return new Set(
     checkStrings(where, value).map((origin, index) => {
-      const url = checkUrl(`${where}[${index}]`, origin);
+      const url = checkUrl(`${where}[${index}]`, origin, plainHttp);
       if (url.origin !== origin.replace(/\/$/, '')) {
         throw new ConfigurationError(`${where}[${index}] must be an origin without a path: ${url.origin}`);
       }
       return url.origin;
     }),
   );
+}
+
+/** A list of origins on plain http, each to the letter: what is opened must be easy to see. */
+export function checkPlainHttpOrigins(where: string, value: unknown): ReadonlySet<string> {
+  const origins = checkStrings(where, value);
+  for (const [index, origin] of origins.entries()) {
+    const url = URL.canParse(origin) ? new URL(origin) : undefined;
+    if (url?.protocol !== 'http:' || url.origin !== origin)
+      refuse(`${where}[${index}]`, 'an origin such as "http://keycloak:8080", without a path', origin);
+  }
+  return new Set(origins);
 }
 
 /** A path of this application: begins with one slash, holds no query, fragment or wildcard, nor dots to be resolved. */

@@ -68,6 +68,19 @@ export interface ConnectAuthOptions {
    */
   apiOrigins?: readonly string[];
   /**
+   * Those of `apiOrigins` that are on plain http, such as `http://orders:3000`, inside a network that nobody else can
+   * listen in: access tokens travel there in the clear. Each is written in both. (For a provider's endpoints, its preset
+   * has an option of the same name.) @default []
+   */
+  dangerouslyAllowHttp?: readonly string[];
+  /**
+   * What every request to a provider and every `req.auth.fetch()` goes through, in place of `fetch`: for a proxy, a private
+   * certificate authority, or a client certificate. Called as `fetch(url, init)`; `init.redirect` must be heeded. Sizes and
+   * times of a provider's answers are bounded all the same.
+   * @default the `fetch` of Node
+   */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /**
    * What the query of `/login` may choose for the authorization request; everything else in it is ignored.
    * @default {}
    */
@@ -192,6 +205,7 @@ export interface ResolvedOptions {
   readonly session: Readonly<Required<SessionOptions>>;
   readonly trustedOrigins: ReadonlySet<string>;
   readonly apiOrigins: ReadonlySet<string>;
+  readonly fetch: NonNullable<ConnectAuthOptions['fetch']>;
   readonly loginParameters: Readonly<Required<LoginParameterOptions>>;
   readonly mapUser: NonNullable<ConnectAuthOptions['mapUser']>;
   readonly hooks: Hooks;

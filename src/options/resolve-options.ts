@@ -1,8 +1,9 @@
-import { ConfigurationError, LoginError } from '../errors.ts';
+import { ConfigurationError, LoginError, type ProviderError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { CONNECT_AUTH_OPTIONS } from './connect-auth-options.ts';
 import { FOREIGN_OPTIONS } from './foreign-names.ts';
 import { resolveMapUser } from './map-user.ts';
+import { isLoopback } from './option-checks.ts';
 import { readOptions } from './option-table.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
 import { completeRoutes } from './route-options.ts';
@@ -27,6 +28,7 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
       `${where}: application must be given where routes.callback is false: it says whose logins these are. Give what the processes give that finish them, or their baseUrl.`,
     );
   }
+  refusePlainHttp(`${where}: apiOrigins`, given.apiOrigins, given.dangerouslyAllowHttp);
   return Object.freeze({
     baseUrl: baseUrl.origin + basePath,
     application: application ?? baseUrl.origin + basePath,
@@ -42,6 +44,7 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     session: completeSession(`${where}: session`, given.session, { baseUrl, basePath, application, routes }),
     trustedOrigins: given.trustedOrigins,
     apiOrigins: given.apiOrigins,
+    fetch: given.fetch,
     loginParameters: given.loginParameters,
     mapUser: resolveMapUser(mapUser),
     hooks: resolveHooks({ onLogin, onLogout, onError }),
@@ -49,6 +52,16 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     storeTimeoutMs: given.storeTimeoutMs,
     clocks: given.now,
   });
+}
+
+function refusePlainHttp(where: string, origins: ReadonlySet<string>, plainHttp: ReadonlySet<string>): void {
+  for (const origin of origins) {
+    const url = new URL(origin);
+    if (url.protocol === 'https:' || isLoopback(url) || plainHttp.has(origin)) continue;
+    throw new ConfigurationError(
+      `${where}: ${origin} must begin with https:// (http:// is accepted for localhost, and for what dangerouslyAllowHttp lists as well).`,
+    );
+  }
 }
 
 /** What the parts call: the application's hooks, or silence; for faults a warning. */
@@ -80,10 +93,13 @@ function warnOnce(): Hooks['onError'] {
   return ({ error, during }) => {
     const kind = `${error.code}, during ${during}`;
     const isOperators = error.status >= 500 || (error instanceof LoginError && error.needsOperator);
-    if (!isOperators || said.has(kind)) return;
-    said.add(kind);
+    const { provider, fault, oauthErrorDescription: told } = error as Partial<ProviderError>;
+    const key = [kind, provider, fault?.member, fault?.option].join();
+    if (!isOperators || said.has(key)) return;
+    said.add(key);
+    const words = told === undefined ? '' : ` The provider says: "${told}".`;
     const cause = error.cause instanceof Error ? ` Cause: ${error.cause.message}.` : '';
-    process.emitWarning(`${error.message}${cause} (${kind}; set onError to be told of each.)`, {
+    process.emitWarning(`${error.message}${words}${cause} (${kind}; set onError to be told of each.)`, {
       type: 'ConnectAuthWarning',
       code: 'CONNECT_AUTH_FAULT',
     });

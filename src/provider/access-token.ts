@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { IdentitySource, ProviderDefinition } from '../provider-definition.ts';
 import { invalidResponse } from './provider-faults.ts';
 import type { KeyVerifier } from './signing-keys.ts';
+import { namingFaults } from './token-faults.ts';
 
 /** An access token that says who logged in. */
 export type AccessTokenSource = IdentitySource & { readonly from: 'access_token' };
@@ -32,7 +33,13 @@ export async function verifyAccessToken(
   source: AccessTokenSource,
   { definition, name, verify, now }: AccessTokenVerification,
 ): Promise<VerifiedAccessToken> {
-  if (!accessToken) throw invalidResponse(name, 'the answer', 'it has no access token');
+  if (!accessToken) {
+    throw invalidResponse(name, 'the token answer', {
+      member: 'access_token',
+      expected: 'a text',
+      got: 'nothing',
+    });
+  }
   const signed = source.encryption ? await decrypt(accessToken, source.encryption.key.reveal()) : accessToken;
   const claimChecks = {
     ...(source.issuer === undefined ? {} : { issuer: source.issuer }),
@@ -44,7 +51,7 @@ export async function verifyAccessToken(
   const { payload } =
     source.encryption?.content === 'bare'
       ? UnsecuredJWT.decode(wrapClaims(signed), claimChecks)
-      : await verify(signed, {
+      : await namingFaults(verify, { name, what: 'the access token' })(signed, {
           trustedChannel: true,
           options: { ...claimChecks, algorithms: [source.algorithm] },
         });

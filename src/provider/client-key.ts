@@ -2,22 +2,27 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { importPKCS8 } from 'jose';
 import * as client from 'openid-client';
 import { ConfigurationError } from '../errors.ts';
-import type { ClientAuthentication, ClientKey } from '../provider-definition.ts';
+import type { ClientAuthentication, ClientKey, SecretFunction } from '../provider-definition.ts';
 import { createSecret } from '../secret.ts';
-import { checkAuthentication } from './preset-options.ts';
+import type { SecretReader } from './secret-reader.ts';
 
 interface AuthenticationOptions {
   clientAuthentication?: ClientAuthentication | undefined;
-  clientSecret?: string | undefined;
-  clientKey?: string | undefined;
+  clientSecret?: string | SecretFunction | undefined;
+  clientKey?: string | SecretFunction | undefined;
   clientKeyId?: string | undefined;
+  /** Says what the secret is for, should it be for something else than the token endpoint. */
+  idTokenSigningAlgorithm?: string | undefined;
 }
 
-/** Checks how a client authenticates that may have a key. A key is the best proof there is: with one it is used. */
+/**
+ * Checks how a client authenticates that may have a key. A key is the best proof there is: with one it is used.
+ * `undefined`: what the provider announces decides.
+ */
 export function checkKeyAuthentication(
   where: string,
   options: AuthenticationOptions,
-): { clientAuthentication: ClientAuthentication; clientKey: ClientKey | undefined } {
+): { clientAuthentication: ClientAuthentication | undefined; clientKey: ClientKey | undefined } {
   const { clientAuthentication: asked, clientKey, clientKeyId } = options;
   if (clientKey === undefined) {
     if (asked === 'private_key_jwt' || clientKeyId !== undefined)
@@ -27,15 +32,47 @@ export function checkKeyAuthentication(
   if (asked !== undefined && asked !== 'private_key_jwt') {
     throw new ConfigurationError(`${where}: clientKey is for clientAuthentication "private_key_jwt" only.`);
   }
-  const key = readKey(`${where}: clientKey`, clientKey);
   return {
     clientAuthentication: 'private_key_jwt',
-    clientKey: Object.freeze({
-      pem: createSecret(key.export({ type: 'pkcs8', format: 'pem' }).toString()),
-      algorithm: findAlgorithm(`${where}: clientKey`, key),
-      id: clientKeyId,
-    }),
+    clientKey: Object.freeze({ pem: checkKey(`${where}: clientKey`, clientKey), id: clientKeyId }),
   };
+}
+
+/**
+ * The way a client with or without a secret authenticates, as far as the options say it; with a secret and no word, what
+ * the provider announces decides.
+ */
+function checkAuthentication(
+  where: string,
+  {
+    clientAuthentication: asked,
+    clientSecret,
+    idTokenSigningAlgorithm = 'RS256',
+  }: {
+    clientAuthentication?: ClientAuthentication | undefined;
+    clientSecret?: unknown;
+    idTokenSigningAlgorithm?: string | undefined;
+  },
+): ClientAuthentication | undefined {
+  if (clientSecret === undefined) {
+    if (asked === undefined || asked === 'none') return 'none';
+    throw new ConfigurationError(`${where}: clientSecret is needed for clientAuthentication "${asked}".`);
+  }
+  // It would never be sent, and whoever gave it does not expect that.
+  if (asked === 'none' && !idTokenSigningAlgorithm.startsWith('HS')) {
+    throw new ConfigurationError(
+      `${where}: clientAuthentication "none" sends no clientSecret. Leave one of them out, or name the way it is sent: "client_secret_basic", "client_secret_post".`,
+    );
+  }
+  return asked;
+}
+
+/** A key that comes from a function is looked at when it comes. */
+function checkKey(where: string, given: string | SecretFunction): ClientKey['pem'] {
+  if (typeof given === 'function') return given;
+  const key = readKey(where, given);
+  findAlgorithm(where, key);
+  return createSecret(key.export({ type: 'pkcs8', format: 'pem' }).toString());
 }
 
 function readKey(where: string, pem: string): KeyObject {
@@ -47,26 +84,46 @@ function readKey(where: string, pem: string): KeyObject {
   }
 }
 
-function findAlgorithm(where: string, key: KeyObject): ClientKey['algorithm'] {
+function findAlgorithm(where: string, key: KeyObject): 'RS256' | 'ES256' {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048) return 'RS256';
   if (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') return 'ES256';
   throw new ConfigurationError(`${where} must be an RSA key of at least 2048 bits, or an EC key on P-256.`);
 }
 
+/** Where an assertion's key comes from, and whom it speaks to. */
+export interface KeyAuthenticationOptions {
+  readonly readKey: SecretReader;
+  /** @default 'issuer' */
+  readonly audience: 'issuer' | 'token_endpoint' | undefined;
+}
+
 /**
- * Proves the client by an assertion for the issuer that is good once and for a minute.
+ * Proves the client by an assertion for the issuer, or for its token endpoint, that is good once and for a minute.
  *
  * @see [OpenID Connect Core, section 9](https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication)
  */
-export function createKeyAuthentication({ pem, algorithm, id }: ClientKey): client.ClientAuth {
-  let proof: Promise<client.ClientAuth> | undefined;
-  const prepare = async () => {
-    const key = await importPKCS8(pem.reveal(), algorithm);
-    return client.PrivateKeyJwt(id === undefined ? key : { key, kid: id });
+export function createKeyAuthentication(
+  { id }: ClientKey,
+  { readKey: readPem, audience }: KeyAuthenticationOptions,
+): client.ClientAuth {
+  const prepare = async (pem: string) => {
+    const key = readKey('clientKey()', pem);
+    const pkcs8 = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const signingKey = await importPKCS8(pkcs8, findAlgorithm('clientKey()', key));
+    return (server: client.ServerMetadata) =>
+      client.PrivateKeyJwt(id === undefined ? signingKey : { key: signingKey, kid: id }, {
+        [client.modifyAssertion]: (_header, payload) => {
+          if (audience === 'token_endpoint') payload.aud = server.token_endpoint!;
+        },
+      });
   };
-  return async (...request) => {
-    proof ??= prepare();
-    await (await proof)(...request);
+  let current: { pem: string; proof: ReturnType<typeof prepare> } | undefined;
+
+  return async (server, ...request) => {
+    const pem = await readPem();
+    if (current?.pem !== pem) current = { pem, proof: prepare(pem) };
+    const proof = await current.proof;
+    await proof(server as client.ServerMetadata)(server, ...request);
   };
 }

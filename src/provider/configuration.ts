@@ -1,10 +1,10 @@
 import * as client from 'openid-client';
 import type { Clock } from '../clock.ts';
-import { ProviderError } from '../errors.ts';
+import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
+import { createConflictTeller } from './announcements.ts';
 import type { Fetch } from './bounded-fetch.ts';
-import { createKeyAuthentication } from './client-key.ts';
-import { checkEndpoint } from './preset-options.ts';
+import { discover } from './discovery.ts';
 import { toProviderError } from './provider-faults.ts';
 
 /** Discovered metadata is looked up again after an hour; while that fails, the old one serves. */
@@ -23,8 +23,19 @@ export interface ConfigurationSource {
    * @throws ProviderError when that fails.
    */
   find(choice?: { byStranger: boolean }): Promise<client.Configuration>;
-  /** The same provider, asked through another fetch. */
+  /** The same provider, asked through another fetch; of a callback, `iss` is looked at by us. */
   withFetch(configuration: client.Configuration, fetch: Fetch): client.Configuration;
+}
+
+/** What a source needs beside the definition. */
+export interface ConfigurationSourceOptions {
+  /** The provider's name in the options. */
+  readonly name: string;
+  readonly fetch: Fetch;
+  readonly monotonic: Clock;
+  readonly authenticate: client.ClientAuth;
+  /** Told of what is announced otherwise than it is configured. */
+  readonly reportFault: (fault: ConnectAuthError) => void;
 }
 
 /**
@@ -33,23 +44,21 @@ export interface ConfigurationSource {
  */
 export function createConfigurationSource(
   definition: ProviderDefinition,
-  { name, fetch, monotonic }: { name: string; fetch: Fetch; monotonic: Clock },
+  { name, fetch, monotonic, authenticate, reportFault }: ConfigurationSourceOptions,
 ): ConfigurationSource {
-  const authentication = authenticateClient(definition);
   const configure = (metadata: client.ServerMetadata, by: Fetch) =>
-    prepare(
-      new client.Configuration(metadata, definition.clientId, undefined, authentication),
-      definition,
-      by,
-    );
-  const withFetch: ConfigurationSource['withFetch'] = (configuration, by) =>
-    configure(configuration.serverMetadata(), by);
+    prepare(new client.Configuration(metadata, definition.clientId, undefined, authenticate), definition, by);
+  const withFetch: ConfigurationSource['withFetch'] = (configuration, by) => {
+    const { supportsPKCE: _, ...metadata } = configuration.serverMetadata();
+    return configure({ ...metadata, authorization_response_iss_parameter_supported: false }, by);
+  };
 
   if (definition.metadata) {
     const configuration = configure({ issuer: definition.issuer, ...definition.metadata }, fetch);
     return { find: async () => configuration, withFetch };
   }
 
+  const tellConflicts = createConflictTeller(definition, { name, tell: reportFault });
   let current: { configuration: client.Configuration; until: number } | undefined;
   let discovery: Promise<client.Configuration> | undefined;
   let failures = { count: 0, since: Number.NEGATIVE_INFINITY };
@@ -61,15 +70,17 @@ export function createConfigurationSource(
     failures = isRecent ? { ...failures, count: failures.count + 1 } : { count: 1, since: monotonic() };
   };
 
-  const discover = async () => {
+  const look = async () => {
     try {
-      const configuration = await discoverProvider(definition, { name, fetch, authentication });
+      const discovered = await discover(definition, fetch);
+      const configuration = configure(discovered.metadata, fetch);
       current = { configuration, until: monotonic() + METADATA_LIFE_MS };
+      tellConflicts(discovered);
       return configuration;
     } catch (error) {
       if (!current) {
         countFailure();
-        throw error;
+        throw toProviderError(error, name, 'discovery');
       }
       current = { ...current, until: monotonic() + RETRY_AFTER_FAILURE_MS };
       return current.configuration;
@@ -87,94 +98,10 @@ export function createConfigurationSource(
           provider: name,
         });
       }
-      discovery ??= discover();
+      discovery ??= look();
       return discovery;
     },
     withFetch,
-  };
-}
-
-async function discoverProvider(
-  definition: ProviderDefinition,
-  { name, fetch, authentication }: { name: string; fetch: Fetch; authentication: client.ClientAuth },
-): Promise<client.Configuration> {
-  try {
-    const configuration = await client.discovery(
-      new URL(definition.issuer),
-      definition.clientId,
-      undefined,
-      authentication,
-      {
-        timeout: definition.timeoutMs / 1000,
-        [client.customFetch]: fetch as client.CustomFetch,
-        execute: usesHttp(definition) ? [client.allowInsecureRequests] : [],
-      },
-    );
-    checkDiscovered(configuration.serverMetadata(), definition, name);
-    return prepare(configuration, definition, fetch);
-  } catch (error) {
-    const announced = findAnnouncedIssuer(error);
-    if (announced !== undefined) throw otherIssuer(announced, definition, name);
-    throw toProviderError(error, name, 'discovery');
-  }
-}
-
-/** What openid-client found in place of the configured issuer; `undefined`: it failed for another reason. */
-function findAnnouncedIssuer(error: unknown): string | undefined {
-  for (let link = error, depth = 0; link && depth < 4; link = (link as Error).cause, depth += 1) {
-    const { attribute, body } = link as { attribute?: unknown; body?: { issuer?: unknown } };
-    if (attribute === 'issuer' && typeof body?.issuer === 'string') return body.issuer;
-  }
-  return undefined;
-}
-
-function otherIssuer(announced: string, { issuer }: ProviderDefinition, name: string): ProviderError {
-  return new ProviderError(
-    `Provider "${name}": the issuer it announces is not the configured one: expected ${issuer}, got ${JSON.stringify(announced.slice(0, 200))}.`,
-    { code: 'provider_invalid_response', provider: name },
-  );
-}
-
-/** openid-client compares issuers as URLs; the specification, and every later check, as strings. */
-function checkDiscovered(
-  metadata: Readonly<client.ServerMetadata>,
-  definition: ProviderDefinition,
-  name: string,
-): void {
-  const { issuer } = definition;
-  if (metadata.issuer !== issuer) throw otherIssuer(metadata.issuer, definition, name);
-  const required = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const;
-  const optional = ['userinfo_endpoint', 'end_session_endpoint', 'revocation_endpoint'] as const;
-  for (const endpoint of required) checkEndpoint(endpoint, metadata[endpoint], issuer);
-  for (const endpoint of optional) {
-    if (metadata[endpoint] !== undefined) checkEndpoint(endpoint, metadata[endpoint], issuer);
-  }
-}
-
-function authenticateClient({
-  clientAuthentication,
-  clientSecret,
-  clientKey,
-  quirks,
-}: ProviderDefinition): client.ClientAuth {
-  if (clientKey) return createKeyAuthentication(clientKey);
-  const secret = clientSecret?.reveal() ?? '';
-  if (clientAuthentication === 'client_secret_basic' && quirks.basicEncoding === 'raw')
-    return createRawBasic(secret);
-  if (clientAuthentication === 'client_secret_basic') return client.ClientSecretBasic(secret);
-  if (clientAuthentication === 'client_secret_post') return client.ClientSecretPost(secret);
-  return client.None();
-}
-
-/**
- * HTTP Basic with `id:secret` as they are. RFC 6749, section 2.3.1 wants both form-encoded, which turns the hyphens of
- * a client id into `%2D`; a server that compares the bytes refuses that. The body names the client as well.
- */
-function createRawBasic(secret: string): client.ClientAuth {
-  return (_server, { client_id: clientId }, body, headers) => {
-    body.set('client_id', clientId);
-    const credentials = Buffer.from(`${clientId}:${secret}`).toString('base64');
-    headers.set('authorization', `Basic ${credentials}`);
   };
 }
 
@@ -189,7 +116,8 @@ function prepare(
   return configuration;
 }
 
-/** On loopback, as the options have been checked for. The issuer may be one elsewhere all the same. */
-function usesHttp({ issuer, metadata }: ProviderDefinition): boolean {
-  return [issuer, ...Object.values(metadata ?? {})].some((url) => String(url).startsWith('http:'));
+/** Where that is opened on purpose or on loopback: each endpoint has been checked for it by itself. */
+function usesHttp({ issuer, metadata, dangerouslyAllowHttp }: ProviderDefinition): boolean {
+  const addresses = [issuer, ...Object.values(metadata ?? {})];
+  return dangerouslyAllowHttp.size > 0 || addresses.some((url) => String(url).startsWith('http:'));
 }

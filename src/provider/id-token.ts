@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import type { Clock } from '../clock.ts';
+import type { ProviderFault } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
+import { kindOf, show } from './provider-fault.ts';
 import { invalidResponse } from './provider-faults.ts';
 import type { KeyVerifier } from './signing-keys.ts';
+import { namingFaults } from './token-faults.ts';
 
 /** What an ID token is expected to answer. */
 export interface IdTokenExpectations {
@@ -57,7 +60,8 @@ export async function verifyIdToken(
   { definition, name, verify, now }: IdTokenVerification,
 ): Promise<VerifiedIdToken> {
   const { identity, clientId, clockToleranceSeconds: tolerance } = definition;
-  const { payload, protectedHeader } = await verify(idToken, {
+  const verifyNamed = namingFaults(verify, { name, what: 'the ID token' });
+  const { payload, protectedHeader } = await verifyNamed(idToken, {
     trustedChannel: expected.trustedChannel,
     options: {
       algorithms: [identity.algorithm],
@@ -87,32 +91,50 @@ function checkType(typ: unknown, payload: JWTPayload): string | undefined {
   return 'events' in payload ? 'it has the events of a logout token' : undefined;
 }
 
+/** What is wrong with a token, for a message. */
+type Problem = string | Omit<ProviderFault, 'asked'>;
+
 function checkAudience(
   { aud, azp }: JWTPayload,
   { clientId, trustedAudiences }: ProviderDefinition,
   own: readonly string[] | undefined,
-): string | undefined {
+): Problem | undefined {
   const audiences = [aud ?? []].flat();
   const known = [...(own ?? [clientId]), ...trustedAudiences];
-  if (!audiences.every((audience) => known.includes(audience))) return 'aud names an unknown audience';
+  const unknown = audiences.filter((audience) => !known.includes(audience));
+  if (unknown.length > 0) {
+    const expected = `none but ${known.map(show).join(' and ')}`;
+    return { member: 'aud', expected, got: `${show(unknown)} beside it`, option: 'trustedAudiences' };
+  }
   // Where the audience is not the client, no azp says who is.
   if (azp === undefined && own === undefined && audiences.length > 1)
-    return 'azp is missing beside several audiences';
-  return azp === undefined || azp === clientId ? undefined : 'azp names another client';
+    return { member: 'azp', expected: `${show(clientId)}, as aud names several`, got: 'nothing' };
+  if (azp === undefined || azp === clientId) return undefined;
+  return { member: 'azp', expected: show(clientId), got: show(azp), option: 'clientId' };
 }
 
-function checkSubject(sub: unknown): string | undefined {
+function checkSubject(sub: unknown): Problem | undefined {
   const valid = typeof sub === 'string' && /^[ -~]+$/.test(sub) && sub.length <= MAX_SUB_LENGTH;
-  return valid ? undefined : `sub must be a string of 1 to ${MAX_SUB_LENGTH} printable ASCII characters`;
+  if (valid) return undefined;
+  const got = typeof sub === 'string' && sub !== '' ? `a text of ${sub.length} characters` : kindOf(sub);
+  return { member: 'sub', expected: `a text of 1 to ${MAX_SUB_LENGTH} printable ASCII characters`, got };
 }
 
-function checkIssuedAt({ iat }: JWTPayload, nowSeconds: number, tolerance: number): string | undefined {
-  if (iat! > nowSeconds + tolerance) return 'iat lies in the future';
-  return iat! < nowSeconds - tolerance - MAX_AGE_SECONDS ? 'iat lies too far in the past' : undefined;
+function checkIssuedAt({ iat }: JWTPayload, nowSeconds: number, tolerance: number): Problem | undefined {
+  const age = Math.round(nowSeconds - iat!);
+  if (iat! > nowSeconds + tolerance) {
+    const got = `one ${-age} seconds ahead of this machine's clock`;
+    return { member: 'iat', expected: 'a time in the past', got, option: 'clockToleranceSeconds' };
+  }
+  if (iat! >= nowSeconds - tolerance - MAX_AGE_SECONDS) return undefined;
+  return { member: 'iat', expected: 'a time within the last hour', got: `one ${age} seconds ago` };
 }
 
-function checkNonce(nonce: unknown, expected: IdTokenExpectations['nonce']): string | undefined {
-  return expected === ANY_NONCE || nonce === expected ? undefined : 'nonce is not the one sent';
+function checkNonce(nonce: unknown, expected: IdTokenExpectations['nonce']): Problem | undefined {
+  if (expected === ANY_NONCE || nonce === expected) return undefined;
+  if (nonce === undefined)
+    return { member: 'nonce', expected: 'the one sent', got: 'nothing', option: 'quirks.nonce' };
+  return { member: 'nonce', expected: expected === undefined ? 'none' : 'the one sent', got: 'another' };
 }
 
 /** @see [OpenID Connect Core, section 3.1.3.6](https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken) */
@@ -120,11 +142,12 @@ function checkAccessTokenHash(
   { at_hash }: JWTPayload,
   accessToken: string | undefined,
   algorithm: string,
-): string | undefined {
+): Problem | undefined {
   if (at_hash === undefined || accessToken === undefined || algorithm === 'EdDSA') return undefined;
   const digest = createHash(`sha${algorithm.slice(2)}`)
     .update(accessToken)
     .digest();
   const expected = digest.subarray(0, digest.length / 2).toString('base64url');
-  return at_hash === expected ? undefined : 'at_hash does not fit the access token';
+  if (at_hash === expected) return undefined;
+  return { member: 'at_hash', expected: 'the hash of the access token that came with it', got: 'another' };
 }

@@ -11,8 +11,11 @@ import { type AccessTokenSource, verifyAccessToken } from './access-token.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { ANY_NONCE, type IdTokenExpectations, verifyIdToken } from './id-token.ts';
+import { show } from './provider-fault.ts';
 import { invalidResponse } from './provider-faults.ts';
 import { readUserClaims } from './read-user-claims.ts';
+import type { SecretReader } from './secret-reader.ts';
+import { createSecretVerifier } from './secret-verifier.ts';
 import { createJwksVerifier, createKeyVerifier, type KeyVerifier } from './signing-keys.ts';
 
 /** Who logged in, as far as the provider has proven it. */
@@ -59,6 +62,8 @@ export interface IdentityVerifierOptions {
   readonly fetch: Fetch;
   readonly now: Clock;
   readonly monotonic: Clock;
+  /** The client secret, which signs where the algorithm is one of HS*. */
+  readonly readSecret: SecretReader | undefined;
   /** Told of a fault that changes nothing for this request. */
   readonly reportFault: (fault: ConnectAuthError) => void;
 }
@@ -84,7 +89,10 @@ export function createIdentityVerifier(
     nonce: IdTokenExpectations['nonce'],
     verify: KeyVerifier,
   ): Promise<VerifiedPayload> => {
-    if (!idToken) throw invalidResponse(name, 'the answer', 'it has no ID token');
+    if (!idToken) {
+      const fault = { member: 'id_token', expected: 'a JWT', got: 'nothing', option: 'scope' };
+      throw invalidResponse(name, 'the token answer', fault);
+    }
     // In the implicit flow the browser brought it: anybody may have put anything there.
     const expected: IdTokenExpectations = { nonce, accessToken, trustedChannel: !definition.implicit };
     const payload = await verifyIdToken(idToken, expected, { definition, name, verify, now });
@@ -165,7 +173,12 @@ function checkStrength(
   const { auth_time: authTime } = payload;
   // Else a provider that counts milliseconds would satisfy every `maxAgeSeconds` for ever.
   if (isTime(authTime) && authTime > now() / 1000 + clockToleranceSeconds)
-    throw invalidResponse(name, 'the proof of identity', 'auth_time lies in the future');
+    throw invalidResponse(name, 'the proof of identity', {
+      member: 'auth_time',
+      expected: 'a time in the past',
+      got: `one ${Math.round(authTime - now() / 1000)} seconds ahead of this machine's clock`,
+      option: 'clockToleranceSeconds',
+    });
   const rules = { acr: quirks.acr, clockToleranceSeconds, now: now() };
   const unmet = findUnmetRequirement(readStrength(payload), checks, rules);
   if (unmet) {
@@ -174,7 +187,11 @@ function checkStrength(
     });
   }
   if (authTime !== undefined && !isTime(authTime))
-    throw invalidResponse(name, 'the proof of identity', 'auth_time must be a number above 0');
+    throw invalidResponse(name, 'the proof of identity', {
+      member: 'auth_time',
+      expected: 'a number above 0',
+      got: show(authTime),
+    });
 }
 
 function toIdentity(
@@ -201,7 +218,7 @@ function createKeyVerifierSource(
 ): (configuration: client.Configuration) => KeyVerifier {
   const { identity, quirks } = definition;
   if (identity.algorithm.startsWith('HS')) {
-    const verifier = createKeyVerifier([new TextEncoder().encode(definition.clientSecret!.reveal())]);
+    const verifier = createSecretVerifier(options.readSecret!);
     return () => verifier;
   }
   if (identity.from === 'id_token' && identity.certificates !== undefined) {

@@ -1,7 +1,8 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../clock.ts';
-import { ProviderError } from '../errors.ts';
 import type { Fetch } from './bounded-fetch.ts';
+import { FaultFound, faultError, nameRequest } from './provider-fault.ts';
+import { describeAnswer, isPassing, readRetryAfter } from './provider-faults.ts';
 
 /** Old keys stop being accepted this long after the provider withdrew them. */
 const KEYS_LIFE_MS = 300_000;
@@ -22,7 +23,7 @@ export interface KeySet {
   /**
    * Fetches the keys. Whoever asks while a fetch is on its way shares it.
    *
-   * @throws ProviderError `provider_unavailable`, JOSEError, or what fetch throws: the keys cannot be had.
+   * @throws ProviderError `provider_unavailable`, or FaultFound: the keys cannot be had.
    */
   fetchKeys(): Promise<PublishedKeys>;
 }
@@ -69,14 +70,24 @@ async function readKeys(url: URL, fetch: Fetch, name: string): Promise<Published
     method: 'GET',
     headers: { accept: 'application/json, application/jwk-set+json' },
   });
-  if (response.status >= 500 || response.status === 429) {
-    throw new ProviderError(
-      `Provider "${name}": its keys got no usable answer (status ${response.status}).`,
-      { code: 'provider_unavailable', provider: name },
+  const fault = { asked: nameRequest('GET', url.href), expected: 'its keys, with status 200' };
+  if (response.status !== 200) {
+    const notes = { retryAfterSeconds: readRetryAfter(response) };
+    throw isPassing(response.status)
+      ? faultError(
+          name,
+          { ...fault, got: describeAnswer(response) },
+          { ...notes, code: 'provider_unavailable' },
+        )
+      : new FaultFound({ ...fault, got: describeAnswer(response) });
+  }
+  const published = (await response.json().catch(() => undefined)) as JSONWebKeySet;
+  try {
+    return { find: createLocalJWKSet(published), keys: published.keys };
+  } catch (cause) {
+    throw new FaultFound(
+      { ...fault, expected: 'a JSON Web Key Set', got: describeAnswer(response) },
+      { cause },
     );
   }
-  if (response.status !== 200) throw new errors.JWKSInvalid('the keys came with another status than 200');
-  const published = (await response.json().catch(() => undefined)) as JSONWebKeySet;
-  // Throws JWKSInvalid for anything that is not a set of keys.
-  return { find: createLocalJWKSet(published), keys: published.keys };
 }

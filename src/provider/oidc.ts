@@ -5,6 +5,7 @@ import type {
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
+  SecretFunction,
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { checkKeyAuthentication } from './client-key.ts';
@@ -17,6 +18,7 @@ import {
   checkIssuer,
   checkMetadata,
   checkScope,
+  checkSecretInput,
   METADATA,
   pickCommon,
   readProviderOptions,
@@ -30,17 +32,30 @@ export interface OidcOptions extends CommonProviderOptions {
   issuer: string;
   /** The id that the provider knows this application by. */
   clientId: string;
-  /** Absent for a public client. @default none */
-  clientSecret?: string;
+  /**
+   * Absent for a public client. A function, which may be asynchronous, is asked whenever the secret is needed: it gives
+   * the secret, or `{ value, validForSeconds }`. @default none
+   */
+  clientSecret?: string | SecretFunction;
   /**
    * How this application proves itself at the token endpoint.
-   * @default 'client_secret_basic'; 'private_key_jwt' with a key; 'none' without either
+   * @default as the provider announces: 'client_secret_basic' before 'client_secret_post'; 'private_key_jwt' with a key; 'none' without either
    */
   clientAuthentication?: ClientAuthentication;
-  /** Private key in PEM for `private_key_jwt`. RSA signs by RS256, an EC key on P-256 by ES256. @default none */
-  clientKey?: string;
+  /**
+   * Private key in PEM for `private_key_jwt`, or a function that gives it as one gives `clientSecret`. RSA signs by RS256,
+   * an EC key on P-256 by ES256. @default none
+   */
+  clientKey?: string | SecretFunction;
   /** The `kid` that the key is registered by. @default none */
   clientKeyId?: string;
+  /** Whom the assertions of `private_key_jwt` speak to; some providers want their token endpoint. @default 'issuer' */
+  clientAssertionAudience?: 'issuer' | 'token_endpoint';
+  /**
+   * Where the discovery document is, when that is not below the issuer. The document must name the issuer all the same.
+   * @default `issuer` + `/.well-known/openid-configuration`
+   */
+  discoveryUrl?: string;
   /** Scopes; must hold `openid`. Exactly these are asked for. @default 'openid profile email' */
   scope?: string;
   /** `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. @default 'query' */
@@ -104,16 +119,22 @@ export const OIDC_QUIRKS = {
 export const OIDC_OPTIONS = {
   issuer: required(checkIssuer, { aliases: ['issuerBaseURL', 'domain', 'realm', 'auth-server-url'] }),
   clientId: required(checkString, { aliases: ['client_id', 'resource'] }),
-  clientSecret: optional(checkString, { defaultIs: 'none', aliases: ['client_secret', 'credentials'] }),
+  clientSecret: optional(checkSecretInput, { defaultIs: 'none', aliases: ['client_secret', 'credentials'] }),
   clientAuthentication: optional(
     oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'),
     {
-      defaultIs: "'client_secret_basic'; 'private_key_jwt' with a key; 'none' without either",
+      defaultIs:
+        "as the provider announces: 'client_secret_basic' before 'client_secret_post'; 'private_key_jwt' with a key; 'none' without either",
       aliases: ['clientAuthMethod', 'token_endpoint_auth_method'],
     },
   ),
-  clientKey: optional(checkString, { aliases: ['clientAssertionSigningKey', 'privateKey'] }),
+  clientKey: optional(checkSecretInput, { aliases: ['clientAssertionSigningKey', 'privateKey'] }),
   clientKeyId: optional(checkString, { aliases: ['kid'] }),
+  clientAssertionAudience: withDefault(oneOf('issuer', 'token_endpoint'), 'issuer'),
+  discoveryUrl: optional(checkString, {
+    defaultIs: '`issuer` + `/.well-known/openid-configuration`',
+    aliases: ['wellKnown', 'metadataUrl'],
+  }),
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
   responseMode: withDefault(oneOf('query', 'form_post'), 'query', { aliases: ['response_mode'] }),
   metadata: optional(checkMetadata, {
@@ -137,13 +158,17 @@ export function oidc(options: OidcOptions): ProviderDefinition {
   const given = readProviderOptions(call, options, OIDC_OPTIONS);
   const { issuer, metadata, clientId, trustedAudiences, idTokenSigningAlgorithm: algorithm } = given;
   const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given.quirks;
-  if (metadata) checkEndpoints(`${call}: metadata`, metadata, issuer);
+  const { discoveryUrl, dangerouslyAllowHttp } = given;
+  if (metadata) checkEndpoints(`${call}: metadata`, metadata, issuer, dangerouslyAllowHttp);
+  if (discoveryUrl) checkEndpoint(`${call}: discoveryUrl`, discoveryUrl, issuer, dangerouslyAllowHttp);
   if (popupRedirectUri) checkEndpoint(`${call}: quirks.popupRedirectUri`, popupRedirectUri, issuer);
   return Object.freeze({
     preset: 'oidc',
     issuer,
     metadata,
+    discoveryUrl,
     clientId,
+    clientAssertionAudience: given.clientAssertionAudience,
     clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, algorithm),
     ...checkKeyAuthentication(call, given),
     scope: given.scope,

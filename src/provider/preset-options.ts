@@ -2,6 +2,7 @@ import { ConfigurationError } from '../errors.ts';
 import { FOREIGN_PROVIDER_OPTIONS } from '../options/foreign-names.ts';
 import {
   checkBoolean,
+  checkPlainHttpOrigins,
   checkString,
   checkStringRecord,
   checkUrl,
@@ -19,9 +20,9 @@ import {
   withDefault,
 } from '../options/option-table.ts';
 import type {
-  ClientAuthentication,
   ProviderCapabilities,
   ProviderMetadata,
+  SecretFunction,
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { createSecret, type Secret } from '../secret.ts';
@@ -53,6 +54,12 @@ export interface CommonProviderOptions {
   defaultExpiresInSeconds?: number;
   /** Bound of one call to the provider, in milliseconds. @default 5000 */
   timeoutMs?: number;
+  /**
+   * Origins such as `http://keycloak:8080`, inside a network that nobody else can listen in, whose endpoints may be asked
+   * without TLS: those of this server's own calls (token, keys, userinfo, revocation, the discovery document). Secrets and
+   * tokens travel there in the clear. Browsers are never sent to one. @default []
+   */
+  dangerouslyAllowHttp?: readonly string[];
 }
 
 /** The options that every preset has. */
@@ -64,6 +71,7 @@ export const COMMON_OPTIONS = {
   clockToleranceSeconds: withDefault(numberFrom(0, 300), 30, { aliases: ['clockTolerance'] }),
   defaultExpiresInSeconds: withDefault(numberFrom(1, 86_400), 3600),
   timeoutMs: withDefault(numberFrom(1, 60_000), 5000, { aliases: ['httpTimeout', 'timeout'] }),
+  dangerouslyAllowHttp: withDefault(checkPlainHttpOrigins, []),
 } satisfies Table<CommonProviderOptions>;
 
 /**
@@ -91,7 +99,7 @@ export function pickCommon(
     throw new ConfigurationError(`${call}: clientSecret is undefined. Leave it out for a public client.`);
   }
   const { authorizationParams, userinfoAtLogin, strictLogoutTokenType, logoutTokenMaxAgeSeconds } = given;
-  const { clockToleranceSeconds, defaultExpiresInSeconds, timeoutMs } = given;
+  const { clockToleranceSeconds, defaultExpiresInSeconds, timeoutMs, dangerouslyAllowHttp } = given;
   return {
     authorizationParams,
     userinfoAtLogin,
@@ -100,6 +108,7 @@ export function pickCommon(
     clockToleranceSeconds,
     defaultExpiresInSeconds,
     timeoutMs,
+    dangerouslyAllowHttp,
   };
 }
 
@@ -153,9 +162,12 @@ export function checkOrigin(where: string, value: unknown): string {
   return url.origin;
 }
 
+/** Its scheme is looked at where all origins are known that may be asked by plain http. */
 const checkEndpointUrl = (where: string, value: unknown) => {
-  checkUrl(where, value);
-  return value as string;
+  const text = checkString(where, value);
+  const isPlainHttp = URL.canParse(text) && new URL(text).protocol === 'http:';
+  checkUrl(where, text, new Set(isPlainHttp ? [new URL(text).origin] : []));
+  return text;
 };
 
 /** The members of metadata that is given by hand. */
@@ -176,22 +188,43 @@ export function checkMetadata(where: string, metadata: unknown): Readonly<Provid
 }
 
 /** Checks that no endpoint is on plain http where the issuer is not. */
-export function checkEndpoints(where: string, metadata: Readonly<ProviderMetadata>, issuer: string): void {
+export function checkEndpoints(
+  where: string,
+  metadata: Readonly<ProviderMetadata>,
+  issuer: string,
+  plainHttp?: ReadonlySet<string>,
+): void {
   for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value === 'string') checkEndpoint(nameOption(where, name), value, issuer);
-  }
-}
-
-/** An endpoint: https, unless the issuer itself is on loopback http. */
-export function checkEndpoint(where: string, value: unknown, issuer: string): void {
-  const url = checkUrl(where, value);
-  if (url.protocol === 'http:' && !(isLoopback(new URL(issuer)) && issuer.startsWith('http:'))) {
-    throw new ConfigurationError(`${where} must begin with https:// as the issuer does.`);
+    const allowed = FRONT_ENDPOINTS.includes(name) ? undefined : plainHttp;
+    if (typeof value === 'string') checkEndpoint(nameOption(where, name), value, issuer, allowed);
   }
 }
 
 /**
- * An HMAC key must be as long as its hash, or it can be guessed (RFC 7518, section 3.2).
+ * An endpoint: https, unless the issuer itself is on loopback http.
+ *
+ * @param plainHttp - origins that are asked by plain http all the same, none of which a browser is sent to.
+ */
+export function checkEndpoint(
+  where: string,
+  value: unknown,
+  issuer: string,
+  plainHttp: ReadonlySet<string> = NO_ORIGINS,
+): void {
+  const url = checkUrl(where, value, plainHttp);
+  if (url.protocol !== 'http:' || plainHttp.has(url.origin)) return;
+  if (!(isLoopback(new URL(issuer)) && issuer.startsWith('http:')))
+    throw new ConfigurationError(`${where} must begin with https:// as the issuer does.`);
+}
+
+const NO_ORIGINS: ReadonlySet<string> = new Set();
+
+/** The endpoints that browsers are sent to: never by plain http, whatever a network of servers does. */
+export const FRONT_ENDPOINTS: readonly string[] = ['authorization_endpoint', 'end_session_endpoint'];
+
+/**
+ * An HMAC key must be as long as its hash, or it can be guessed (RFC 7518, section 3.2). That of a function is measured
+ * when it comes.
  *
  * @param shortBy - the option that lets a shorter one pass, where there is one: its name, and whether it is on.
  */
@@ -200,13 +233,14 @@ export function checkClientSecret(
   value: unknown,
   algorithm: SigningAlgorithm,
   shortBy?: { readonly option: string; readonly allowed: boolean },
-): Secret | undefined {
+): Secret | SecretFunction | undefined {
   const bytes = algorithm.startsWith('HS') ? Number(algorithm.slice(2)) / 8 : 0;
   if (value === undefined) {
     if (bytes === 0) return undefined;
     throw new ConfigurationError(`${where} is needed for tokens signed with ${algorithm}.`);
   }
-  const secret = checkString(where, value);
+  const secret = checkSecretInput(where, value);
+  if (typeof secret === 'function') return secret;
   if (Buffer.byteLength(secret) < bytes && !shortBy?.allowed) {
     const way = shortBy ? ` ${shortBy.option} takes a shorter one, which can be guessed.` : '';
     throw new ConfigurationError(
@@ -216,19 +250,9 @@ export function checkClientSecret(
   return createSecret(secret);
 }
 
-/** The way a client with or without a secret authenticates, unless the options say another. */
-export function checkAuthentication(
-  where: string,
-  {
-    clientAuthentication,
-    clientSecret,
-  }: { clientAuthentication?: ClientAuthentication | undefined; clientSecret?: unknown },
-): ClientAuthentication {
-  const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'client_secret_basic');
-  if (method !== 'none' && clientSecret === undefined) {
-    throw new ConfigurationError(`${where}: clientSecret is needed for clientAuthentication "${method}".`);
-  }
-  return method;
+/** A secret as it is, or a function that gives it. */
+export function checkSecretInput(where: string, value: unknown): string | SecretFunction {
+  return typeof value === 'function' ? (value as SecretFunction) : checkString(where, value);
 }
 
 /** Scopes that must hold `openid`, as the identity comes from an ID token. */

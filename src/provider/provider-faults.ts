@@ -1,46 +1,62 @@
+import { errors as jose } from 'jose';
 import * as client from 'openid-client';
 import {
-  ConfigurationError,
   ConnectAuthError,
   LoginError,
   ProviderError,
+  type ProviderFault,
+  readErrorDescription,
   readOauthError,
 } from '../errors.ts';
+import { FaultFound, faultError, nameRequest, show, showAddress } from './provider-fault.ts';
+
+/** Says what to do about a refusal of the client itself, by the method it proved itself with. */
+export type RefusalAdvice = (answer: {
+  oauthError: string | undefined;
+  status: number;
+}) => string | undefined;
 
 /**
  * Wraps what openid-client, jose or fetch threw, where it enters. Decided by types and codes, never by texts.
  *
  * @param doing - what failed, as in "the token request".
+ * @param advise - where the request proved who the client is.
  */
-export function toProviderError(error: unknown, provider: string, doing: string): ConnectAuthError {
-  if (error instanceof ConnectAuthError && !(error instanceof ConfigurationError)) return error;
-  const subject = `Provider "${provider}": ${doing}`;
-  if (error instanceof client.AuthorizationResponseError) {
-    const oauthError = readOauthError(error.error);
-    return new LoginError(`${subject} was answered with the error ${oauthError ?? '(malformed)'}.`, {
-      code: 'login_denied',
-      oauthError,
-      cause: error,
-    });
-  }
-  if (error instanceof client.ResponseBodyError) return readErrorAnswer(error, provider, subject);
-  const response = findResponse(error);
-  if (isUnavailable(error, response)) {
-    return new ProviderError(
-      `${subject} got no usable answer${response ? ` (status ${response.status})` : ''}.`,
-      {
-        code: 'provider_unavailable',
-        provider,
-        retryAfterSeconds: readRetryAfter(response),
-        cause: error,
-      },
-    );
-  }
-  return new ProviderError(`${subject} was answered against the protocol (${describeFault(error)}).`, {
-    code: 'provider_invalid_response',
+export function toProviderError(
+  error: unknown,
+  provider: string,
+  doing: string,
+  advise: RefusalAdvice = () => undefined,
+): ConnectAuthError {
+  const chain = linksOf(error);
+  const known = chain.find((link) => link instanceof ConnectAuthError);
+  if (known) return known;
+  const found = chain.find((link) => link instanceof FaultFound);
+  if (found) return faultError(provider, found.fault, found.notes);
+  if (error instanceof client.AuthorizationResponseError)
+    return refusedLogin(provider, { error: error.error, description: error.error_description }, error);
+  if (error instanceof client.ResponseBodyError) return readErrorAnswer(error, { provider, doing, advise });
+  const response = findResponse(chain);
+  if (response) return readStrangeAnswer(response, error, { provider, doing, advise });
+  if (error instanceof jose.JOSEError) return readTokenFault(error, provider, doing);
+  return faultError(
     provider,
-    cause: error,
-  });
+    { asked: doing, expected: 'an answer by the protocol', got: `another (${codesOf(chain)})` },
+    { cause: error },
+  );
+}
+
+/** The provider answered a login by an error (RFC 6749, section 4.1.2.1). What it says of it is for the operator alone. */
+export function refusedLogin(
+  provider: string,
+  { error, description }: { error: unknown; description: unknown },
+  cause?: unknown,
+): LoginError {
+  const oauthError = readOauthError(error);
+  return new LoginError(
+    `Provider "${provider}": the login was answered with the error ${oauthError ?? '(malformed)'}.`,
+    { code: 'login_denied', oauthError, oauthErrorDescription: readErrorDescription(description), cause },
+  );
 }
 
 /**
@@ -48,63 +64,88 @@ export function toProviderError(error: unknown, provider: string, doing: string)
  *
  * @param what - what was answered, as in "the ID token".
  */
-export function invalidResponse(provider: string, what: string, problem: string): ProviderError {
+export function invalidResponse(
+  provider: string,
+  what: string,
+  problem: string | Omit<ProviderFault, 'asked'>,
+): ProviderError {
+  if (typeof problem !== 'string') return faultError(provider, { asked: what, ...problem });
   return new ProviderError(`Provider "${provider}": ${what} was refused: ${problem}.`, {
     code: 'provider_invalid_response',
     provider,
+    fault: { asked: what, got: problem },
   });
 }
 
+interface Subject {
+  readonly provider: string;
+  readonly doing: string;
+  readonly advise: RefusalAdvice;
+}
+
 /** An OAuth error answer (RFC 6749, section 5.2). A 5xx or 429 that has one is still a passing fault. */
-function readErrorAnswer(error: client.ResponseBodyError, provider: string, subject: string): ProviderError {
+function readErrorAnswer(
+  error: client.ResponseBodyError,
+  { provider, doing, advise }: Subject,
+): ProviderError {
+  const { status, response } = error;
   const oauthError = readOauthError(error.error);
-  const passing = error.status >= 500 || error.status === 429;
-  return new ProviderError(
-    `${subject} was refused: ${oauthError ?? '(malformed error)'} (status ${error.status}).`,
+  return faultError(
+    provider,
     {
-      code: passing ? 'provider_unavailable' : 'provider_refused',
-      provider,
+      asked: requestOf(response, doing),
+      expected: 'success',
+      got: `the error ${oauthError ?? '(malformed)'} (status ${status})`,
+    },
+    {
+      code: isPassing(status) ? 'provider_unavailable' : 'provider_refused',
+      remedy: isPassing(status) ? undefined : advise({ oauthError, status }),
       oauthError,
-      retryAfterSeconds: readRetryAfter(error.response),
+      oauthErrorDescription: readErrorDescription(error.error_description),
+      retryAfterSeconds: readRetryAfter(response),
       cause: error,
     },
   );
 }
 
-function isUnavailable(error: unknown, response: Response | undefined): boolean {
-  if (response) return response.status >= 500 || response.status === 429;
-  const codes = [readCode(error), readCode((error as { cause?: unknown })?.cause)];
-  return (
-    codes.includes('OAUTH_TIMEOUT') ||
-    codes.includes('OAUTH_ABORT') ||
-    codes.includes('ERR_JWKS_TIMEOUT') ||
-    ['TimeoutError', 'AbortError'].includes((error as Error)?.name) ||
-    isNetworkFault(error) ||
-    isNetworkFault((error as { cause?: unknown })?.cause)
+/** An answer that is neither what was asked for nor an OAuth error. */
+function readStrangeAnswer(
+  response: Response,
+  error: unknown,
+  { provider, doing, advise }: Subject,
+): ProviderError {
+  const { status } = response;
+  return faultError(
+    provider,
+    { asked: requestOf(response, doing), expected: 'status 200 with JSON', got: describeAnswer(response) },
+    {
+      code: isPassing(status) ? 'provider_unavailable' : 'provider_invalid_response',
+      remedy: isPassing(status) ? undefined : advise({ oauthError: undefined, status }),
+      retryAfterSeconds: readRetryAfter(response),
+      cause: error,
+    },
   );
 }
 
-/** fetch reports every network fault, of DNS, TCP and TLS alike, as a TypeError with a cause. */
-function isNetworkFault(error: unknown): boolean {
-  const { name, cause } = (error ?? {}) as Partial<Error>;
-  return name === 'TypeError' && cause !== undefined;
+/** What an answer looks like from outside. */
+export function describeAnswer({ status, headers }: Response): string {
+  const type = headers.get('content-type');
+  const location = headers.get('location');
+  const words = [
+    `status ${status}`,
+    type === null ? 'no content type' : `content type ${show(type)}`,
+    location !== null && `a redirect to ${showAddress(location)}`,
+  ];
+  return words.filter(Boolean).join(', ');
 }
 
-function findResponse(error: unknown): Response | undefined {
-  for (
-    let link = error, depth = 0;
-    link && depth < 4;
-    link = (link as { cause?: unknown }).cause, depth += 1
-  ) {
-    if (link instanceof Response) return link;
-    const inner = (link as { response?: unknown }).response;
-    if (inner instanceof Response) return inner;
-  }
-  return undefined;
+/** Whether a status says that the same request may be answered better soon. */
+export function isPassing(status: number): boolean {
+  return status >= 500 || status === 429;
 }
 
 /** Seconds, or a date, which is measured from the answer's own. */
-function readRetryAfter(response: Response | undefined): number | undefined {
+export function readRetryAfter(response: Response | undefined): number | undefined {
   const given = response?.headers.get('retry-after');
   if (!response || !given) return undefined;
   const untilDate = (Date.parse(given) - Date.parse(response.headers.get('date') ?? '')) / 1000;
@@ -112,28 +153,58 @@ function readRetryAfter(response: Response | undefined): number | undefined {
   return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), 3600) : undefined;
 }
 
-function readCode(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
+const TOKEN_FAULTS: Readonly<Record<string, readonly [member: string, expected: string, got: string]>> = {
+  ERR_JWKS_NO_MATCHING_KEY: [
+    'its kid and alg',
+    'those of a key of jwks_uri that may be used for signatures',
+    'others',
+  ],
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: ['its signature', 'one by a key of the provider', 'another'],
+  ERR_JWS_INVALID: ['its form', 'a signed JWT', 'something else'],
+  ERR_JWT_INVALID: ['its form', 'a signed JWT', 'something else'],
+  ERR_JOSE_ALG_NOT_ALLOWED: ['its alg', 'that of the options', 'another'],
+  ERR_JWE_DECRYPTION_FAILED: ['its encryption', 'one for our key', 'another'],
+  ERR_JWKS_INVALID: ['jwks_uri', 'a JSON Web Key Set', 'something else'],
+  ERR_JWKS_TIMEOUT: ['jwks_uri', 'the keys of the provider', 'none at this moment'],
+};
+
+/** What jose says of a token. The values of its claims may be personal, and stay out. */
+function readTokenFault(error: jose.JOSEError, provider: string, asked: string): ProviderError {
+  const { claim } = error as { claim?: unknown };
+  const [member, expected, got] =
+    typeof claim === 'string'
+      ? [`the claim ${claim}`, 'one that passes', 'another, or none']
+      : (TOKEN_FAULTS[error.code] ?? [undefined, 'a token by the standards', error.code]);
+  const isTimeout = error instanceof jose.JWKSTimeout;
+  return faultError(
+    provider,
+    { asked, member, expected, got },
+    { code: isTimeout ? 'provider_unavailable' : 'provider_invalid_response', cause: error },
+  );
 }
 
-/** jose names it on the error, openid-client at the end of the chain of causes. */
-function findClaim(error: unknown): unknown {
-  for (
-    let link = error, depth = 0;
-    link && depth < 4;
-    link = (link as { cause?: unknown }).cause, depth += 1
-  ) {
-    const { claim } = link as { claim?: unknown };
-    if (claim !== undefined) return claim;
+/** An error and what it was caused by, the outermost first. */
+function linksOf(error: unknown): readonly unknown[] {
+  const links: unknown[] = [];
+  for (let link = error; link && links.length < 6; link = (link as { cause?: unknown }).cause)
+    links.push(link);
+  return links;
+}
+
+function findResponse(chain: readonly unknown[]): Response | undefined {
+  for (const link of chain) {
+    if (link instanceof Response) return link;
+    const inner = (link as { response?: unknown }).response;
+    if (inner instanceof Response) return inner;
   }
   return undefined;
 }
 
-function describeFault(error: unknown): string {
-  if (error instanceof ConfigurationError) return error.message;
-  const claim = findClaim(error);
-  return [readCode(error) ?? (error as Error)?.name, typeof claim === 'string' ? `claim ${claim}` : undefined]
-    .filter(Boolean)
-    .join(', ');
+function requestOf({ url }: Response, doing: string): string {
+  return URL.canParse(url) ? `${doing} at ${nameRequest('', url).trim()}` : doing;
+}
+
+function codesOf(chain: readonly unknown[]): string {
+  const words = chain.map((link) => (link as { code?: unknown }).code ?? (link as Partial<Error>).name);
+  return words.filter((word) => typeof word === 'string' && /^[\w.-]{1,64}$/.test(word)).join(', ');
 }

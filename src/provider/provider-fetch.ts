@@ -1,5 +1,5 @@
 import type { ProviderDefinition, ProviderMetadata } from '../provider-definition.ts';
-import { createBoundedFetch } from './bounded-fetch.ts';
+import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
 import { type KeepIdToken, rewriteTokenAnswer } from './quirks/token-answer-rules.ts';
 
 /** The endpoints whose traffic a provider's quirks touch, as far as they are known yet. */
@@ -15,12 +15,18 @@ export type ProviderFetch = (
   keepIdToken?: KeepIdToken,
 ) => Promise<Response>;
 
+/** What the calls to a provider go through. */
+export interface ProviderFetchOptions {
+  readonly endpoints: () => KnownEndpoints | undefined;
+  readonly fetch: Fetch;
+}
+
 /** The bounded fetch with a provider's quirks on it, each at the endpoint it belongs to and nowhere else. */
 export function createProviderFetch(
   { quirks, timeoutMs }: ProviderDefinition,
-  endpoints: () => KnownEndpoints | undefined,
+  { endpoints, fetch }: ProviderFetchOptions,
 ): ProviderFetch {
-  const bounded = createBoundedFetch(timeoutMs);
+  const bounded = createBoundedFetch({ timeoutMs, fetch });
 
   return async (url, options, keepIdToken) => {
     const known = endpoints();
@@ -28,12 +34,13 @@ export function createProviderFetch(
     if (!isAt(url, known?.token_endpoint) && !isAt(url, known?.revocation_endpoint))
       return bounded(url, options);
     const request = quirks.tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
-    return rewriteTokenAnswer(await bounded(request.url, request.options), quirks, keepIdToken);
+    const answer = await rewriteTokenAnswer(await bounded(request.url, request.options), quirks, keepIdToken);
+    return answer.ok ? answer : hideWhatWasSent(answer, options.body);
   };
 }
 
 /** The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. */
-function isAt(url: string, endpoint: string | undefined): boolean {
+export function isAt(url: string, endpoint: string | undefined): boolean {
   return endpoint !== undefined && url === new URL(endpoint).href;
 }
 
@@ -52,4 +59,30 @@ function refuseOtherThanJson(response: Response): Response {
   const type = response.headers.get('content-type') ?? '';
   if (!response.ok || /^application\/json\s*(;|$)/i.test(type)) return response;
   return new Response(null, { status: 406, statusText: 'Userinfo must be application/json' });
+}
+
+/** What a request holds that must be in no message. */
+const SECRET_PARAMS = [
+  'code',
+  'code_verifier',
+  'client_secret',
+  'client_assertion',
+  'refresh_token',
+  'token',
+] as const;
+
+/** A provider may quote in its `error_description` what it was sent, and that goes to a log. */
+async function hideWhatWasSent(response: Response, body: RequestInit['body']): Promise<Response> {
+  if (!(body instanceof URLSearchParams)) return response;
+  const secrets = SECRET_PARAMS.map((name) => body.get(name)).filter(
+    (value) => value !== null && value !== '',
+  );
+  const { status, headers, url } = response;
+  const text = await response.text();
+  const hidden = secrets.reduce<string>(
+    (rest, value) => rest.replaceAll(JSON.stringify(value).slice(1, -1), '…'),
+    text,
+  );
+  const copy = new Response(hidden === '' ? null : hidden, { status, headers });
+  return Object.defineProperty(copy, 'url', { value: url });
 }

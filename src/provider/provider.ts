@@ -5,12 +5,15 @@ import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import { findUnmetRequirement, type LoginDemands, type LoginStrength } from '../freshness.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
+import { findUnmetDemand } from './announcements.ts';
 import {
   createAuthorizationRequest,
   createLoginChecks,
   type LoginChecks,
   type LoginRequest,
 } from './authorization-request.ts';
+import type { Fetch } from './bounded-fetch.ts';
+import { createClientProof } from './client-authentication.ts';
 import { createConfigurationSource } from './configuration.ts';
 import { createIdentityVerifier, type VerifiedIdentity } from './identity-verifier.ts';
 import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
@@ -18,6 +21,7 @@ import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
 import { readUserClaims } from './read-user-claims.ts';
+import { createSecretReaders } from './secret-reader.ts';
 import { splitWords } from './split-words.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
 import { mergeTokens, verifySameLogin } from './token-refresh.ts';
@@ -103,16 +107,23 @@ export interface ProviderSettings {
   readonly monotonic: Clock;
   /** Told of faults that change nothing for the request they came with. */
   readonly reportFault: (fault: ConnectAuthError) => void;
+  /** What all requests to the provider go through. */
+  readonly fetch: Fetch;
 }
 
 /** Puts a provider's definition to work. */
 export function createProvider(definition: ProviderDefinition, settings: ProviderSettings): Provider {
-  const { name, now, monotonic, reportFault } = settings;
+  const { name, now, reportFault } = settings;
   const { quirks, capabilities, clockToleranceSeconds } = definition;
   let metadata: Partial<client.ServerMetadata> | undefined = definition.metadata;
-  const fetch = createProviderFetch(definition, () => metadata as never);
-  const configurations = createConfigurationSource(definition, { name, fetch, monotonic });
-  const identityVerifier = createIdentityVerifier(definition, { ...settings, fetch });
+  const fetch = createProviderFetch(definition, {
+    endpoints: () => metadata as never,
+    fetch: settings.fetch,
+  });
+  const secrets = createSecretReaders(definition, settings);
+  const { authenticate, advise } = createClientProof(definition, secrets);
+  const configurations = createConfigurationSource(definition, { ...settings, fetch, authenticate });
+  const identityVerifier = createIdentityVerifier(definition, { ...settings, ...secrets, fetch });
 
   const configure = async (choice?: { byStranger: boolean }) => {
     const configuration = await configurations.find(choice);
@@ -128,7 +139,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     try {
       return await work(configuration);
     } catch (error) {
-      throw toProviderError(error, name, doing);
+      throw toProviderError(error, name, doing, advise(configuration.serverMetadata()));
     }
   };
 
@@ -175,7 +186,12 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     refresh,
 
     restoreChecks: (kept) => createLoginChecks(definition, kept),
-    startLogin: async (request) => createAuthorizationRequest(await configure(), definition, request, name),
+    startLogin: async (request) => {
+      const configuration = await configure();
+      const demand = findUnmetDemand(configuration.serverMetadata(), name);
+      if (demand) throw demand;
+      return createAuthorizationRequest(configuration, definition, request, name);
+    },
 
     finishLogin: (answer, checks) =>
       callProvider('the login', async (configuration) => {

@@ -10,6 +10,7 @@ export const QUIRKS = {
   expiresInUnit: withDefault(oneOf('s', 'ms'), 's'),
   errorFormat: withDefault(oneOf('oauth', 'object'), 'oauth'),
   authorizationRequest: withDefault(oneOf('standard', 'bare'), 'standard'),
+  responseIssuer: withDefault(oneOf('announced', 'optional'), 'announced'),
   pkce: withDefault(oneOf('S256', 'sha256', 'none'), 'S256', { aliases: ['usePKCE'] }),
   nonce: withDefault(checkBoolean, true),
   minimumKeyBits: withDefault(oneOf(1024, 2048), 2048),

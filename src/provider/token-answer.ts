@@ -1,9 +1,9 @@
-import type { TokenEndpointResponse } from 'openid-client';
 import type { Clock } from '../clock.ts';
+import { type ProviderFault, readOauthError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { VerifiedIdentity } from './identity-verifier.ts';
-import { invalidResponse } from './provider-faults.ts';
+import { faultError, kindOf, show } from './provider-fault.ts';
 
 /** Beyond ten years an `expires_in` is a mistake; it also keeps every date valid. */
 const MAX_LIFE_SECONDS = 10 * 365 * 24 * 3600;
@@ -11,26 +11,32 @@ const MAX_LIFE_SECONDS = 10 * 365 * 24 * 3600;
 /** An hour in seconds, read as milliseconds, is less than this. */
 const SUSPICIOUS_LIFE_MS = 30_000;
 
-/** A token endpoint's answer, its ID token beside what openid-client has read and checked of it. */
+/** A token endpoint's answer, its oddities mended, and nothing of it checked but that it is an object. */
 export interface TokenAnswer {
-  readonly answer: TokenEndpointResponse;
+  /** Its members but for the ID token. */
+  readonly answer: Readonly<Record<string, unknown>>;
   readonly idToken: unknown;
+  /** What was asked, for messages. */
+  readonly asked: string;
 }
 
 /**
  * Reads a token endpoint's answers.
  *
- * @throws ProviderError `provider_invalid_response` for tokens that are not Bearer tokens.
+ * @throws ProviderError `provider_invalid_response`, naming the member that is not as it must be.
  */
 export function createTokenReader(
-  { defaultExpiresInSeconds, quirks }: Pick<ProviderDefinition, 'defaultExpiresInSeconds' | 'quirks'>,
+  {
+    defaultExpiresInSeconds,
+    quirks,
+    identity,
+  }: Pick<ProviderDefinition, 'defaultExpiresInSeconds' | 'quirks' | 'identity'>,
   { name, now }: { name: string; now: Clock },
 ): (given: TokenAnswer) => TokenSet {
   let hasWarned = false;
   return (given) => {
-    // openid-client takes DPoP as well, whose tokens mean nothing without a proof of ours.
-    if (given.answer.token_type !== 'bearer')
-      throw invalidResponse(name, 'the answer', 'its tokens are of a type other than Bearer');
+    const fault = findFault(given, identity);
+    if (fault) throw faultError(name, { asked: given.asked, ...fault });
     const tokens = readTokens(given, defaultExpiresInSeconds, now());
     const isSuspicious = tokens.expiresAt - tokens.receivedAt < SUSPICIOUS_LIFE_MS;
     if (quirks.expiresInUnit === 'ms' && tokens.accessToken && isSuspicious && !hasWarned) {
@@ -44,6 +50,31 @@ export function createTokenReader(
   };
 }
 
+/** The first member that is not as RFC 6749, section 5.1, has it. Nothing of the values is told: they are secret. */
+function findFault(
+  { answer, idToken }: TokenAnswer,
+  { from }: ProviderDefinition['identity'],
+): Omit<ProviderFault, 'asked'> | undefined {
+  const { access_token: accessToken, token_type: type, error } = answer;
+  if (error !== undefined && accessToken === undefined && idToken === undefined)
+    return { member: 'error', expected: 'none beside status 200', got: show(readOauthError(error)) };
+  const members = { access_token: accessToken, refresh_token: answer.refresh_token };
+  for (const [member, value] of Object.entries(members)) {
+    if (value !== undefined && (typeof value !== 'string' || value === ''))
+      return { member, expected: 'a text', got: kindOf(value) };
+  }
+  if (answer.scope !== undefined && typeof answer.scope !== 'string')
+    return { member: 'scope', expected: 'a text of words between spaces', got: kindOf(answer.scope) };
+  if (accessToken === undefined) {
+    // Some give one only to those who ask for an API of theirs; who logged in says the ID token.
+    if (from === 'id_token' && idToken !== undefined) return undefined;
+    return { member: 'access_token', expected: 'a text', got: 'nothing', option: 'scope' };
+  }
+  // Another type of token means nothing without a proof that it wants of us.
+  if (typeof type === 'string' && type.toLowerCase() === 'bearer') return undefined;
+  return { member: 'token_type', expected: '"Bearer"', got: show(type), option: 'quirks.tokenType' };
+}
+
 function readTokens(
   { answer, idToken }: TokenAnswer,
   defaultExpiresInSeconds: number,
@@ -51,15 +82,19 @@ function readTokens(
 ): TokenSet {
   const seconds = readSeconds(answer.expires_in);
   return {
-    accessToken: answer.access_token,
-    refreshToken: answer.refresh_token,
-    idToken: typeof idToken === 'string' && idToken !== '' ? idToken : undefined,
-    scope: answer.scope,
+    accessToken: readText(answer.access_token),
+    refreshToken: readText(answer.refresh_token),
+    idToken: readText(idToken) || undefined,
+    scope: readText(answer.scope),
     receivedAt: now,
     expiresAt: now + (seconds ?? defaultExpiresInSeconds) * 1000,
     expiryAssumed: seconds === undefined,
     renewed: false,
   };
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 /**
@@ -76,6 +111,6 @@ export function applyAccessTokenExpiry(
 }
 
 /** Its oddities are gone by now: see `tidyExpiresIn()`. */
-function readSeconds(expiresIn: number | undefined): number | undefined {
-  return expiresIn === undefined ? undefined : Math.min(expiresIn, MAX_LIFE_SECONDS);
+function readSeconds(expiresIn: unknown): number | undefined {
+  return typeof expiresIn === 'number' ? Math.min(expiresIn, MAX_LIFE_SECONDS) : undefined;
 }

@@ -1,12 +1,12 @@
 import * as client from 'openid-client';
 import type { Clock } from '../clock.ts';
-import { LoginError, readOauthError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { ConfigurationSource } from './configuration.ts';
-import { invalidResponse } from './provider-faults.ts';
-import type { ProviderFetch } from './provider-fetch.ts';
+import { FaultFound, faultError, kindOf, nameRequest, show } from './provider-fault.ts';
+import { describeAnswer, invalidResponse, refusedLogin } from './provider-faults.ts';
+import { isAt, type ProviderFetch } from './provider-fetch.ts';
 import { createTokenReader, type TokenAnswer } from './token-answer.ts';
 
 /** What the token endpoint answered: the tokens in our terms, and the answer for what else it holds. */
@@ -36,7 +36,10 @@ export interface TokenRequestsOptions {
   readonly now: Clock;
 }
 
-/** Asks the token endpoint; the ID token of an answer stays with us, who alone judge it. */
+/**
+ * Asks the token endpoint. What it answers stays with us, who alone judge it, member by member: openid-client makes the
+ * request, and learns whether there was an answer.
+ */
 export function createTokenRequests(
   definition: ProviderDefinition,
   { name, configurations, fetch, now }: TokenRequestsOptions,
@@ -48,14 +51,20 @@ export function createTokenRequests(
     configuration: client.Configuration,
     work: (own: client.Configuration) => Promise<client.TokenEndpointResponse>,
   ): Promise<TokenAnswer> => {
+    const { token_endpoint: endpoint } = configuration.serverMetadata();
+    const asked = nameRequest('POST', endpoint!);
     let idToken: unknown;
-    const own = configurations.withFetch(configuration, (url, options) =>
-      fetch(url, options, (kept) => {
+    let answer: Readonly<Record<string, unknown>> = {};
+    const own = configurations.withFetch(configuration, async (url, options) => {
+      const response = await fetch(url, options, (kept) => {
         idToken = kept;
-      }),
-    );
-    const answer = await work(own);
-    return { answer, idToken };
+      });
+      if (response.status !== 200 || !isAt(url, endpoint)) return response;
+      answer = await readObject(response, asked);
+      return Response.json({ access_token: 'kept by us', token_type: 'bearer' });
+    });
+    await work(own);
+    return { answer, idToken, asked };
   };
 
   const exchangeCode = (
@@ -63,6 +72,7 @@ export function createTokenRequests(
     answer: URLSearchParams,
     { redirectUri, state, codeVerifier }: LoginChecks,
   ) => {
+    checkResponseIssuer(answer, { metadata: configuration.serverMetadata(), definition, name });
     const callback = new URL(redirectUri);
     callback.search = answer.toString();
     return request(configuration, (own) =>
@@ -78,6 +88,7 @@ export function createTokenRequests(
       const given = implicit
         ? readImplicitAnswer(callback, checks, name)
         : await exchangeCode(configuration, callback, checks);
+      checkIdToken(given, definition, name);
       return { tokens: read(given), answer: given.answer };
     },
 
@@ -99,15 +110,65 @@ function readImplicitAnswer(callback: URLSearchParams, { state }: LoginChecks, n
   const error = callback.get('error');
   if (callback.get('state') !== state)
     throw invalidResponse(name, 'the answer', 'its state is not the one sent');
-  if (error !== null) {
-    const oauthError = readOauthError(error);
-    throw new LoginError(`Provider "${name}" answered with the error ${oauthError ?? '(malformed)'}.`, {
-      code: 'login_denied',
-      oauthError,
-    });
-  }
+  if (error !== null) throw refusedLogin(name, { error, description: callback.get('error_description') });
   if (callback.has('code'))
     throw invalidResponse(name, 'the answer', 'it mixes the code flow with the implicit flow');
-  const answer = { token_type: 'bearer', expires_in: 0 } as client.TokenEndpointResponse;
-  return { answer, idToken: callback.get('id_token') };
+  const answer = { token_type: 'bearer', expires_in: 0 };
+  return { answer, idToken: callback.get('id_token') ?? undefined, asked: 'the callback' };
+}
+
+/** At a login it must be there where it says who it is; a refresh may leave it out, and may be odd. */
+function checkIdToken(
+  { idToken, asked }: TokenAnswer,
+  { identity, scope }: ProviderDefinition,
+  name: string,
+): void {
+  if (identity.from !== 'id_token' || (typeof idToken === 'string' && idToken !== '')) return;
+  const fault = { asked, member: 'id_token', expected: 'a JWT', got: kindOf(idToken), option: 'scope' };
+  throw faultError(name, fault, {
+    remedy: `Is this client allowed OpenID Connect, and the scope "openid"? It asks for "${scope}".`,
+  });
+}
+
+async function readObject(response: Response, asked: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = await response.text();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Told below, as what it is.
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  const got = value === undefined ? describeAnswer(response) : 'JSON of another kind';
+  throw new FaultFound({ asked, expected: 'a JSON object', got });
+}
+
+/**
+ * Whoever mixes up two providers is found out by `iss`. A provider that announces it and leaves it out gives no code to
+ * us; an error needs none, as it brings nothing that could be taken for something else.
+ *
+ * @see [RFC 9207, section 2.4](https://www.rfc-editor.org/rfc/rfc9207#section-2.4)
+ */
+function checkResponseIssuer(
+  callback: URLSearchParams,
+  {
+    metadata,
+    definition: { quirks },
+    name,
+  }: { metadata: Readonly<client.ServerMetadata>; definition: ProviderDefinition; name: string },
+): void {
+  const iss = callback.get('iss');
+  if (iss === metadata.issuer) return;
+  const isAnnounced = metadata.authorization_response_iss_parameter_supported === true;
+  const isWanted = isAnnounced && quirks.responseIssuer === 'announced' && !callback.has('error');
+  if (iss === null && !isWanted) return;
+  const option = iss === null ? 'quirks.responseIssuer' : 'issuer';
+  const fault = {
+    asked: 'the callback',
+    member: 'iss',
+    expected: metadata.issuer,
+    got: show(iss ?? undefined),
+  };
+  throw faultError(name, { ...fault, option });
 }

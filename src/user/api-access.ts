@@ -20,6 +20,8 @@ export interface ApiAccessOptions {
   readonly tokenSource: TokenSource;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly apiOrigins: ReadonlySet<string>;
+  /** What calls go through. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly readIdentity: IdentityReader;
 }
 
@@ -60,13 +62,13 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
     fetch: async (address, init = {}) => {
       const url = checkDestination(address, apiOrigins);
       const token = await getAccessToken(MIN_VALIDITY_SECONDS);
-      const response = await call(url, init, token);
+      const response = await call(options.fetch, url, { init, token });
       if (response.status !== 401 || !isRepeatable(init.body)) return response;
       // The API knows better than the clock: once more, with another token if there is one to be had.
       const other = await getAccessToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
       if (other === token) return response;
       await response.body?.cancel().catch(() => undefined);
-      return call(url, init, other);
+      return call(options.fetch, url, { init, token: other });
     },
 
     fetchUserInfo: async () => {
@@ -99,10 +101,14 @@ function checkDestination(address: string | URL, apiOrigins: ReadonlySet<string>
 }
 
 /** Redirects are handed back, not followed: the token must not travel where the application did not send it. */
-function call(url: URL, init: RequestInit, token: string): Promise<Response> {
+function call(
+  fetch: ApiAccessOptions['fetch'],
+  url: URL,
+  { init, token }: { init: RequestInit; token: string },
+): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set('authorization', `Bearer ${token}`);
-  return fetch(url, { ...init, headers, redirect: init.redirect === 'error' ? 'error' : 'manual' });
+  return fetch(url.href, { ...init, headers, redirect: init.redirect === 'error' ? 'error' : 'manual' });
 }
 
 /** A stream is gone once it was sent. */

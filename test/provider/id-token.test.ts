@@ -211,19 +211,23 @@ describe('an ID token', () => {
 
 describe('what the operator is told', () => {
   it.each<[string, Script, RegExp]>([
-    ['iss', withClaims({ iss: 'https://evil.example' }), /iss/],
+    [
+      'iss',
+      withClaims({ iss: 'https://evil.example' }),
+      /iss: expected "http.*", got "https:\/\/evil.example"/,
+    ],
     ['azp', withClaims({ azp: 'other' }), /azp/],
     ['iat', at({ iat: 400, exp: 800 }), /iat/],
     ['sub', withClaims({ sub: '' }), /sub/],
     ['nbf', at({ nbf: 400 }), /nbf/],
     ['at_hash', withClaims({ at_hash: 'x' }), /at_hash/],
     ['typ', withHeader({ typ: 'at+jwt' }), /typ/],
-  ])('names the claim %s when it is wrong, and no value of the token', async (_, script, expected) => {
+  ])('names the claim %s when it is wrong, and nothing of the person or the token', async (_, script, expected) => {
     const app = await start({ op });
     op.script(script);
     await tryLogin(app, { as: 'somebody-secret' });
     expect(app.errors[0]?.error.message).toMatch(expected);
-    expect(String(app.errors[0]?.error.stack)).not.toMatch(/evil|somebody-secret|eyJ/);
+    expect(String(app.errors[0]?.error.stack)).not.toMatch(/somebody-secret|eyJ/);
   });
 });
 

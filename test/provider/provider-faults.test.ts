@@ -90,7 +90,7 @@ describe('a token endpoint', () => {
       () => send(200, BOMB, { ...JSON_TYPE, 'content-encoding': 'gzip' }),
       untrusted,
     ],
-    ['gives no access token', ({ access_token: _, ...answer }) => answer, untrusted],
+    ['gives neither access token nor ID token', () => ({ token_type: 'Bearer' }), untrusted],
     ['gives an access token that is a number', (answer) => ({ ...answer, access_token: 42 }), untrusted],
     ['gives no type of token', ({ token_type: _, ...answer }) => answer, untrusted],
     ['gives a type of token nobody asked for', (answer) => ({ ...answer, token_type: 'mac' }), untrusted],
@@ -117,6 +117,7 @@ describe('a token endpoint', () => {
     ['says it in words', (answer) => ({ ...answer, expires_in: '3600' })],
     ['says that it has ended', (answer) => ({ ...answer, expires_in: 0 })],
     ['gives no refresh token', ({ refresh_token: _, ...answer }) => answer],
+    ['gives no access token beside its ID token', ({ access_token: _, ...answer }) => answer],
     ['says more than anybody knows', (answer) => ({ ...answer, nested: { deep: [1] }, admin: true })],
     [
       'says its charset',

@@ -113,6 +113,9 @@ describe('a token answer', () => {
     ['white space around it', asText((text) => `\r\n\t ${text}\n`)],
     ['null for what is not there', (answer) => ({ ...answer, refresh_token: null, scope: null })],
     ['no refresh token', ({ refresh_token: _, ...answer }) => answer],
+    ['no access token', ({ access_token: _, ...answer }) => answer],
+    ['null for an access token', (answer) => ({ ...answer, access_token: null })],
+    ['no access token and no type', ({ access_token: _, token_type: __, ...answer }) => answer],
   ])('with %s is taken (F-45)', async (_, token) => {
     op.script({ token });
     expect(await tryLogin(await start())).toMatchObject({ status: 303, user: 'ada' });
@@ -120,7 +123,7 @@ describe('a token answer', () => {
 
   it.each<[string, (answer: Claims) => Claims | RawAnswer, string?]>([
     ['no ID token', ({ id_token: _, ...answer }) => answer],
-    ['no access token', ({ access_token: _, ...answer }) => answer],
+    ['no token at all', () => ({ token_type: 'Bearer', expires_in: 60 })],
     ['an access token that is a list', (answer) => ({ ...answer, access_token: [answer.access_token] })],
     ['a scope that is a list', (answer) => ({ ...answer, scope: ['openid'] })],
     ['a list around it', (answer) => json(200, [answer])],

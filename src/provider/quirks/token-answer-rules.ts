@@ -43,7 +43,7 @@ function flattenError(answer: AnswerObject): void {
 
 /** `null` where a member is absent: an error to the library, and what some servers write. */
 function dropNulls(answer: AnswerObject): void {
-  for (const name of ['refresh_token', 'scope', 'id_token']) {
+  for (const name of ['access_token', 'refresh_token', 'scope', 'id_token']) {
     if (answer[name] === null) delete answer[name];
   }
 }
