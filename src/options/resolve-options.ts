@@ -1,3 +1,4 @@
+import { ApplicationError } from '../application-errors.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { CONNECT_AUTH_OPTIONS } from './connect-auth-options.ts';
@@ -81,10 +82,14 @@ function warnOnce(): Hooks['onError'] {
     const kind = `${error.code}, during ${during}`;
     if (error.status < 500 || said.has(kind)) return;
     said.add(kind);
-    const cause = error.cause instanceof Error ? ` Cause: ${error.cause.message}.` : '';
+    const thrown = error instanceof ApplicationError ? error.cause : undefined;
+    const reason = error.cause instanceof Error && !thrown ? error.cause.message : '';
+    const cause = error.message.includes(reason) ? '' : ` Cause: ${reason}.`;
     process.emitWarning(`${error.message}${cause} (${kind}; set onError to be told of each.)`, {
       type: 'ConnectAuthWarning',
       code: 'CONNECT_AUTH_FAULT',
+      // As Express would print what a handler throws: it is the application's own.
+      ...(thrown instanceof Error && thrown.stack ? { detail: thrown.stack } : {}),
     });
   };
 }
