@@ -38,6 +38,7 @@ import { createMemoryStore } from './store/memory-store.ts';
 import { createRedisStore } from './store/redis-store.ts';
 import { createSessionLock } from './store/session-lock.ts';
 import type { Store, StoreHealth } from './store/store.ts';
+import { tellUnawaited } from './tell-unawaited.ts';
 import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessions.ts';
 import { createRequestHandler } from './user/request-handler.ts';
 import { createRequestServices } from './user/request-services.ts';
@@ -74,24 +75,27 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
   const resolved = resolveOptions(options);
   const store = createStore(resolved);
-  const { handle, sessions, authenticateUpgrade, watch, finishLater } = joinParts(resolved, store);
+  const { handle, sessions, authenticateUpgrade, watch, finishLater, tell } = joinParts(resolved, store);
 
   function connectAuthMiddleware(req: Request, res: Response, next: NextFunction): void {
     handle(req, res, next);
   }
 
+  const askHealth = async () => {
+    const health = await store.health();
+    return { ok: health.ok, store: health };
+  };
+  const close = async () => {
+    watch.close();
+    finishLater.close();
+    await store.close();
+  };
+
   return Object.assign(connectAuthMiddleware, {
     sessions,
     authenticateUpgrade,
-    health: async () => {
-      const health = await store.health();
-      return { ok: health.ok, store: health };
-    },
-    close: async () => {
-      watch.close();
-      finishLater.close();
-      await store.close();
-    },
+    health: () => tellUnawaited(askHealth(), 'auth.health()', tell),
+    close: () => tellUnawaited(close(), 'auth.close()', tell),
   });
 }
 
@@ -310,7 +314,8 @@ function joinParts(options: ResolvedOptions, store: Store) {
     handle: createRequestHandler({ services, findRoute, basePath: options.basePath }),
     watch,
     finishLater,
-    sessions: createAuthSessions(userSessions),
+    tell: services.tell,
+    sessions: createAuthSessions(userSessions, services.tell),
     authenticateUpgrade: createUpgradeAuth(services),
   };
 }

@@ -1,14 +1,27 @@
 import type { Request, Response } from 'express';
+import type { LoginRefused } from './application-errors.ts';
 import type { UserClaims } from './claims.ts';
 import type { ConnectAuthError } from './errors.ts';
 
-/** Told to `onLogin` when a session exists and before the browser is sent back. */
-export interface LoginEvent {
-  readonly req: Request;
-  readonly res: Response;
+/** What is known of a login beside the claims. */
+export interface LoginFacts {
   /** Name of the provider in the options; `default` for a single one. */
   readonly provider: string;
   readonly issuer: string;
+  /** `bearer`: an access token that a guard takes, with one request. */
+  readonly kind: 'session' | 'bearer';
+  /** The authentication context class that the provider asserted. */
+  readonly acr: string | undefined;
+  /** The methods by which the person proved who they are, such as `pwd` and `otp` (RFC 8176); empty when nobody says. */
+  readonly amr: readonly string[];
+  /** When the person last proved who they are at the provider. */
+  readonly authTime: Date | undefined;
+}
+
+/** Told to `onLogin` when a session exists and before the browser is sent back. */
+export interface LoginEvent extends Omit<LoginFacts, 'kind'> {
+  readonly req: Request;
+  readonly res: Response;
   /** What the provider asserted. */
   readonly claims: UserClaims;
   /** What `req.user` will be. */
@@ -67,7 +80,8 @@ export interface ErrorEvent {
 
 /** What the parts call: the application's hooks. */
 export interface Hooks {
-  onLogin(event: LoginEvent): void | Promise<void>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: most return nothing
+  onLogin(event: LoginEvent): void | LoginRefused | Promise<void | LoginRefused>;
   onLogout(event: LogoutEvent): void | Promise<void>;
   onError(event: ErrorEvent): void | Promise<void>;
 }

@@ -1,16 +1,12 @@
+import { ApplicationError } from './application-errors.ts';
 import { ConnectAuthError } from './errors.ts';
 
 /**
- * What code of the application threw, where that changes nothing: code `unexpected`. Its message says whose fault it is,
- * which the description of what was thrown does not. One of our own errors stays as it is.
+ * What code of the application threw: our error says whose fault it is, and carries what was thrown as its `cause`. One of
+ * our own errors stays as it is.
  *
  * @param hook - the function as the application knows it, such as `onLogout`.
  */
 export function hookFault(hook: string, thrown: unknown): ConnectAuthError {
-  if (thrown instanceof ConnectAuthError) return thrown;
-  return new ConnectAuthError(`${hook} of the application threw.`, {
-    code: 'unexpected',
-    status: 500,
-    cause: thrown,
-  });
+  return thrown instanceof ConnectAuthError ? thrown : new ApplicationError(hook, thrown);
 }

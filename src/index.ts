@@ -1,3 +1,4 @@
+export { ApplicationError, LoginRefused, type LoginRefusedOptions } from './application-errors.ts';
 export type { UserClaims } from './claims.ts';
 export { type ConnectAuth, connectAuth } from './connect-auth.ts';
 export {
@@ -15,7 +16,7 @@ export {
   TokenError,
   type TokenErrorCode,
 } from './errors.ts';
-export type { ErrorEvent, LoginEvent, LogoutEvent, LogoutReason } from './events.ts';
+export type { ErrorEvent, LoginEvent, LoginFacts, LogoutEvent, LogoutReason } from './events.ts';
 export type {
   ConnectAuthOptions,
   LoginParameterOptions,

@@ -47,6 +47,8 @@ export interface AccessTokenOptions {
 /** `req.auth`: the login of this request. Prints and serialises without secrets. */
 export interface RequestAuth {
   readonly isAuthenticated: boolean;
+  /** How this request says who it is from; `bearer` only behind a guard that takes tokens. `undefined`: not at all. */
+  readonly kind: 'session' | 'bearer' | undefined;
   /** Name of the provider in the options; `default` for a single one. `undefined` when nobody is logged in. */
   readonly provider: string | undefined;
   readonly issuer: string | undefined;
@@ -54,9 +56,13 @@ export interface RequestAuth {
   readonly claims: UserClaims | undefined;
   /** The authentication context class that the provider asserted. */
   readonly acr: string | undefined;
+  /** The methods by which the person proved who they are, such as `pwd` and `otp` (RFC 8176); empty when nobody says. */
+  readonly amr: readonly string[];
   /** When the person last proved who they are at the provider. */
   readonly authTime: Date | undefined;
-  /** When the session ends in any case. */
+  /** The scopes that were granted. */
+  readonly scopes: readonly string[];
+  /** When the session, or the bearer token, ends in any case. */
   readonly expiresAt: Date | undefined;
   /**
    * Answers this request by sending the browser to the provider.
@@ -115,7 +121,7 @@ export interface RequestAuth {
  * `LoginRequiredError`, and the page must open a new one.
  */
 export interface UpgradeAuth
-  extends Pick<RequestAuth, 'acr' | 'authTime' | 'getAccessToken' | 'fetch' | 'fetchUserInfo'> {
+  extends Pick<RequestAuth, 'acr' | 'amr' | 'authTime' | 'getAccessToken' | 'fetch' | 'fetchUserInfo'> {
   /** What `req.user` is in handlers. */
   readonly user: Express.User;
   readonly provider: string;

@@ -1,3 +1,4 @@
+import { LoginRefused } from '../application-errors.ts';
 import type { UserClaims } from '../claims.ts';
 import { ConfigurationError } from '../errors.ts';
 import { checkObject, isPlainObject } from './option-checks.ts';
@@ -11,7 +12,8 @@ export function resolveMapUser(mapUser: ConnectAuthOptions['mapUser']): Resolved
   if (mapUser === undefined) return (claims: UserClaims) => claims;
   return async (claims, login) => {
     const user = await mapUser(claims, login);
-    checkObject('What mapUser returns (throw to refuse a login)', user);
+    if (user instanceof LoginRefused) throw user;
+    checkObject('What mapUser returns (throw a LoginRefused to refuse a login)', user);
     refuseWhatJsonLoses('user', user, []);
     return user;
   };

@@ -1,10 +1,14 @@
 import type { Request } from 'express';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import type { LoginRefused } from '../application-errors.ts';
 import type { UserClaims } from '../claims.ts';
 import type { Clock, Clocks } from '../clock.ts';
-import type { ErrorEvent, Hooks, LoginEvent, LogoutEvent } from '../events.ts';
+import type { ErrorEvent, Hooks, LoginFacts, LogoutEvent } from '../events.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Secret } from '../secret.ts';
+
+/** A value, or a promise of it. */
+export type MaybePromise<T> = T | Promise<T>;
 
 /** A Redis server: a URL, options for ioredis, or a client of the application's own. */
 export type RedisTarget = string | RedisOptions | Redis | Cluster;
@@ -87,19 +91,19 @@ export interface ConnectAuthOptions {
   loginParameters?: LoginParameterOptions;
   /**
    * Makes `req.user` out of the provider's claims, once per login: look the person up, create an account, pick
-   * fields. Whatever it returns must survive JSON. Throwing refuses the login. Called again when a token refresh
-   * brings claims; throwing then leaves `req.user` as it was.
+   * fields. Whatever it returns must survive JSON. A `LoginRefused`, thrown or returned, refuses the login; whatever else
+   * it throws is a fault of yours (5xx), told to `onError` as it is. Called again when a token refresh brings claims;
+   * throwing then leaves `req.user` as it was. Called as well for each bearer token that a guard takes, with `kind`
+   * `bearer`.
    * @default the claims themselves
    */
-  mapUser?: (
-    claims: UserClaims,
-    login: { provider: string; issuer: string },
-  ) => Express.User | Promise<Express.User>;
+  mapUser?: (claims: UserClaims, login: LoginFacts) => MaybePromise<Express.User | LoginRefused>;
   /**
-   * Called when a session exists, before the browser is sent back. Throwing refuses the login and ends the session.
+   * Called when a session exists, before the browser is sent back. A `LoginRefused`, thrown or returned, refuses the
+   * login and ends the session; so does whatever else it throws, as a fault of yours (5xx).
    * @default nothing
    */
-  onLogin?: (event: LoginEvent) => void | Promise<void>;
+  onLogin?: Hooks['onLogin'];
   /** Called when a session has ended. What it throws goes to `onError` and changes nothing. @default nothing */
   onLogout?: (event: LogoutEvent) => void | Promise<void>;
   /**
@@ -207,7 +211,7 @@ export interface ResolvedOptions {
   readonly apiOrigins: ReadonlySet<string>;
   readonly fetch: NonNullable<ConnectAuthOptions['fetch']>;
   readonly loginParameters: Readonly<Required<LoginParameterOptions>>;
-  readonly mapUser: NonNullable<ConnectAuthOptions['mapUser']>;
+  readonly mapUser: (claims: UserClaims, login: LoginFacts) => MaybePromise<Express.User>;
   readonly hooks: Hooks;
   readonly clearSiteData: boolean;
   readonly storeTimeoutMs: number;

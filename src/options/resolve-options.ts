@@ -1,4 +1,4 @@
-import { ConfigurationError, LoginError, type ProviderError } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { CONNECT_AUTH_OPTIONS } from './connect-auth-options.ts';
 import { FOREIGN_OPTIONS } from './foreign-names.ts';
@@ -8,6 +8,7 @@ import { readOptions } from './option-table.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
 import { completeRoutes } from './route-options.ts';
 import { completeSession } from './session-options.ts';
+import { warnOnce } from './warn-once.ts';
 
 /**
  * Checks and completes the options.
@@ -84,24 +85,5 @@ function neverFailing(onError: Hooks['onError']): Hooks['onError'] {
         code: 'CONNECT_AUTH_ON_ERROR',
       });
     }
-  };
-}
-
-/** Without `onError`, the faults that an operator should mend are said once of each kind. */
-function warnOnce(): Hooks['onError'] {
-  const said = new Set<string>();
-  return ({ error, during }) => {
-    const kind = `${error.code}, during ${during}`;
-    const isOperators = error.status >= 500 || (error instanceof LoginError && error.needsOperator);
-    const { provider, fault, oauthErrorDescription: told } = error as Partial<ProviderError>;
-    const key = [kind, provider, fault?.member, fault?.option].join();
-    if (!isOperators || said.has(key)) return;
-    said.add(key);
-    const words = told === undefined ? '' : ` The provider says: "${told}".`;
-    const cause = error.cause instanceof Error ? ` Cause: ${error.cause.message}.` : '';
-    process.emitWarning(`${error.message}${words}${cause} (${kind}; set onError to be told of each.)`, {
-      type: 'ConnectAuthWarning',
-      code: 'CONNECT_AUTH_FAULT',
-    });
   };
 }

@@ -25,6 +25,8 @@ export interface VerifiedIdentity {
   /** The session at the provider. */
   readonly sid: string | undefined;
   readonly acr: string | undefined;
+  /** The methods by which the person proved who they are. */
+  readonly amr: readonly string[] | undefined;
   /** Seconds since the epoch, by the provider's clock. */
   readonly authTime: number | undefined;
   /** Seconds since the epoch, by the provider's clock. */
@@ -155,9 +157,9 @@ export function createIdentityVerifier(
   };
 }
 
-/** What the payload says of the login's freshness and strength; whatever is no such value is none. */
-function readStrength({ auth_time, acr }: JWTPayload) {
-  return { authTime: isTime(auth_time) ? auth_time : undefined, acr: readText(acr) };
+/** What the payload of a token says of the login's freshness and strength; whatever is no such value is none. */
+export function readStrength({ auth_time, acr, amr }: JWTPayload) {
+  return { authTime: isTime(auth_time) ? auth_time : undefined, acr: readText(acr), amr: readTexts(amr) };
 }
 
 function isTime(value: unknown): value is number {
@@ -242,6 +244,15 @@ function createKeyVerifierSource(
     return current.verifier;
   };
 }
+
+/** A list, or the one string that some providers write instead; as many as anybody needs. */
+function readTexts(value: unknown): readonly string[] | undefined {
+  const texts = [value ?? []].flat().slice(0, MAX_METHODS).map(readText);
+  const known = texts.filter((text) => text !== undefined);
+  return known.length > 0 ? known : undefined;
+}
+
+const MAX_METHODS = 32;
 
 function readText(value: unknown): string | undefined {
   return typeof value === 'string' && value.length > 0 && value.length <= 4096 ? value : undefined;

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { ApplicationError, LoginRefused } from '../application-errors.ts';
 import { noStore } from '../cache-headers.ts';
 import { ConnectAuthError, LoginError, ProviderError, RETRY_AFTER_SECONDS, StoreError } from '../errors.ts';
 import type { ErrorEvent, Hooks } from '../events.ts';
@@ -81,13 +82,14 @@ const OTHER_WORDS = ['Something went wrong', 'This could not be done.'] as const
 /** Makes the answers that all routes share. */
 export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersOptions): Answers {
   const pageFor = (error: ConnectAuthError, { during, returnTo, display }: Failure): Page => {
-    const [title, message] = WORDS[error.code] ?? OTHER_WORDS;
+    const [title, words] = WORDS[error.code] ?? OTHER_WORDS;
+    const message = publicMessageOf(error) ?? words;
     const retry = isRetryable(error) ? loginPath(returnTo) : undefined;
     return {
       status: error.status,
       title,
       message,
-      ...(display === 'popup' ? { broadcast: { type: 'login_failed', error: error.code } } : {}),
+      ...(display === 'popup' ? { broadcast: { type: 'login_failed', ...describe(error) } } : {}),
       links: [
         ...(retry ? [{ href: retry, label: 'Sign in again' }] : []),
         { href: homePath, label: 'Home page' },
@@ -146,7 +148,7 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
       if (res.headersSent || res.writableEnded) return;
       keepToOurselves(res);
       if (error.status === 503) setRetryAfter(res, error);
-      if (wantsJson(req)) res.status(error.status).json({ error: error.code });
+      if (wantsJson(req)) res.status(error.status).json(describe(error));
       else sendPage(req, res, pageFor(error, { ...failure, returnTo }));
     },
   };
@@ -168,7 +170,19 @@ function keepToOurselves(res: Response): void {
 
 /** Whether signing in again could help; a refusal by the application or of the request itself stays one. */
 function isRetryable(error: ConnectAuthError): boolean {
-  return error instanceof ProviderError || (error instanceof LoginError && error.code !== 'login_refused');
+  if (error instanceof LoginError) return error.code !== 'login_refused';
+  return error instanceof ProviderError || error instanceof ApplicationError;
+}
+
+/** What scripts are told. */
+function describe(error: ConnectAuthError): Record<string, string> {
+  const message = publicMessageOf(error);
+  return { error: error.code, ...(message === undefined ? {} : { message }) };
+}
+
+/** What the application has to say to the person. */
+function publicMessageOf(error: ConnectAuthError): string | undefined {
+  return error instanceof LoginRefused ? error.publicMessage : undefined;
 }
 
 /** Whatever else is thrown is a fault of ours or of a hook; it is told as such, and shown as nothing. */

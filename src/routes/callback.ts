@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Request, Response } from 'express';
+import { LoginRefused } from '../application-errors.ts';
 import type { Clock } from '../clock.ts';
-import { ConfigurationError, ConnectAuthError, LoginError } from '../errors.ts';
+import { ConfigurationError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
 import { rememberAnswered } from '../freshness.ts';
@@ -10,7 +11,7 @@ import type { ResolvedOptions } from '../options/options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
-import type { NewIdentity } from '../session/identity.ts';
+import { factsOf, type NewIdentity } from '../session/identity.ts';
 import type { ReplacedSession, Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
@@ -78,7 +79,8 @@ export function createCallback(options: CallbackOptions): Callback {
     checkScopes(provider, proven.missingScopes);
     const { name, issuer, definition } = provider;
     const { claims, missingScopes } = proven;
-    const user = await callHook('mapUser', () => mapUser(claims, { provider: name, issuer }));
+    const facts = factsOf({ ...proven, provider: name, issuer });
+    const user = await callHook('mapUser', () => mapUser(claims, { ...facts, kind: 'session' }));
     const identity: NewIdentity = {
       loginId: sessions.newId(),
       description: describeLogin(req, res),
@@ -91,6 +93,8 @@ export function createCallback(options: CallbackOptions): Callback {
       user: user === (claims as Express.User) ? undefined : user,
       browserSession: proven.browserSession || undefined,
       acr: proven.acr,
+      amr: proven.amr,
+      scope: proven.tokens.scope,
       authTime: proven.authTime,
       answered: rememberAnswered(taken.login, browser.identity, taken.login.startedAt),
       issuedAt: proven.issuedAt,
@@ -111,7 +115,7 @@ export function createCallback(options: CallbackOptions): Callback {
     const replaced = await sessions.logIn(browser, { req, res }, login);
     if (replaced) await revokeReplaced(replaced);
     try {
-      const event = { req, res, provider: name, issuer, claims, user, missingScopes, returnTo };
+      const event = { req, res, ...facts, claims, user, missingScopes, returnTo };
       await callHook('onLogin', () => hooks.onLogin(event));
     } catch (error) {
       await sessions.undoLogin(browser, res);
@@ -231,15 +235,14 @@ function checkScopes({ name, definition }: Provider, missing: readonly string[])
   throw new LoginError(`Provider "${name}" did not grant: ${missing.join(' ')}.`, { code: 'login_refused' });
 }
 
-/** What the application's own code throws refuses the login, unless it is one of our errors already. */
-async function callHook<T>(name: string, hook: () => T | Promise<T>): Promise<T> {
+/** Only a {@link LoginRefused}, thrown or returned, refuses. Whatever else is thrown is a fault of the application. */
+async function callHook<T>(name: string, hook: () => T | Promise<T>): Promise<Exclude<T, LoginRefused>> {
+  let answer: T;
   try {
-    return await hook();
+    answer = await hook();
   } catch (error) {
-    if (error instanceof ConnectAuthError) throw error;
-    throw new LoginError(`${name} of the application refused the login.`, {
-      code: 'login_refused',
-      cause: error,
-    });
+    throw hookFault(name, error);
   }
+  if (answer instanceof LoginRefused) throw answer;
+  return answer as Exclude<T, LoginRefused>;
 }

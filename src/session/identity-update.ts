@@ -1,11 +1,14 @@
 import { pickUserClaims, type UserClaims } from '../claims.ts';
 import { hookFault } from '../hook-fault.ts';
 import type { ResolvedOptions } from '../options/options.ts';
-import { decodeIdentity, encodeIdentity } from './identity.ts';
+import { decodeIdentity, encodeIdentity, factsOf } from './identity.ts';
 
-/** What a refresh of the tokens has proved anew. */
+/** What a refresh of the tokens has brought beside them. */
 export interface RenewedProof {
-  readonly claims: UserClaims;
+  /** Absent: the provider said nothing of the person. */
+  readonly claims?: UserClaims | undefined;
+  /** The scopes that are granted now. */
+  readonly scope?: string | undefined;
 }
 
 /** Writes what a refresh proved into the stored text of an identity. A text that is none stays as it is. */
@@ -29,18 +32,19 @@ export function createIdentityUpdate({
       throw hookFault('mapUser', error);
     }
   };
-  return async (text, { claims: fresh }) => {
-    const identity = decodeIdentity({ identity: text, seenAt: 0, endsAt: 0 });
-    if (!identity) return text;
-    const { provider, issuer } = identity;
+  return async (text, { claims: fresh, scope }) => {
+    const known = decodeIdentity({ identity: text, seenAt: 0, endsAt: 0 });
+    if (!known) return text;
+    const identity = { ...known, scope };
+    if (!fresh) return encodeIdentity(identity);
     try {
       const claims = pickUserClaims({ ...identity.claims, ...fresh });
-      const user = await callMapUser(claims, { provider, issuer });
+      const user = await callMapUser(claims, { ...factsOf(identity), kind: 'session' });
       const isClaims = user === (claims as Express.User);
       return encodeIdentity({ ...identity, claims, user: isClaims ? undefined : user });
     } catch (error) {
       await reportError(error);
-      return text;
+      return encodeIdentity(identity);
     }
   };
 }

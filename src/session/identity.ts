@@ -1,4 +1,5 @@
 import { reviveClaims, type UserClaims } from '../claims.ts';
+import type { LoginFacts } from '../events.ts';
 import type { LoginDemands } from '../freshness.ts';
 import type { StoredLogin } from '../store/record-format.ts';
 
@@ -22,6 +23,10 @@ export interface Identity {
   /** Whether the session ends with the browser, whatever the options say. */
   readonly browserSession?: boolean | undefined;
   readonly acr?: string | undefined;
+  /** The methods by which the person proved who they are (RFC 8176). */
+  readonly amr?: readonly string[] | undefined;
+  /** The scopes that were granted, with spaces between. */
+  readonly scope?: string | undefined;
   /** Seconds since the epoch, by the provider's clock. */
   readonly authTime?: number | undefined;
   /** What this login, and those just before it, were asked for: no guard asks for the same again at once. */
@@ -92,6 +97,22 @@ export function decodeIdentity({ identity, endsAt }: StoredLogin): Identity | un
   if (user) reviveClaims(user);
   // What was just parsed is nobody else's: it is completed where it is.
   return Object.assign(record, { absoluteEnd: endsAt });
+}
+
+/** What an application is told of a login beside its claims. */
+export function factsOf({
+  provider,
+  issuer,
+  acr,
+  amr = [],
+  authTime,
+}: Pick<NewIdentity, 'provider' | 'issuer' | 'acr' | 'amr' | 'authTime'>): Omit<LoginFacts, 'kind'> {
+  return { provider, issuer, acr, amr, authTime: toDate(authTime) };
+}
+
+/** A provider's time as a date. */
+export function toDate(seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : new Date(seconds * 1000);
 }
 
 /** What `req.user` is. */

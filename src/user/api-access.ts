@@ -5,6 +5,7 @@ import { readOptions } from '../options/option-table.ts';
 import type { Provider } from '../provider/provider.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';
+import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
 import type { TokenSource, UsableTokens } from '../vault/token-source.ts';
 
 /** Calls as the person who is logged in. */
@@ -23,6 +24,8 @@ export interface ApiAccessOptions {
   /** What calls go through. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly readIdentity: IdentityReader;
+  /** Told what failed in a call that nobody awaits. */
+  readonly tell: TellFault;
 }
 
 const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
@@ -53,10 +56,11 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
   const getAccessToken = async (minValiditySeconds: number, rejected?: string) =>
     (await getTokens(minValiditySeconds, rejected)).accessToken!;
 
-  return {
+  const access: ApiAccess = {
     getAccessToken: async (given = {}) => {
       const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
-      return getAccessToken(minValiditySeconds);
+      const { accessToken } = await getTokens(minValiditySeconds);
+      return accessToken!;
     },
 
     fetch: async (address, init = {}) => {
@@ -81,6 +85,16 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
         });
       return provider.fetchUserInfo(await getAccessToken(MIN_VALIDITY_SECONDS), sub);
     },
+  };
+  return mayBeForgotten(access, options.tell);
+}
+
+/** The same calls, none of which ends the process when nobody awaits it. */
+export function mayBeForgotten(access: ApiAccess, tell: TellFault): ApiAccess {
+  return {
+    getAccessToken: (given) => tellUnawaited(access.getAccessToken(given), 'req.auth.getAccessToken()', tell),
+    fetch: (url, init) => tellUnawaited(access.fetch(url, init), 'req.auth.fetch()', tell),
+    fetchUserInfo: () => tellUnawaited(access.fetchUserInfo(), 'req.auth.fetchUserInfo()', tell),
   };
 }
 

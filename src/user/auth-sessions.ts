@@ -3,6 +3,7 @@ import { ConfigurationError } from '../errors.ts';
 import { checkObject, checkString, wholeNumberFrom } from '../options/option-checks.ts';
 import { type Field, optional, readOptions, type Table, withDefault } from '../options/option-table.ts';
 import type { UserName, UserSession, UserSessions } from '../session/user-sessions.ts';
+import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
 import { getRequestState } from './request-state.ts';
 
 /** Which sessions of a user are listed, and how. */
@@ -34,9 +35,9 @@ export const SESSION_LIST_OPTIONS: {
   limit: withDefault(wholeNumberFrom(1, 1000), 100),
 } satisfies Table<SessionListOptions>;
 
-/** What applications call as `auth.sessions`. */
-export function createAuthSessions(userSessions: UserSessions): ConnectAuthSessions {
-  return {
+/** What applications call as `auth.sessions`. `tell` hears of what fails in a call that nobody awaits. */
+export function createAuthSessions(userSessions: UserSessions, tell: TellFault): ConnectAuthSessions {
+  const calls: ConnectAuthSessions = {
     list: async (user, options = {}) => {
       const { current, limit } = readOptions('auth.sessions.list()', options, SESSION_LIST_OPTIONS);
       return userSessions.list(checkUserName('list', user), {
@@ -47,6 +48,14 @@ export function createAuthSessions(userSessions: UserSessions): ConnectAuthSessi
     revoke: userSessions.revoke,
     revokeOthers: async (current) => userSessions.revokeOthers(browserOf('revokeOthers', current)),
     revokeAll: async (user) => userSessions.revokeAll(checkUserName('revokeAll', user)),
+  };
+  const run = <T>(method: string, promise: Promise<T>) =>
+    tellUnawaited(promise, `auth.sessions.${method}()`, tell);
+  return {
+    list: (user, options) => run('list', calls.list(user, options)),
+    revoke: (handle) => run('revoke', calls.revoke(handle)),
+    revokeOthers: (current) => run('revokeOthers', calls.revokeOthers(current)),
+    revokeAll: (user) => run('revokeAll', calls.revokeAll(user)),
   };
 }
 

@@ -2,8 +2,11 @@ import { inspect } from 'node:util';
 import { ConnectAuthError } from '../errors.ts';
 import { LOGIN_PARAMETERS, LOGOUT_PARAMETERS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
+import { splitWords } from '../provider/split-words.ts';
 import type { RequestAuth } from '../request-types.ts';
 import { checkNotBegun } from '../session/cookies.ts';
+import { toDate } from '../session/identity.ts';
+import { tellUnawaited } from '../tell-unawaited.ts';
 import type { RequestState } from './request-state.ts';
 import { onSessionEnd } from './session-end.ts';
 
@@ -14,12 +17,17 @@ export function createRequestAuth(state: RequestState): RequestAuth {
     if (browser.fault) throw browser.fault;
     return browser.identity;
   };
+  const run = (call: string, work: (call: string) => Promise<void>) =>
+    tellUnawaited(work(call), call, (fault) => services.tell(fault, state));
   const describe = () => ({
     isAuthenticated: browser.identity !== undefined,
     provider: browser.identity?.provider,
     issuer: browser.identity?.issuer,
   });
   const auth: RequestAuth = {
+    get kind() {
+      return identity() && 'session';
+    },
     get isAuthenticated() {
       return identity() !== undefined;
     },
@@ -35,23 +43,31 @@ export function createRequestAuth(state: RequestState): RequestAuth {
     get acr() {
       return identity()?.acr;
     },
+    get amr() {
+      return identity()?.amr ?? [];
+    },
     get authTime() {
-      const authTime = identity()?.authTime;
-      return authTime === undefined ? undefined : new Date(authTime * 1000);
+      return toDate(identity()?.authTime);
+    },
+    get scopes() {
+      return splitWords(identity()?.scope ?? '');
     },
     get expiresAt() {
       const end = identity()?.absoluteEnd;
       return end === undefined ? undefined : new Date(end);
     },
     login: (parameters = {}) =>
-      beforeResponse(state, 'req.auth.login()', () =>
-        services.login(state, readOptions('req.auth.login()', parameters, LOGIN_PARAMETERS)),
+      run('req.auth.login()', (call) =>
+        beforeResponse(state, call, () =>
+          services.login(state, readOptions(call, parameters, LOGIN_PARAMETERS)),
+        ),
       ),
     // Not refused when it comes late: whatever else it cannot do any more, it ends the session.
-    logout: async (parameters = {}) => {
-      await services.logout(state, readOptions('req.auth.logout()', parameters, LOGOUT_PARAMETERS));
-    },
-    renew: () => beforeResponse(state, 'req.auth.renew()', () => renew(state)),
+    logout: (parameters = {}) =>
+      run('req.auth.logout()', async (call) =>
+        services.logout(state, readOptions(call, parameters, LOGOUT_PARAMETERS)),
+      ),
+    renew: () => run('req.auth.renew()', (call) => beforeResponse(state, call, () => renew(state))),
     onEnd: (callback) => onSessionEnd({ ...state, watch: services.watch }, callback),
     ...services.createApiAccess(state),
   };

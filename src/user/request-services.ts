@@ -23,6 +23,12 @@ export interface RequestAnswers {
   ): Promise<void>;
   sendLoginPage(req: Request, res: Response): void;
   fail(req: Request, res: Response, error: unknown, failure: Pick<ErrorEvent, 'during'>): Promise<void>;
+  reportError(
+    req: Request | undefined,
+    res: Response | undefined,
+    error: unknown,
+    during: ErrorEvent['during'],
+  ): Promise<void>;
   /** What the browser sees of this request: path and query. */
   publicPath(req: Request, mountPath: string): string;
 }
@@ -30,7 +36,7 @@ export interface RequestAnswers {
 /** What they are made of. */
 export interface RequestServicesOptions
   extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrl' | 'now'>,
-    Omit<ApiAccessOptions, 'browser'> {
+    Omit<ApiAccessOptions, 'browser' | 'tell'> {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ownOrigins: ReadonlySet<string>;
   /** The pages that browsers send the session's cookie to. */
@@ -42,6 +48,8 @@ export interface RequestServicesOptions
 export function createRequestServices(options: RequestServicesOptions): RequestServices {
   const { sessions, startAppSession, watch, loginUrl, now, providers, ownOrigins, cookiePath, answers } =
     options;
+  const tell: RequestServices['tell'] = (fault, { req, res } = {}) =>
+    void answers.reportError(req, res, fault, 'session');
   return {
     sessions,
     startAppSession,
@@ -69,6 +77,8 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
     sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
     fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
-    createApiAccess: ({ browser }) => createApiAccess({ ...options, browser }),
+    tell,
+    createApiAccess: ({ browser, req, res }) =>
+      createApiAccess({ ...options, browser, tell: (fault) => tell(fault, { req, res }) }),
   };
 }

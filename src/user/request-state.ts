@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { setPrivateCacheHeaders } from '../cache-headers.ts';
+import type { ConnectAuthError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
 import type { LoginDemands } from '../freshness.ts';
 import type { ResolvedLoginParameters } from '../options/login-options.ts';
@@ -53,7 +54,9 @@ export interface RequestServices {
   meets(identity: Identity, rules: LoginDemands): boolean;
   login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
   logout(state: RequestState, parameters: LogoutParameters): Promise<void>;
-  createApiAccess(state: Pick<RequestState, 'browser'>): ApiAccess;
+  createApiAccess(state: Pick<RequestState, 'browser'> & Partial<RequestState>): ApiAccess;
+  /** Tells `onError` a fault that nobody else has heard of. */
+  tell(fault: ConnectAuthError, exchange?: Partial<Pick<RequestState, 'req' | 'res'>>): void;
   /** Tells a person that they are not logged in, with a way to the login. */
   sendLoginPage(state: RequestState): void;
   /** Answers the request with an error, after telling `onError`. */

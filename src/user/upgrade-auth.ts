@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { CrossOriginError, LoginRequiredError } from '../errors.ts';
 import type { UpgradeAuth } from '../request-types.ts';
-import { userOf } from '../session/identity.ts';
+import { factsOf, userOf } from '../session/identity.ts';
+import { tellUnawaited } from '../tell-unawaited.ts';
 import type { RequestServices } from './request-state.ts';
 import { onSessionEnd } from './session-end.ts';
 
@@ -11,8 +12,9 @@ export function createUpgradeAuth({
   watch,
   isForeign,
   createApiAccess,
+  tell,
 }: RequestServices): (req: IncomingMessage) => Promise<UpgradeAuth> {
-  return async (req) => {
+  const authenticate = async (req: IncomingMessage): Promise<UpgradeAuth> => {
     // From here to the upgrade nobody else listens, and a client that hangs up would end the process.
     req.socket.on('error', () => undefined);
     // A page of any site may open a WebSocket here, and a sibling's brings our cookie along.
@@ -22,13 +24,14 @@ export function createUpgradeAuth({
     const { fault, identity } = browser;
     if (fault) throw fault;
     if (!identity) throw new LoginRequiredError();
-    const { provider, issuer, claims, acr, authTime, absoluteEnd } = identity;
+    const { claims, absoluteEnd } = identity;
     return {
-      ...{ user: userOf(identity), provider, issuer, claims, acr },
-      authTime: authTime === undefined ? undefined : new Date(authTime * 1000),
+      ...factsOf(identity),
+      ...{ user: userOf(identity), claims },
       expiresAt: new Date(absoluteEnd),
       onEnd: (callback) => onSessionEnd({ watch, browser, req }, callback),
       ...createApiAccess({ browser }),
     };
   };
+  return (req) => tellUnawaited(authenticate(req), 'auth.authenticateUpgrade()', tell);
 }

@@ -18,6 +18,9 @@ export interface UsableTokens {
   readonly login?: StoredLogin | undefined;
 }
 
+/** What a refresh says of the login: claims where it proved who it is for, and its scopes. */
+export type RenewedLogin = Partial<Pick<VerifiedIdentity, 'claims'>> & Pick<TokenSet, 'scope'>;
+
 /** Gives tokens of a session that lives. */
 export interface TokenSource {
   /**
@@ -41,8 +44,8 @@ export interface TokenSourceOptions {
   readonly storePatienceMs: number;
   /** Whether a session lives, under this id or a newer one. */
   readonly hasLiveSession: (sessionId: string) => Promise<boolean>;
-  /** Writes what a refresh proved into the text of an identity. */
-  readonly updateIdentity: (identity: string, proof: VerifiedIdentity) => Promise<string>;
+  /** Writes what a refresh proved, and the scopes that are granted now, into the text of an identity. */
+  readonly updateIdentity: (identity: string, renewed: RenewedLogin) => Promise<string>;
   /**
    * Ends the session that the provider does not renew, if its tokens are still these. `conflict`: another process has
    * won meanwhile.
@@ -127,12 +130,12 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const saveProof = async (
     owner: TokenOwner,
     sealed: Buffer,
-    proof: VerifiedIdentity,
+    renewed: RenewedLogin,
   ): Promise<StoredLogin | undefined> => {
     const key = keyOf(owner);
     const { login } = await store.readSession(key);
     if (!login) return undefined;
-    const identity = { from: login.identity, to: await options.updateIdentity(login.identity, proof) };
+    const identity = { from: login.identity, to: await options.updateIdentity(login.identity, renewed) };
     const outcome = await store.swapTokens(key, { tokens: { from: sealed, to: sealed }, identity });
     return outcome === 'stored' ? { ...login, identity: identity.to } : undefined;
   };
@@ -154,7 +157,10 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
     if (outcome === 'conflict') return readCurrent(owner);
     if (outcome === 'stored') {
-      const login = proof && (await saveProof(owner, to, proof).catch(() => undefined));
+      const { scope } = answer.tokens;
+      const isNews = proof !== undefined || scope !== old.scope;
+      const renewed = { claims: proof?.claims, scope };
+      const login = isNews ? await saveProof(owner, to, renewed).catch(() => undefined) : undefined;
       return { tokens: answer.tokens, login };
     }
     // The session ended while we asked: nobody may have these tokens. Only where another took its place, for the same

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { LoginRefused } from 'express-connect-auth';
 import type { TestApp } from '../support/app.ts';
 import { loggedIn, refused, tryLogin } from '../support/login-outcome.ts';
 import { type OpenIdProvider, startOpenIdProvider } from '../support/open-id-provider.ts';
@@ -171,11 +172,11 @@ describe('the application', () => {
       'mapUser',
       {
         mapUser: () => {
-          throw new Error('unknown to us');
+          throw new LoginRefused('unknown to us');
         },
       },
     ],
-    ['onLogin', { onLogin: () => Promise.reject(new Error('blocked')) }],
+    ['onLogin', { onLogin: () => Promise.reject(new LoginRefused('blocked')) }],
   ];
 
   it.each(refusing)('may refuse a login by %s, and its tokens are revoked (R-06)', async (_, options) => {

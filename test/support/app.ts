@@ -25,6 +25,8 @@ export interface TestAppOptions extends Omit<Partial<ConnectAuthOptions>, 'provi
   oidc?: Partial<OidcOptions>;
   /** Registers the app by its base URL and makes its provider, where that is not `providers.oidc()` at `op`. */
   preset?: (baseUrl: string) => ProviderDefinition;
+  /** Makes the Express application. @default express() of Express 5 */
+  createExpress?: () => Express;
   /** @default 'localhost' */
   host?: string;
   port?: number;
@@ -58,6 +60,7 @@ export async function startApp({
   op,
   oidc,
   preset,
+  createExpress = express,
   host,
   port,
   before,
@@ -75,7 +78,7 @@ export async function startApp({
       const provider =
         preset?.(registered) ??
         providers.oidc(withoutUndefined({ ...(await op.registerApp(registered)), ...oidc }));
-      const app = express();
+      const app = createExpress();
       before?.(app);
       auth = connectAuth({
         baseUrl: origin,

@@ -112,7 +112,7 @@ function findImports(nodes: readonly SyntaxNode[]): Import[] {
 }
 
 function findClasses(nodes: readonly SyntaxNode[], part: string): string[] {
-  if (part === 'errors.ts') return [];
+  if (part.endsWith('errors.ts')) return [];
   return nodes
     .filter(({ type }) => /^Class(Declaration|Expression)$/.test(type))
     .map(({ identifier }) => String((identifier as SyntaxNode | undefined)?.value ?? 'without a name'));

@@ -106,7 +106,10 @@ export function createModelProcess(
   const tokenSource = createTokenSource({
     ...{ store, keys, vault, lock, now, providers, storePatienceMs: FOR_EVER_MS },
     hasLiveSession: sessions.hasLiveSession,
-    updateIdentity: async (text, { claims }) => encodeIdentity({ ...(JSON.parse(text) as Identity), claims }),
+    updateIdentity: async (text, { claims }) => {
+      const identity = JSON.parse(text) as Identity;
+      return encodeIdentity({ ...identity, claims: claims ?? identity.claims });
+    },
     endRefused: createRefusedEnd({ ending, keys, reportError }),
   });
   const answers = { reportError: async (_req: unknown, _res: unknown, error: unknown) => reportError(error) };
