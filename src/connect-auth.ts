@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { IncomingMessage } from 'node:http';
-import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { IncomingMessage, type ServerResponse } from 'node:http';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { ConfigurationError } from './errors.ts';
 import { hookFault } from './hook-fault.ts';
 import { createApplicationKeys } from './keys.ts';
@@ -39,6 +39,7 @@ import { createRedisStore } from './store/redis-store.ts';
 import { createSessionLock } from './store/session-lock.ts';
 import type { Store, StoreHealth } from './store/store.ts';
 import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessions.ts';
+import { createHandshake } from './user/handshake.ts';
 import { createRequestHandler } from './user/request-handler.ts';
 import { createRequestServices } from './user/request-services.ts';
 import { createUpgradeAuth } from './user/upgrade-auth.ts';
@@ -48,6 +49,11 @@ import { createTokenVault } from './vault/token-vault.ts';
 
 /** The middleware, and what belongs to it beside requests. */
 export interface ConnectAuth extends RequestHandler {
+  /**
+   * The same for requests that are none of Express's, such as the handshakes of socket.io: `io.engine.use(auth)` gives
+   * `socket.request` `user` and `auth`, as `authenticateUpgrade()` finds them, or neither when nobody is logged in.
+   */
+  (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
   /** The sessions of a user: to list them and to end them without their browsers. */
   readonly sessions: ConnectAuthSessions;
   /**
@@ -60,7 +66,10 @@ export interface ConnectAuth extends RequestHandler {
   authenticateUpgrade(req: IncomingMessage): Promise<UpgradeAuth>;
   /** Asks the store how it is. `ok: false` means that logins and guarded pages answer 503. */
   health(): Promise<{ ok: boolean; store: StoreHealth }>;
-  /** Ends the connection to Redis, unless the client is the application's own. */
+  /**
+   * Ends what waits: `onEnd()` calls back for every answer and socket that is open, nobody waits for a lock or tries a
+   * write again, and the connection to Redis ends, unless the client is the application's own.
+   */
   close(): Promise<void>;
 }
 
@@ -74,10 +83,14 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
   const resolved = resolveOptions(options);
   const store = createStore(resolved);
-  const { handle, sessions, authenticateUpgrade, watch, finishLater } = joinParts(resolved, store);
+  const { handle, sessions, authenticateUpgrade, stop } = joinParts(resolved, store);
 
-  function connectAuthMiddleware(req: Request, res: Response, next: NextFunction): void {
-    handle(req, res, next);
+  function connectAuthMiddleware(
+    req: IncomingMessage,
+    res: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void {
+    handle(req as Request, res as Response, next);
   }
 
   return Object.assign(connectAuthMiddleware, {
@@ -88,8 +101,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
       return { ok: health.ok, store: health };
     },
     close: async () => {
-      watch.close();
-      finishLater.close();
+      stop();
       await store.close();
     },
   });
@@ -157,7 +169,8 @@ function joinParts(options: ResolvedOptions, store: Store) {
     leaseMs: Math.max(MIN_LEASE_MS, storePatienceMs),
     patienceMs: findLockPatience(options),
   };
-  const lock = createSessionLock({ store, ...lockTimes });
+  const closing = new AbortController();
+  const lock = createSessionLock({ store, ...lockTimes, closing: closing.signal });
   const indexes = createSessionIndexes(keys);
   const readIdentity = createIdentityReader(clients);
   const records = createSessionRecords({ store, indexes, idleTimeoutMs, absoluteTimeoutMs, now, monotonic });
@@ -190,6 +203,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     finishLater,
     resealTokens: vault.reseal,
     patienceMs: storePatienceMs,
+    closing: closing.signal,
   });
   const sessions = createSessions({
     ...common,
@@ -225,6 +239,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     hasLiveSession,
     updateIdentity: createIdentityUpdate({ mapUser, reportError }),
     endRefused: createRefusedEnd({ ending, keys, reportError }),
+    closing: closing.signal,
   });
 
   const pendingLogins = createPendingLogins({
@@ -297,12 +312,18 @@ function joinParts(options: ResolvedOptions, store: Store) {
     answers: { ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
   });
 
+  const authenticateUpgrade = createUpgradeAuth(services);
+  const handshake = createHandshake(authenticateUpgrade);
   return {
-    handle: createRequestHandler({ services, findRoute, basePath: options.basePath }),
-    watch,
-    finishLater,
+    handle: createRequestHandler({ services, findRoute, basePath: options.basePath, handshake }),
     sessions: createAuthSessions(userSessions),
-    authenticateUpgrade: createUpgradeAuth(services),
+    authenticateUpgrade,
+    /** Ends what waits. */
+    stop: () => {
+      closing.abort();
+      watch.close();
+      finishLater.close();
+    },
   };
 }
 

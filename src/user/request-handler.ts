@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { ConfigurationError } from '../errors.ts';
 import { type BrowserSession, createBrowserSession } from '../session/browser-session.ts';
 import { attachRequest } from './attach-request.ts';
+import { type Handshake, type HandshakeRequest, isHandshake } from './handshake.ts';
 import { getRequestState, type RequestServices } from './request-state.ts';
 
 /** One of our routes, as requests see it. */
@@ -17,13 +19,19 @@ export interface RequestHandlerOptions {
   readonly findRoute: (path: string) => RequestRoute | undefined;
   /** Path part of `baseUrl`. */
   readonly basePath: string;
+  /** For requests that are none of Express's. */
+  readonly handshake: Handshake;
 }
 
 /** Handles one request: reads its session, gives it `req.user` and its company, and runs our route if it is one. */
-export function createRequestHandler({ services, findRoute, basePath }: RequestHandlerOptions) {
+export function createRequestHandler({ services, findRoute, basePath, handshake }: RequestHandlerOptions) {
   const { sessions } = services;
 
   return (req: Request, res: Response, next: NextFunction): void => {
+    if (isHandshake(req)) {
+      handshake(req as IncomingMessage as HandshakeRequest, res, next);
+      return;
+    }
     const known = getRequestState(req);
     if (known) {
       const twice = new ConfigurationError('Two connectAuth() handle one request.');

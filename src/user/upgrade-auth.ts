@@ -14,7 +14,7 @@ export function createUpgradeAuth({
 }: RequestServices): (req: IncomingMessage) => Promise<UpgradeAuth> {
   return async (req) => {
     // From here to the upgrade nobody else listens, and a client that hangs up would end the process.
-    req.socket.on('error', () => undefined);
+    if (req.headers.upgrade !== undefined) req.socket.on('error', () => undefined);
     // A page of any site may open a WebSocket here, and a sibling's brings our cookie along.
     if (isForeign(req)) throw new CrossOriginError();
     const browser = await sessions.read(req);

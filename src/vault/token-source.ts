@@ -52,6 +52,8 @@ export interface TokenSourceOptions {
     tokens: Buffer,
     refusal: ProviderError,
   ) => Promise<'ended' | 'conflict'>;
+  /** Nothing is tried again when this has come. */
+  readonly closing?: AbortSignal | undefined;
 }
 
 /** How long the answer of a refresh waits, sealed, for a store that is away; as long as nobody else refreshes. */
@@ -116,7 +118,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     waitingAnswers += 1;
     try {
       const patience = AbortSignal.timeout(mayWait ? KEEP_ANSWER_MS : storePatienceMs);
-      return await insist(() => store.swapTokens(keyOf(owner), swap), patience);
+      return await insist(() => store.swapTokens(keyOf(owner), swap), patience, options.closing);
     } finally {
       waitingAnswers -= 1;
       clearTimeout(timer);
