@@ -28,6 +28,7 @@ import { createRefusedEnd } from './session/refused-end.ts';
 import { createSessionCookie } from './session/session-cookie.ts';
 import { createSessionEnding } from './session/session-ending.ts';
 import { createSessionIndexes } from './session/session-indexes.ts';
+import { createSessionLimit } from './session/session-limit.ts';
 import { createSessionRecords } from './session/session-records.ts';
 import { createSessionRotation } from './session/session-rotation.ts';
 import { createSessionWatch } from './session/session-watch.ts';
@@ -205,9 +206,14 @@ function joinParts(options: ResolvedOptions, store: Store) {
     patienceMs: storePatienceMs,
     closing: closing.signal,
   });
+  const { maxPerUser, whenTooMany } = options.session;
   const sessions = createSessions({
     ...common,
     rotation,
+    limit:
+      maxPerUser === undefined
+        ? undefined
+        : createSessionLimit({ ...common, indexes, lock, maxPerUser, whenTooMany }),
     cookie,
     endingCookie,
     carryOver,

@@ -23,7 +23,7 @@ export interface LoginEvent {
  * Why a session ended: `logout` by its user, `replaced` by another login in the same browser, `destroyed` by the
  * application through `req.session.destroy()`, `refresh_refused` by the provider's "no" to a token refresh,
  * `idle_timeout` and `absolute_timeout` when somebody noticed, `back_channel` and `front_channel` by the
- * provider, `revoked` through `auth.sessions`.
+ * provider, `revoked` through `auth.sessions`, `limit` by a login that was one too many for `session.maxPerUser`.
  */
 export type LogoutReason =
   | 'logout'
@@ -34,7 +34,8 @@ export type LogoutReason =
   | 'absolute_timeout'
   | 'back_channel'
   | 'front_channel'
-  | 'revoked';
+  | 'revoked'
+  | 'limit';
 
 /**
  * Told to `onLogout` when a session has ended: once, by whichever process took it. Lost are events of a process that
