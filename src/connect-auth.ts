@@ -43,7 +43,9 @@ import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessio
 import { createHandshake } from './user/handshake.ts';
 import { createRequestHandler } from './user/request-handler.ts';
 import { createRequestServices } from './user/request-services.ts';
+import { createRevalidate } from './user/revalidate.ts';
 import { createUpgradeAuth } from './user/upgrade-auth.ts';
+import { createRevalidation } from './vault/revalidation.ts';
 import { createSealer } from './vault/sealer.ts';
 import { createTokenSource } from './vault/token-source.ts';
 import { createTokenVault } from './vault/token-vault.ts';
@@ -234,6 +236,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     intervalMs: WATCH_INTERVAL_MS,
     reportError: (thrown) => reportError(hookFault('A callback of onEnd()', thrown)),
   });
+  const endRefused = createRefusedEnd({ ending, keys, reportError });
   const tokenSource = createTokenSource({
     store,
     keys,
@@ -244,9 +247,21 @@ function joinParts(options: ResolvedOptions, store: Store) {
     storePatienceMs,
     hasLiveSession,
     updateIdentity: createIdentityUpdate({ mapUser, reportError }),
-    endRefused: createRefusedEnd({ ending, keys, reportError }),
+    endRefused,
     closing: closing.signal,
   });
+
+  const { revalidateSeconds } = options.session;
+  const revalidate =
+    revalidateSeconds === undefined
+      ? undefined
+      : createRevalidate(
+          createRevalidation({
+            ...{ store, keys, tokenSource, providers, endRefused, now, monotonic, reportError },
+            intervalMs: revalidateSeconds * 1000,
+          }),
+          readIdentity,
+        );
 
   const pendingLogins = createPendingLogins({
     store,
@@ -318,10 +333,10 @@ function joinParts(options: ResolvedOptions, store: Store) {
     answers: { ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
   });
 
-  const authenticateUpgrade = createUpgradeAuth(services);
+  const authenticateUpgrade = createUpgradeAuth(services, revalidate);
   const handshake = createHandshake(authenticateUpgrade);
   return {
-    handle: createRequestHandler({ services, findRoute, basePath: options.basePath, handshake }),
+    handle: createRequestHandler({ services, findRoute, basePath: options.basePath, handshake, revalidate }),
     sessions: createAuthSessions(userSessions),
     authenticateUpgrade,
     /** Ends what waits. */

@@ -21,8 +21,8 @@ export interface LoginEvent {
 
 /**
  * Why a session ended: `logout` by its user, `replaced` by another login in the same browser, `destroyed` by the
- * application through `req.session.destroy()`, `refresh_refused` by the provider's "no" to a token refresh,
- * `idle_timeout` and `absolute_timeout` when somebody noticed, `back_channel` and `front_channel` by the
+ * application through `req.session.destroy()`, `refresh_refused` by the provider's "no" to a token refresh
+ * or to `session.revalidateSeconds`, `idle_timeout` and `absolute_timeout` when somebody noticed, `back_channel` and `front_channel` by the
  * provider, `revoked` through `auth.sessions`, `limit` by a login that was one too many for `session.maxPerUser`.
  */
 export type LogoutReason =

@@ -178,6 +178,13 @@ export interface SessionOptions {
    * @default 'end_oldest'
    */
   whenTooMany?: 'end_oldest' | 'refuse';
+  /**
+   * After so many seconds, from 10, the provider is asked whether it still stands by a login: by a refresh of the tokens,
+   * or at its userinfo endpoint where there is no refresh token. The request at hand waits for it; at most one asks, in
+   * all processes. A clear "no" ends the session, with the reason `refresh_refused`; any fault leaves it.
+   * @default never
+   */
+  revalidateSeconds?: number;
   /** Keys of `req.session` that survive a login; everything else of the anonymous session is dropped. @default [] */
   carryOver?: readonly string[];
 }
@@ -213,5 +220,7 @@ export interface ResolvedOptions {
 
 /** The options of `session` after every check. What is off by default is `undefined`. */
 export type ResolvedSession = Readonly<
-  Required<Omit<SessionOptions, 'maxPerUser'>> & { maxPerUser: number | undefined }
+  Required<Omit<SessionOptions, OffByDefault>> & Record<OffByDefault, number | undefined>
 >;
+
+type OffByDefault = 'maxPerUser' | 'revalidateSeconds';

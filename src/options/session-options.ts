@@ -38,6 +38,7 @@ export const SESSION_OPTIONS = {
     aliases: ['maxSessions', 'maximumSessions', 'limit'],
   }),
   whenTooMany: withDefault(oneOf('end_oldest', 'refuse'), 'end_oldest'),
+  revalidateSeconds: optional(wholeNumberFrom(10, 400 * A_DAY), { defaultIs: 'never' }),
   carryOver: withDefault(checkStrings, []),
 } satisfies Table<SessionOptions>;
 

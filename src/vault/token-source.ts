@@ -27,6 +27,8 @@ export interface TokenSource {
    * @throws TokenError when there is no such token; ProviderError when the provider fails; StoreError.
    */
   get(owner: TokenOwner, need: TokenNeed): Promise<UsableTokens>;
+  /** The tokens as they are stored, good or not, and sealed as well. @throws LoginRequiredError, TokenError, StoreError. */
+  look(owner: TokenOwner): Promise<{ readonly tokens: TokenSet; readonly sealed: Buffer }>;
 }
 
 /** What it is made of. */
@@ -224,6 +226,11 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   };
 
   return {
+    look: async (owner) => {
+      const sealed = await readSealed(owner);
+      return { tokens: open(owner, sealed), sealed };
+    },
+
     get: async (owner, need) => {
       const sealed = await readSealed(owner);
       const tokens = open(owner, sealed);
