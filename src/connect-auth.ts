@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { IncomingMessage } from 'node:http';
-import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { IncomingMessage, type ServerResponse } from 'node:http';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import { ConfigurationError } from './errors.ts';
 import { hookFault } from './hook-fault.ts';
 import { createApplicationKeys } from './keys.ts';
@@ -28,6 +28,7 @@ import { createRefusedEnd } from './session/refused-end.ts';
 import { createSessionCookie } from './session/session-cookie.ts';
 import { createSessionEnding } from './session/session-ending.ts';
 import { createSessionIndexes } from './session/session-indexes.ts';
+import { createSessionLimit } from './session/session-limit.ts';
 import { createSessionRecords } from './session/session-records.ts';
 import { createSessionRotation } from './session/session-rotation.ts';
 import { createSessionWatch } from './session/session-watch.ts';
@@ -40,15 +41,23 @@ import { createSessionLock } from './store/session-lock.ts';
 import type { Store, StoreHealth } from './store/store.ts';
 import { tellUnawaited } from './tell-unawaited.ts';
 import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessions.ts';
+import { createHandshake } from './user/handshake.ts';
 import { createRequestHandler } from './user/request-handler.ts';
 import { createRequestServices } from './user/request-services.ts';
+import { createRevalidate } from './user/revalidate.ts';
 import { createUpgradeAuth } from './user/upgrade-auth.ts';
+import { createRevalidation } from './vault/revalidation.ts';
 import { createSealer } from './vault/sealer.ts';
 import { createTokenSource } from './vault/token-source.ts';
 import { createTokenVault } from './vault/token-vault.ts';
 
 /** The middleware, and what belongs to it beside requests. */
 export interface ConnectAuth extends RequestHandler {
+  /**
+   * The same for requests that are none of Express's, such as the handshakes of socket.io: `io.engine.use(auth)` gives
+   * `socket.request` `user` and `auth`, as `authenticateUpgrade()` finds them, or neither when nobody is logged in.
+   */
+  (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
   /** The sessions of a user: to list them and to end them without their browsers. */
   readonly sessions: ConnectAuthSessions;
   /**
@@ -61,7 +70,10 @@ export interface ConnectAuth extends RequestHandler {
   authenticateUpgrade(req: IncomingMessage): Promise<UpgradeAuth>;
   /** Asks the store how it is. `ok: false` means that logins and guarded pages answer 503. */
   health(): Promise<{ ok: boolean; store: StoreHealth }>;
-  /** Ends the connection to Redis, unless the client is the application's own. */
+  /**
+   * Ends what waits: `onEnd()` calls back for every answer and socket that is open, nobody waits for a lock or tries a
+   * write again, and the connection to Redis ends, unless the client is the application's own.
+   */
   close(): Promise<void>;
 }
 
@@ -75,10 +87,14 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
   const resolved = resolveOptions(options);
   const store = createStore(resolved);
-  const { handle, sessions, authenticateUpgrade, watch, finishLater, tell } = joinParts(resolved, store);
+  const { handle, sessions, authenticateUpgrade, tell, stop } = joinParts(resolved, store);
 
-  function connectAuthMiddleware(req: Request, res: Response, next: NextFunction): void {
-    handle(req, res, next);
+  function connectAuthMiddleware(
+    req: IncomingMessage,
+    res: ServerResponse,
+    next: (error?: unknown) => void,
+  ): void {
+    handle(req as Request, res as Response, next);
   }
 
   const askHealth = async () => {
@@ -86,8 +102,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
     return { ok: health.ok, store: health };
   };
   const close = async () => {
-    watch.close();
-    finishLater.close();
+    stop();
     await store.close();
   };
 
@@ -161,7 +176,8 @@ function joinParts(options: ResolvedOptions, store: Store) {
     leaseMs: Math.max(MIN_LEASE_MS, storePatienceMs),
     patienceMs: findLockPatience(options),
   };
-  const lock = createSessionLock({ store, ...lockTimes });
+  const closing = new AbortController();
+  const lock = createSessionLock({ store, ...lockTimes, closing: closing.signal });
   const indexes = createSessionIndexes(keys);
   const readIdentity = createIdentityReader(clients);
   const records = createSessionRecords({ store, indexes, idleTimeoutMs, absoluteTimeoutMs, now, monotonic });
@@ -194,10 +210,16 @@ function joinParts(options: ResolvedOptions, store: Store) {
     finishLater,
     resealTokens: vault.reseal,
     patienceMs: storePatienceMs,
+    closing: closing.signal,
   });
+  const { maxPerUser, whenTooMany } = options.session;
   const sessions = createSessions({
     ...common,
     rotation,
+    limit:
+      maxPerUser === undefined
+        ? undefined
+        : createSessionLimit({ ...common, indexes, lock, maxPerUser, whenTooMany }),
     cookie,
     endingCookie,
     carryOver,
@@ -218,6 +240,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     intervalMs: WATCH_INTERVAL_MS,
     reportError: (thrown) => reportError(hookFault('A callback of onEnd()', thrown)),
   });
+  const endRefused = createRefusedEnd({ ending, keys, reportError });
   const tokenSource = createTokenSource({
     store,
     keys,
@@ -228,8 +251,21 @@ function joinParts(options: ResolvedOptions, store: Store) {
     storePatienceMs,
     hasLiveSession,
     updateIdentity: createIdentityUpdate({ mapUser, reportError }),
-    endRefused: createRefusedEnd({ ending, keys, reportError }),
+    endRefused,
+    closing: closing.signal,
   });
+
+  const { revalidateSeconds } = options.session;
+  const revalidate =
+    revalidateSeconds === undefined
+      ? undefined
+      : createRevalidate(
+          createRevalidation({
+            ...{ store, keys, tokenSource, providers, endRefused, now, monotonic, reportError },
+            intervalMs: revalidateSeconds * 1000,
+          }),
+          readIdentity,
+        );
 
   const pendingLogins = createPendingLogins({
     store,
@@ -310,13 +346,19 @@ function joinParts(options: ResolvedOptions, store: Store) {
     answers: { ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
   });
 
+  const authenticateUpgrade = createUpgradeAuth(services, revalidate);
+  const handshake = createHandshake(authenticateUpgrade);
   return {
-    handle: createRequestHandler({ services, findRoute, basePath: options.basePath }),
-    watch,
-    finishLater,
-    tell: services.tell,
+    handle: createRequestHandler({ services, findRoute, basePath: options.basePath, handshake, revalidate }),
     sessions: createAuthSessions(userSessions, services.tell),
-    authenticateUpgrade: createUpgradeAuth(services),
+    authenticateUpgrade,
+    tell: services.tell,
+    /** Ends what waits. */
+    stop: () => {
+      closing.abort();
+      watch.close();
+      finishLater.close();
+    },
   };
 }
 

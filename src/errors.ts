@@ -153,6 +153,7 @@ export class ProviderError extends ConnectAuthError {
  * - `login_denied` (403): the provider answered with an error; `oauthError` names it.
  * - `login_refused` (403): the application's `mapUser` or `onLogin` threw.
  * - `login_ended` (403): a logout overtook the login.
+ * - `login_limited` (403): the user has as many sessions as `session.maxPerUser` allows.
  */
 export type LoginErrorCode =
   | 'login_invalid'
@@ -161,7 +162,8 @@ export type LoginErrorCode =
   | 'login_insufficient'
   | 'login_denied'
   | 'login_refused'
-  | 'login_ended';
+  | 'login_ended'
+  | 'login_limited';
 
 const LOGIN_STATUS: Record<LoginErrorCode, number> = {
   login_invalid: 400,
@@ -171,6 +173,7 @@ const LOGIN_STATUS: Record<LoginErrorCode, number> = {
   login_denied: 403,
   login_refused: 403,
   login_ended: 403,
+  login_limited: 403,
 };
 
 /** A login that did not come to its end. */

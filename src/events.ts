@@ -34,9 +34,9 @@ export interface LoginEvent extends Omit<LoginFacts, 'kind'> {
 
 /**
  * Why a session ended: `logout` by its user, `replaced` by another login in the same browser, `destroyed` by the
- * application through `req.session.destroy()`, `refresh_refused` by the provider's "no" to a token refresh,
- * `idle_timeout` and `absolute_timeout` when somebody noticed, `back_channel` and `front_channel` by the
- * provider, `revoked` through `auth.sessions`.
+ * application through `req.session.destroy()`, `refresh_refused` by the provider's "no" to a token refresh
+ * or to `session.revalidateSeconds`, `idle_timeout` and `absolute_timeout` when somebody noticed, `back_channel` and `front_channel` by the
+ * provider, `revoked` through `auth.sessions`, `limit` by a login that was one too many for `session.maxPerUser`.
  */
 export type LogoutReason =
   | 'logout'
@@ -47,7 +47,8 @@ export type LogoutReason =
   | 'absolute_timeout'
   | 'back_channel'
   | 'front_channel'
-  | 'revoked';
+  | 'revoked'
+  | 'limit';
 
 /**
  * Told to `onLogout` when a session has ended: once, by whichever process took it. Lost are events of a process that

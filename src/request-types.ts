@@ -106,7 +106,7 @@ export interface RequestAuth {
   renew(): Promise<void>;
   /**
    * Calls back once when this session has ended, in any process and by whatever means: at the latest five seconds
-   * after. For answers that stay open, such as server-sent events, which must close then. Ends with the response; the
+   * after; and when `auth.close()` is called, so that a shutdown need not wait for open answers. For answers that stay open, such as server-sent events, which must close then. Ends with the response; the
    * function returned ends it sooner. What the callback throws or rejects with is told to `onError`.
    *
    * @throws StoreError when Redis was away as the request came.

@@ -143,6 +143,8 @@ function checkProvider(where: string, value: unknown): ProviderDefinition {
 }
 
 function checkProviders(where: string, value: unknown): ReadonlyMap<string, ProviderDefinition> {
+  if (Array.isArray(value))
+    refuse(where, 'an object of several, each by a name: { work: providers.oidc({ … }) }', value);
   checkObject(where, value);
   if (typeof value.preset === 'string')
     throw new ConfigurationError(

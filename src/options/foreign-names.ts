@@ -10,6 +10,7 @@ const IN_THE_SERVER =
   'Nothing is to be set for that: tokens stay on the server, in the sealed part of the session.';
 const ENDPOINTS =
   'Endpoints are discovered from the issuer; else they go into provider: providers.oidc({ metadata: { … } }).';
+const NETWORK = 'Use fetch: a function that calls your own, with its agent, dispatcher or headers.';
 const SESSION_IS_OURS =
   'Nothing is to be set for that: req.session is written when it has changed, and not before.';
 
@@ -53,7 +54,6 @@ export const FOREIGN_OPTIONS: Elsewhere = {
   errorOnRequiredAuth: 'requireAuth answers 401 to whatever is no page, without being told.',
   events: 'Use onLogin and onLogout.',
   genid: 'Session ids are always made here, of 256 random bits.',
-  httpAgent: 'Use fetch: a function that calls your own, with its agent or dispatcher.',
   getLoginState: 'A login carries the address to return to, and nothing else: req.auth.login({ returnTo }).',
   httpTimeout: inProvider('timeoutMs'),
   identityClaimFilter: 'Claims of the protocol are left out always; mapUser picks what req.user has.',
@@ -92,6 +92,35 @@ export const FOREIGN_OPTIONS: Elsewhere = {
   useSecureCookies: 'Cookies are Secure wherever baseUrl is https.',
   userInfoURL: ENDPOINTS,
   verify: 'Use mapUser, which gets the claims and may refuse.',
+  agent: NETWORK,
+  allowDangerousEmailAccountLinking: 'Nobody is linked by an email address: a person is an issuer and a sub.',
+  basePath: 'The path of baseUrl is the base path: baseUrl: "https://app.example.com/shop".',
+  'confidential-port': 'It follows from baseUrl.',
+  customFetch: NETWORK,
+  customHeaders: NETWORK,
+  debug: 'Use onError, onLogin and onLogout.',
+  discoveryCacheMaxAge: 'Nothing is to be set for that: discovery is kept, and renewed by itself.',
+  display: 'Ask for it where it is wanted: req.auth.login({ display: "popup" }).',
+  'enable-cors': 'Use trustedOrigins for the origins whose pages may send requests.',
+  enableTelemetry: 'There is no telemetry.',
+  httpAgent: NETWORK,
+  httpUserAgent: NETWORK,
+  idpHint: inProvider('authorizationParams: { kc_idp_hint }'),
+  idTokenHint: 'Nothing is to be set for that: a logout sends the hint by itself.',
+  'min-time-between-jwks-requests': 'Nothing is to be set for that: keys are fetched anew with a cool-down.',
+  nonce: 'Nothing is to be set for that: state, nonce and PKCE are always used.',
+  pkce: 'Nothing is to be set for that: state, nonce and PKCE are always used.',
+  pushedAuthorizationRequests: 'What concerns the provider goes into provider: providers.oidc({ … }).',
+  'realm-public-key': ENDPOINTS,
+  redirectProxyUrl:
+    'List every base URL: baseUrl: ["https://app.example.com", "https://preview.example.com"].',
+  rollingDuration: 'Use session.idleTimeoutSeconds.',
+  sessionKey: inSession('cookieName'),
+  skipCSRFCheck: 'Origins are checked always; list those you trust in trustedOrigins.',
+  theme: 'Answer faults by pages of your own: onError may answer the request.',
+  tokenEndpointParams: 'What concerns the provider goes into provider: providers.oidc({ … }).',
+  'use-resource-role-mappings': 'Pick what req.user has by mapUser.',
+  'verify-token-audience': 'Nothing is to be set for that: audiences are checked always.',
 };
 
 /** The same of `session`. */
@@ -113,6 +142,9 @@ export const FOREIGN_SESSION_OPTIONS: Elsewhere = {
   unset: 'Call req.session.destroy() or req.auth.logout().',
   updateAge: 'The last request is written once a minute at most, without being told.',
   domain: 'The cookie belongs to the host of baseUrl alone.',
+  httpOnly: 'The cookie is HttpOnly always.',
+  signSessionStoreCookie: 'The cookie is signed always.',
+  transient: 'Use persistent: false, which is the default.',
 };
 
 /** The same of `routes`. */
@@ -120,6 +152,7 @@ export const FOREIGN_ROUTES: Elsewhere = {
   error: 'Use onError, which may answer the request itself.',
   newUser: 'Use onLogin.',
   signOut: 'It is called logout here.',
+  verifyRequest: 'Use onError, which may answer the request itself.',
 };
 
 /** The same of the presets, whose options those libraries have at the top. */

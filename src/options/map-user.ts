@@ -46,6 +46,17 @@ function findLoss(value: unknown, parents: readonly unknown[]): string | undefin
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : String(value);
   if (typeof value !== 'object') return value === undefined ? 'undefined' : `a ${typeof value}`;
   if (parents.includes(value)) return 'an object that holds itself';
-  if (Array.isArray(value) || isPlainObject(value)) return undefined;
+  if (parents.length >= MAX_DEPTH) return `inside of ${MAX_DEPTH} others`;
+  if (Array.isArray(value) || isPlainObject(value)) return findLossOfMembers(value);
   return `an object of the class ${value.constructor?.name || 'without a name'}`;
 }
+
+/** Members that JSON passes over. */
+function findLossOfMembers(value: object): string | undefined {
+  if (Object.getOwnPropertySymbols(value).length > 0) return 'an object with a member named by a symbol';
+  const isMore = Array.isArray(value) && Object.keys(value).some((name) => !/^\d+$/.test(name));
+  return isMore ? 'an array with members beside its items' : undefined;
+}
+
+/** Deeper than any user, and far from where recursion ends a process. */
+const MAX_DEPTH = 100;

@@ -11,8 +11,6 @@ export interface FieldNotes {
   readonly defaultIs?: string;
   /** What other libraries call it. */
   readonly aliases?: readonly string[];
-  /** The options inside, when its value is an object of them. */
-  readonly inner?: Group;
 }
 
 /** One option: how it is checked, what it is when it is not given, and what other libraries call it. */
@@ -36,8 +34,8 @@ export type Resolved<Fields extends AnyTable> = {
 /** Names that are written in hope, since another library has them, and what to write instead. */
 export type Elsewhere = Readonly<Record<string, string>>;
 
-/** The options inside of an option. */
-export interface Group {
+/** The options that an object has, and those that it has not. */
+interface Group {
   readonly table: AnyTable;
   readonly elsewhere: Elsewhere;
 }
@@ -66,18 +64,18 @@ export function withDefault<Value, Default>(
 /** An option that is an object of options itself, every one of which has a default. */
 export function group<Fields extends AnyTable>(
   table: Fields,
-  { elsewhere = {}, ...notes }: Omit<FieldNotes, 'inner'> & { elsewhere?: Elsewhere } = {},
+  { elsewhere = {}, ...notes }: FieldNotes & { elsewhere?: Elsewhere } = {},
 ): Field<Resolved<Fields>> {
   const check: Check<Resolved<Fields>> = (where, value) => readOptions(where, value, table, elsewhere);
-  return { check, default: {}, inner: { table, elsewhere }, ...notes };
+  return { check, default: {}, ...notes };
 }
 
 /**
  * Checks and completes an object of options.
  *
  * @param where - how messages name the object: a call such as `connectAuth()`, or an option of one.
- * @throws ConfigurationError that names every unknown option with what to write instead, in the objects inside as well;
- * else one that names the first option that is wrong, what it must be and what it is.
+ * @throws ConfigurationError that says everything that is wrong, a sentence for each: names that no option has, with what to
+ * write instead, and values that are none, with what they must be; in the objects inside as well.
  */
 export function readOptions<Fields extends AnyTable>(
   where: string,
@@ -86,12 +84,20 @@ export function readOptions<Fields extends AnyTable>(
   elsewhere: Elsewhere = {},
 ): Resolved<Fields> {
   checkObject(where, given);
-  const unknown = findUnknown(where, given, { table, elsewhere });
-  if (unknown.length > 0) throw new ConfigurationError(unknown.join('\n'));
-  const entries = Object.entries(table).map(([name, field]) => {
-    const value = given[name] === undefined ? field.default : given[name];
-    return [name, field.check(nameOption(where, name), value)];
+  const findings = findUnknown(where, given, { table, elsewhere });
+  const hasUnknown = findings.length > 0;
+  const entries = Object.entries(table).flatMap(([name, field]): [string, unknown][] => {
+    const isGiven = given[name] !== undefined;
+    try {
+      return [[name, field.check(nameOption(where, name), isGiven ? given[name] : field.default)]];
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      // What is missing may be there under the name that no option has.
+      if (isGiven || !hasUnknown) findings.push(error.message);
+      return [];
+    }
   });
+  if (findings.length > 0) throw new ConfigurationError(findings.join('\n'));
   return Object.freeze(Object.fromEntries(entries)) as Resolved<Fields>;
 }
 
@@ -102,12 +108,9 @@ export function nameOption(where: string, name: string): string {
 
 /** A sentence for each name that no option has. */
 function findUnknown(where: string, given: object, { table, elsewhere }: Group): string[] {
-  return Object.entries(given).flatMap(([name, value]) => {
-    const field = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (!field) return `${where} has no option ${quoteName(name)}. ${suggest(name, { table, elsewhere })}`;
-    if (!field.inner || typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-    return findUnknown(nameOption(where, name), value, field.inner);
-  });
+  return Object.keys(given)
+    .filter((name) => !Object.hasOwn(table, name))
+    .map((name) => `${where} has no option ${quoteName(name)}. ${suggest(name, { table, elsewhere })}`);
 }
 
 function suggest(name: string, { table, elsewhere }: Group): string {

@@ -184,6 +184,24 @@ export interface SessionOptions {
    * are kept. @default nothing
    */
   describe?: (req: Request) => string | undefined;
+  /**
+   * How many sessions one user may have at once, with one client. Counted are those that live.
+   * @default any number
+   */
+  maxPerUser?: number;
+  /**
+   * What becomes of a login that would be one too many: it ends the oldest of the user's sessions, with the reason
+   * `limit`, or is refused itself, by a `LoginError` `login_limited`.
+   * @default 'end_oldest'
+   */
+  whenTooMany?: 'end_oldest' | 'refuse';
+  /**
+   * After so many seconds, from 10, the provider is asked whether it still stands by a login: by a refresh of the tokens,
+   * or at its userinfo endpoint where there is no refresh token. The request at hand waits for it; at most one asks, in
+   * all processes. A clear "no" ends the session, with the reason `refresh_refused`; any fault leaves it.
+   * @default never
+   */
+  revalidateSeconds?: number;
   /** Keys of `req.session` that survive a login; everything else of the anonymous session is dropped. @default [] */
   carryOver?: readonly string[];
 }
@@ -206,7 +224,7 @@ export interface ResolvedOptions {
   /** Whether `providers` was given rather than `provider`: each has a callback path of its own then. */
   readonly severalProviders: boolean;
   readonly routes: Readonly<Required<RouteOptions>>;
-  readonly session: Readonly<Required<SessionOptions>>;
+  readonly session: ResolvedSession;
   readonly trustedOrigins: ReadonlySet<string>;
   readonly apiOrigins: ReadonlySet<string>;
   readonly fetch: NonNullable<ConnectAuthOptions['fetch']>;
@@ -217,3 +235,10 @@ export interface ResolvedOptions {
   readonly storeTimeoutMs: number;
   readonly clocks: Clocks;
 }
+
+/** The options of `session` after every check. What is off by default is `undefined`. */
+export type ResolvedSession = Readonly<
+  Required<Omit<SessionOptions, OffByDefault>> & Record<OffByDefault, number | undefined>
+>;
+
+type OffByDefault = 'maxPerUser' | 'revalidateSeconds';

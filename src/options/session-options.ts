@@ -7,6 +7,7 @@ import {
   checkPath,
   checkString,
   checkStrings,
+  oneOf,
   refuse,
   wholeNumberFrom,
 } from './option-checks.ts';
@@ -32,6 +33,12 @@ export const SESSION_OPTIONS = {
   absoluteTimeoutSeconds: withDefault(checkSeconds, 604_800, { aliases: ['absoluteDuration'] }),
   persistent: withDefault(checkBoolean, false),
   describe: optional<NonNullable<SessionOptions['describe']>>(checkFunction, { defaultIs: 'nothing' }),
+  maxPerUser: optional(wholeNumberFrom(1, 1000), {
+    defaultIs: 'any number',
+    aliases: ['maxSessions', 'maximumSessions', 'limit'],
+  }),
+  whenTooMany: withDefault(oneOf('end_oldest', 'refuse'), 'end_oldest'),
+  revalidateSeconds: optional(wholeNumberFrom(10, 400 * A_DAY), { defaultIs: 'never' }),
   carryOver: withDefault(checkStrings, []),
 } satisfies Table<SessionOptions>;
 

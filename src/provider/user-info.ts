@@ -1,5 +1,6 @@
 import * as client from 'openid-client';
 import type { UserClaims } from '../claims.ts';
+import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { invalidResponse } from './provider-faults.ts';
 import { readUserClaims } from './read-user-claims.ts';
@@ -24,7 +25,26 @@ export async function fetchUserInfo(
   configuration: client.Configuration,
   { name, accessToken, sub }: UserInfoRequest,
 ): Promise<UserClaims> {
-  return readUserClaims(name, await client.fetchUserInfo(configuration, accessToken, sub));
+  const claims = await client.fetchUserInfo(configuration, accessToken, sub).catch((error: unknown) => {
+    if (!isTokenRefused(error)) throw error;
+    throw new ProviderError(`Provider "${name}": the userinfo endpoint does not take the access token.`, {
+      code: 'provider_invalid_response',
+      provider: name,
+      oauthError: 'invalid_token',
+      cause: error,
+    });
+  });
+  return readUserClaims(name, claims);
+}
+
+/**
+ * The plain "no": the token has ended, or was revoked.
+ *
+ * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)
+ */
+function isTokenRefused(error: unknown): boolean {
+  if (!(error instanceof client.WWWAuthenticateChallengeError) || error.status !== 401) return false;
+  return error.cause.some(({ parameters }) => parameters.error === 'invalid_token');
 }
 
 /** What unsigned sources say of a person at a login, where the definition asks them. The ID token's claims win. */

@@ -65,6 +65,10 @@ const WORDS: Readonly<Record<string, readonly [title: string, message: string]>>
   login_denied: ['You were not signed in', 'The sign-in was cancelled or refused.'],
   login_refused: ['You were not signed in', 'This account cannot be used here.'],
   login_ended: ['You were signed out', 'A sign-out arrived while you were signing in.'],
+  login_limited: [
+    'You are signed in elsewhere',
+    'You have as many sessions as you may have here. Sign out on another device, then sign in again.',
+  ],
   provider_unavailable: [
     'Sign-in is not available',
     'The sign-in service does not answer. Please try again soon.',

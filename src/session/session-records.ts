@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { LoginError } from '../errors.ts';
 import type { StoredLogin } from '../store/record-format.ts';
 import { AFTERLIFE_MS, type SessionLife, type Store } from '../store/store.ts';
+import { createThrottle } from '../throttle.ts';
 import { encodeIdentity, type Identity, type NewIdentity } from './identity.ts';
 import { isEndedByAny } from './mark-rules.ts';
 import type { IndexedLogin, SessionIndexes } from './session-indexes.ts';
@@ -51,7 +52,7 @@ export interface SessionRecordsOptions {
 export function createSessionRecords(options: SessionRecordsOptions): SessionRecords {
   const { store, indexes, idleTimeoutMs, absoluteTimeoutMs, now, monotonic } = options;
   const life: SessionLife = { idleMs: idleTimeoutMs, absoluteMs: absoluteTimeoutMs };
-  const touches = createTouchThrottle(Math.min(60_000, idleTimeoutMs / 4), monotonic);
+  const touches = createThrottle(Math.min(60_000, idleTimeoutMs / 4), monotonic);
 
   return {
     findExpiry: ({ seenAt, endsAt }, time = now()) => {
@@ -82,34 +83,6 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
     removeFromIndexes: async (key, login) => {
       const removals = indexes.holding(login).map((name) => store.removeFromIndex(name, key));
       await Promise.allSettled(removals);
-    },
-  };
-}
-
-/** Remembers which sessions were touched lately by this process. */
-function createTouchThrottle(intervalMs: number, monotonic: Clock) {
-  // In order of time, oldest first: what is older than the interval is dropped from the front, so it stays small.
-  const touchedAt = new Map<string, number>();
-  const mark = (key: string) => {
-    touchedAt.delete(key);
-    touchedAt.set(key, monotonic());
-  };
-
-  return {
-    mark,
-    forget: (key: string) => {
-      touchedAt.delete(key);
-    },
-    /** True once per session and interval. */
-    isDue: (key: string): boolean => {
-      const time = monotonic();
-      for (const [oldKey, at] of touchedAt) {
-        if (time - at < intervalMs) break;
-        touchedAt.delete(oldKey);
-      }
-      if (touchedAt.has(key)) return false;
-      mark(key);
-      return true;
     },
   };
 }

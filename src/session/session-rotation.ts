@@ -62,11 +62,14 @@ export interface SessionRotationOptions {
   readonly resealTokens: (id: string, nextId: string) => Promise<Buffer | undefined>;
   /** How long a change whose outcome is unknown is tried again while its caller waits, in milliseconds. */
   readonly patienceMs: number;
+  /** Nothing is tried again when this has come. */
+  readonly closing?: AbortSignal | undefined;
 }
 
 /** Makes it over a store. */
 export function createSessionRotation(options: SessionRotationOptions): SessionRotation {
-  const { store, keys, readIdentity, records, ending, lock, finishLater, resealTokens, patienceMs } = options;
+  const { store, keys, readIdentity, records, ending, lock, finishLater, resealTokens, patienceMs, closing } =
+    options;
 
   const create: SessionRotation['create'] = async (key, session) => {
     try {
@@ -100,7 +103,7 @@ export function createSessionRotation(options: SessionRotationOptions): SessionR
       throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
     };
     try {
-      await insist(attempt, AbortSignal.timeout(patienceMs));
+      await insist(attempt, AbortSignal.timeout(patienceMs), closing);
     } catch (error) {
       if (error instanceof StoreError) finishLater.finish(() => attempt().catch(passLoginError));
       throw error;

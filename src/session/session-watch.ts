@@ -7,7 +7,7 @@ export interface SessionWatch {
    * already. Returns a function that stops it.
    */
   watch(sessionId: string | undefined, onEnd: () => void): () => void;
-  /** Stops looking. */
+  /** Calls back all that watch, and looks no more: who holds an answer open shall end it. */
   close(): void;
 }
 
@@ -34,6 +34,7 @@ export function createSessionWatch({
 }: SessionWatchOptions): SessionWatch {
   const watchers = new Map<symbol, { key: string | undefined; onEnd: () => void }>();
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   const tell = (name: symbol) => {
     const watcher = watchers.get(name);
@@ -80,15 +81,16 @@ export function createSessionWatch({
       const name = Symbol('watcher');
       watchers.set(name, { key, onEnd });
       // Before a response that ends at once has closed.
-      if (key === undefined) process.nextTick(() => tell(name));
+      if (key === undefined || isClosed) process.nextTick(() => tell(name));
       else if (!timer) schedule();
       return () => {
         watchers.delete(name);
       };
     },
     close: () => {
+      isClosed = true;
       clearTimeout(timer);
-      watchers.clear();
+      for (const name of watchers.keys()) tell(name);
     },
   };
 }

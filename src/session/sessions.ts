@@ -9,6 +9,7 @@ import { type BrowserSession, setCurrentSession } from './browser-session.ts';
 import type { Identity, NewIdentity } from './identity.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { EndedSession } from './session-ending.ts';
+import type { SessionLimit } from './session-limit.ts';
 import {
   createSessionReading,
   type FoundSession,
@@ -27,7 +28,8 @@ export interface Sessions extends SessionReading {
    * Makes `id` the session of this browser, logged in as `identity`. What the browser had before ends, and is returned
    * if somebody else was logged in there. For the same person it is a change of id.
    *
-   * @throws LoginError `login_ended` when a logout overtook the login, `login_expired` when nobody could know any more.
+   * @throws LoginError `login_ended` when a logout overtook the login, `login_expired` when nobody could know any more,
+   * `login_limited` when the user has too many sessions.
    */
   logIn(browser: BrowserSession, exchange: Exchange, login: NewLogin): Promise<ReplacedSession | undefined>;
   /** Takes back a login that nobody has been told of. */
@@ -97,6 +99,8 @@ export interface ReplacedSession {
 /** What they are made of. */
 export interface SessionsOptions extends SessionReadingOptions {
   readonly rotation: SessionRotation;
+  /** Absent: a user may have any number. */
+  readonly limit?: SessionLimit | undefined;
   /** For a session that a logout could not end: it says which, and opens nothing. */
   readonly endingCookie: SessionCookie;
   readonly carryOver: readonly string[];
@@ -106,8 +110,8 @@ export interface SessionsOptions extends SessionReadingOptions {
 
 /** Makes them over a store. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { store, keys, ending, rotation, cookie, endingCookie, carryOver, idleTimeoutMs, monotonic } =
-    options;
+  const { store, keys, ending, rotation, cookie, endingCookie, carryOver } = options;
+  const { limit, idleTimeoutMs, monotonic } = options;
   const reading = createSessionReading(options);
 
   /** What a browser has, though its request was sent, or its login begun, before an id change that came between. */
@@ -155,6 +159,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       // After the look for marks: what was there a moment ago has been seen.
       try {
         await checkStillMeant(isCancelled, monotonic() - takenAt);
+        await limit?.admit({ key, identity, replaces: isSame ? old.key : undefined });
       } catch (error) {
         await ending.discard(key);
         throw error;

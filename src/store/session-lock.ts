@@ -48,11 +48,13 @@ export interface SessionLockOptions {
   readonly leaseMs: number;
   /** How long others wait, in milliseconds: longer than the slowest refresh takes. */
   readonly patienceMs: number;
+  /** Nobody waits any more when this comes. */
+  readonly closing?: AbortSignal | undefined;
 }
 
 /** Makes the lock of all sessions. */
 export function createSessionLock(options: SessionLockOptions): SessionLock {
-  const { store, leaseMs, patienceMs } = options;
+  const { store, leaseMs, patienceMs, closing } = options;
 
   /** @throws `lost`, before anything was sent. */
   const workUnder = async <T>(
@@ -91,7 +93,7 @@ export function createSessionLock(options: SessionLockOptions): SessionLock {
       const owner = randomBytes(16).toString('base64url');
       const overBackoff = onBackoff === undefined;
       const patience = AbortSignal.timeout(patienceMs);
-      while (!patience.aborted) {
+      while (!patience.aborted && !closing?.aborted) {
         const answer = await store.acquireLock(key, owner, leaseMs, { overBackoff });
         if (answer === 'taken') {
           const lost = new StoreError('The lock of this session was lost.');

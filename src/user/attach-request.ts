@@ -1,6 +1,8 @@
 import type { Application, Request } from 'express';
 import type { AppSession } from '../session/app-session.ts';
 import { userOf } from '../session/identity.ts';
+import { createAccessor } from './create-accessor.ts';
+import { addMembers, FOREIGN_REQUEST_MEMBERS, FOREIGN_RESPONSE_MEMBERS } from './foreign-members.ts';
 import { createRequestAuth } from './request-auth.ts';
 import {
   getRequestState,
@@ -29,9 +31,12 @@ export function attachRequest({ services, req, res, next, browser, mountPath }: 
     appSession: undefined,
     auth: undefined,
   });
-  const prototype = findRequestPrototype(req);
+  const app = findTopmostApp(req);
+  const prototype = app?.request ?? req;
   if (Object.hasOwn(prototype, ATTACHED)) return;
   Object.defineProperties(prototype, { ...ACCESSORS, [ATTACHED]: { value: true } });
+  addMembers(prototype, FOREIGN_REQUEST_MEMBERS);
+  addMembers(app?.response ?? res, FOREIGN_RESPONSE_MEMBERS);
 }
 
 /** What a request is given from the start. */
@@ -39,12 +44,15 @@ export type NewRequest = Omit<RequestState, 'read' | 'isPrivate' | 'appSession' 
 
 const ATTACHED = Symbol.for('express-connect-auth.accessors');
 
-/** Of the topmost application: its error handlers see the requests of all others. */
-function findRequestPrototype(req: Request): object {
-  let app = req.app as (Application & { parent?: Application; request?: object }) | undefined;
+/** Its error handlers see the requests of all others. */
+function findTopmostApp(req: Request): MountedApp | undefined {
+  let app = req.app as MountedApp | undefined;
   while (app?.parent) app = app.parent;
-  return app?.request ?? req;
+  return app;
 }
+
+/** What Express says of an application only in its code. */
+type MountedApp = Application & { parent?: MountedApp; request?: object; response?: object };
 
 /** Without a session there is nothing of anybody's in the response. */
 function setPersonal(state: RequestState): void {
@@ -100,24 +108,9 @@ const ACCESSORS = Object.fromEntries(
   (Object.keys(READERS) as (keyof RequestReaders)[]).map((name) => [
     name,
     // By what the state carries: of two copies of this package in one process each reads its own.
-    createAccessor(name, (req) => {
+    createAccessor(name, (req: Request) => {
       const state = getRequestState(req);
       return state?.read[name](state);
     }),
   ]),
 );
-
-/** An assignment replaces the accessor, as with any property of a request. */
-function createAccessor(name: string, read: (req: Request) => unknown): PropertyDescriptor {
-  return {
-    get(this: Request) {
-      return read(this);
-    },
-    set(this: Request, value: unknown) {
-      Object.defineProperty(this, name, { value, writable: true, configurable: true, enumerable: true });
-    },
-    configurable: true,
-    // Whoever looks through all properties of a request must not begin a session.
-    enumerable: false,
-  };
-}

@@ -1,8 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { ConfigurationError } from '../errors.ts';
 import { type BrowserSession, createBrowserSession } from '../session/browser-session.ts';
 import { attachRequest } from './attach-request.ts';
+import { type Handshake, type HandshakeRequest, isHandshake } from './handshake.ts';
 import { getRequestState, type RequestServices } from './request-state.ts';
+import type { Revalidate } from './revalidate.ts';
 
 /** One of our routes, as requests see it. */
 export interface RequestRoute {
@@ -17,13 +20,27 @@ export interface RequestHandlerOptions {
   readonly findRoute: (path: string) => RequestRoute | undefined;
   /** Path part of `baseUrl`. */
   readonly basePath: string;
+  /** For requests that are none of Express's. */
+  readonly handshake: Handshake;
+  /** Absent: no provider is asked again about a login. */
+  readonly revalidate?: Revalidate | undefined;
 }
 
 /** Handles one request: reads its session, gives it `req.user` and its company, and runs our route if it is one. */
-export function createRequestHandler({ services, findRoute, basePath }: RequestHandlerOptions) {
+export function createRequestHandler({
+  services,
+  findRoute,
+  basePath,
+  handshake,
+  revalidate,
+}: RequestHandlerOptions) {
   const { sessions } = services;
 
   return (req: Request, res: Response, next: NextFunction): void => {
+    if (isHandshake(req)) {
+      handshake(req as IncomingMessage as HandshakeRequest, res, next);
+      return;
+    }
     const known = getRequestState(req);
     if (known) {
       const twice = new ConfigurationError('Two connectAuth() handle one request.');
@@ -45,7 +62,9 @@ export function createRequestHandler({ services, findRoute, basePath }: RequestH
       // First, for onLogout of a session that is over: it is told the request.
       attachRequest({ services, req, res, next, browser, mountPath });
       // The cookie of one that is over stays: when this answer comes, the browser may have that of a new login.
-      return sessions.touch(browser) ? run(browser) : sessions.keepUp(browser, req).then(() => run(browser));
+      if (!sessions.touch(browser)) return sessions.keepUp(browser, req).then(() => run(browser));
+      const asked = route ? undefined : revalidate?.(browser);
+      return asked ? asked.then(() => run(browser)) : run(browser);
     };
     const found = route?.needsSession === false ? createBrowserSession() : sessions.read(req);
     // Nobody waits who brings no cookie, and hardly anybody for more than the read.

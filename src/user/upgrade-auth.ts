@@ -4,23 +4,22 @@ import type { UpgradeAuth } from '../request-types.ts';
 import { factsOf, userOf } from '../session/identity.ts';
 import { tellUnawaited } from '../tell-unawaited.ts';
 import type { RequestServices } from './request-state.ts';
+import type { Revalidate } from './revalidate.ts';
 import { onSessionEnd } from './session-end.ts';
 
 /** Finds out who opens a WebSocket, by the same cookie and the same read as any request. */
-export function createUpgradeAuth({
-  sessions,
-  watch,
-  isForeign,
-  createApiAccess,
-  tell,
-}: RequestServices): (req: IncomingMessage) => Promise<UpgradeAuth> {
+export function createUpgradeAuth(
+  { sessions, watch, isForeign, createApiAccess, tell }: RequestServices,
+  revalidate: Revalidate | undefined,
+): (req: IncomingMessage) => Promise<UpgradeAuth> {
   const authenticate = async (req: IncomingMessage): Promise<UpgradeAuth> => {
     // From here to the upgrade nobody else listens, and a client that hangs up would end the process.
-    req.socket.on('error', () => undefined);
+    if (req.headers.upgrade !== undefined) req.socket.on('error', () => undefined);
     // A page of any site may open a WebSocket here, and a sibling's brings our cookie along.
     if (isForeign(req)) throw new CrossOriginError();
     const browser = await sessions.read(req);
     if (!sessions.touch(browser)) await sessions.keepUp(browser);
+    await revalidate?.(browser);
     const { fault, identity } = browser;
     if (fault) throw fault;
     if (!identity) throw new LoginRequiredError();

@@ -30,6 +30,8 @@ export interface TokenSource {
    * @throws TokenError when there is no such token; ProviderError when the provider fails; StoreError.
    */
   get(owner: TokenOwner, need: TokenNeed): Promise<UsableTokens>;
+  /** The tokens as they are stored, good or not, and sealed as well. @throws LoginRequiredError, TokenError, StoreError. */
+  look(owner: TokenOwner): Promise<{ readonly tokens: TokenSet; readonly sealed: Buffer }>;
 }
 
 /** What it is made of. */
@@ -55,6 +57,8 @@ export interface TokenSourceOptions {
     tokens: Buffer,
     refusal: ProviderError,
   ) => Promise<'ended' | 'conflict'>;
+  /** Nothing is tried again when this has come. */
+  readonly closing?: AbortSignal | undefined;
 }
 
 /** How long the answer of a refresh waits, sealed, for a store that is away; as long as nobody else refreshes. */
@@ -119,7 +123,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     waitingAnswers += 1;
     try {
       const patience = AbortSignal.timeout(mayWait ? KEEP_ANSWER_MS : storePatienceMs);
-      return await insist(() => store.swapTokens(keyOf(owner), swap), patience);
+      return await insist(() => store.swapTokens(keyOf(owner), swap), patience, options.closing);
     } finally {
       waitingAnswers -= 1;
       clearTimeout(timer);
@@ -228,6 +232,11 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   };
 
   return {
+    look: async (owner) => {
+      const sealed = await readSealed(owner);
+      return { tokens: open(owner, sealed), sealed };
+    },
+
     get: async (owner, need) => {
       const sealed = await readSealed(owner);
       const tokens = open(owner, sealed);

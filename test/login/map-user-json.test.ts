@@ -17,6 +17,10 @@ class Account {
 const loop: Record<string, unknown> = { sub: 'ada' };
 loop.friends = [{ of: loop }];
 
+function nest(depth: number): object {
+  return depth === 0 ? {} : { in: nest(depth - 1) };
+}
+
 /** What is lost, and how the message names it. */
 const losses: [what: string, member: object, told: string][] = [
   ['a Set', { roles: new Set(['admin']) }, 'user.roles is an object of the class Set.'],
@@ -35,6 +39,17 @@ const losses: [what: string, member: object, told: string][] = [
   ['nothing in a list', { names: ['a', undefined] }, 'user.names[1] is undefined.'],
   // biome-ignore lint/suspicious/noSparseArray: that is what is tested
   ['a hole in a list', { names: [, 'a'] }, 'user.names[0] is undefined.'],
+  [
+    'a member named by a symbol',
+    { home: { [Symbol('city')]: 'London' } },
+    'user.home is an object with a member named by a symbol.',
+  ],
+  [
+    'a list with more than items',
+    { tags: Object.assign(['a'], { total: 1 }) },
+    'user.tags is an array with members beside its items.',
+  ],
+  ['more depth than any user has', { a: nest(200) }, `user.a${'.in'.repeat(99)} is inside of 100 others.`],
   ['itself', loop, 'user.friends[0].of.friends is an object that holds itself.'],
 ];
 

@@ -71,6 +71,29 @@ const habits: [library: string, given: OptionChanges, name: string, remedy: stri
   ['keycloak-connect', { 'bearer-only': true }, '"bearer-only"', 'requireAuth'],
 ];
 
+habits.push(
+  ['express-openid-connect', { tokenEndpointParams: {} }, '"tokenEndpointParams"', 'providers.oidc('],
+  [
+    'express-openid-connect',
+    { pushedAuthorizationRequests: true },
+    '"pushedAuthorizationRequests"',
+    'provider',
+  ],
+  [
+    'express-openid-connect',
+    { session: { signSessionStoreCookie: true } },
+    '"signSessionStoreCookie"',
+    'signed',
+  ],
+  ['passport', { sessionKey: 'x' }, '"sessionKey"', 'session.cookieName'],
+  ['passport', { pkce: true }, '"pkce"', 'state, nonce and PKCE are always used'],
+  ['Auth.js', { basePath: '/auth' }, '"basePath"', 'The path of baseUrl'],
+  ['Auth.js', { redirectProxyUrl: 'x' }, '"redirectProxyUrl"', 'baseUrl: ['],
+  ['Auth.js', { debug: true }, '"debug"', 'onError'],
+  ['keycloak-connect', { 'verify-token-audience': true }, '"verify-token-audience"', 'always'],
+  ['keycloak-connect', { idpHint: 'x' }, '"idpHint"', 'kc_idp_hint'],
+);
+
 describe('an option of another library', () => {
   it.each(habits)('is told what to write instead (%s: %j, F-123)', (_library, given, name, remedy) => {
     const told = construct(given);
@@ -96,6 +119,21 @@ describe('an option of another library', () => {
         ...['rolling', 'cookie', 'postLogoutRedirect', 'callbck'],
       ].sort(),
     );
+  });
+
+  it('is told together with values that are none, each by a sentence; not with what it would be if it were known (F-123)', () => {
+    const told = construct({
+      ...{ baseUrl: undefined, baseURL: 'https://app.example.com', secret: 'short', storeTimeoutMs: 0 },
+      ...{ session: { maxAge: 5, persistent: 'yes' }, routes: { home: 'x' } },
+    });
+    expect(String(told).split('\n')).toEqual([
+      'connectAuth() has no option "baseURL". Did you mean "baseUrl"?',
+      expect.stringMatching(/^connectAuth\(\): secret must have at least 32 characters; one has 5\./),
+      'connectAuth(): routes.home must be a path such as "/login"; it is a string of 1 characters.',
+      expect.stringContaining('session has no option "maxAge". Use absoluteTimeoutSeconds'),
+      'connectAuth(): session.persistent must be true or false; it is a string of 3 characters.',
+      'connectAuth(): storeTimeoutMs must be a number from 1 to 60000; it is 0.',
+    ]);
   });
 
   it('of a provider is known by its preset (F-123)', () => {

@@ -167,6 +167,11 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
   ],
   ['a copy of a provider', { provider: { ...provider } }, 'provider must be made by one of the presets'],
   [
+    'providers as a list, as Auth.js has them',
+    { provider: undefined, providers: [provider] },
+    'providers must be an object of several, each by a name: { work: providers.oidc({ … }) }; it is an array.',
+  ],
+  [
     'no provider in a list',
     { provider: undefined, providers: {} },
     'providers must name at least one provider.',

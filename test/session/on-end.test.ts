@@ -148,6 +148,18 @@ describe('an answer that stays open', () => {
     expect(await whoIs(staying['of somebody else']!.browser)).toBeNull();
   });
 
+  it('is told when the application shuts down, which then waits for none of them (F-121)', async () => {
+    const app = await start();
+    const [ada, grace] = [await logInWith(op, app), await logInWith(op, app, { as: 'grace', sid: 'grace' })];
+    const streams = [await open(app, ada), await open(app, grace)];
+    const closed = new Promise((resolve) => app.server.close(resolve));
+    await app.auth.close();
+    await Promise.all([...streams.map(({ ended }) => ended), closed]);
+    expect(streams[0]!.text()).toContain('event: end');
+    // Nobody was logged out.
+    expect(app.logouts).toEqual([]);
+  });
+
   it('is told at once when nobody is logged in', async () => {
     const app = await start();
     expect(await (await app.browser().get('/at-once')).json()).toBe('nobody is logged in');

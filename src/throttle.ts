@@ -1,0 +1,38 @@
+import type { Clock } from './clock.ts';
+
+/** Lets something be done once per key and interval. Holds nothing for longer than the interval. */
+export interface Throttle {
+  /** True once per key and interval. */
+  isDue(key: string): boolean;
+  /** Notes that it has just been done. */
+  mark(key: string): void;
+  /** Lets it be done again at once. */
+  forget(key: string): void;
+}
+
+/** Remembers for which keys something was done lately by this process. */
+export function createThrottle(intervalMs: number, monotonic: Clock): Throttle {
+  // In order of time, oldest first: what is older than the interval is dropped from the front, so it stays small.
+  const doneAt = new Map<string, number>();
+  const mark = (key: string) => {
+    doneAt.delete(key);
+    doneAt.set(key, monotonic());
+  };
+
+  return {
+    mark,
+    forget: (key) => {
+      doneAt.delete(key);
+    },
+    isDue: (key) => {
+      const time = monotonic();
+      for (const [oldKey, at] of doneAt) {
+        if (time - at < intervalMs) break;
+        doneAt.delete(oldKey);
+      }
+      if (doneAt.has(key)) return false;
+      mark(key);
+      return true;
+    },
+  };
+}
