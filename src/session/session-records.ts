@@ -103,11 +103,12 @@ function createTouchThrottle(intervalMs: number, monotonic: Clock) {
     /** True once per session and interval. */
     isDue: (key: string): boolean => {
       const time = monotonic();
+      const last = touchedAt.get(key);
+      if (last !== undefined && time - last < intervalMs) return false;
       for (const [oldKey, at] of touchedAt) {
         if (time - at < intervalMs) break;
         touchedAt.delete(oldKey);
       }
-      if (touchedAt.has(key)) return false;
       mark(key);
       return true;
     },
