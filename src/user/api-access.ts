@@ -16,7 +16,6 @@ export interface ApiAccess {
 
 /** What it is made of. */
 export interface ApiAccessOptions {
-  readonly browser: BrowserSession;
   readonly tokenSource: TokenSource;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly apiOrigins: ReadonlySet<string>;
@@ -26,18 +25,18 @@ export interface ApiAccessOptions {
 const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
 
 /** Makes it for the session of one request, as it stands at each call. */
-export function createApiAccess(options: ApiAccessOptions): ApiAccess {
-  const { browser, tokenSource, providers, apiOrigins, readIdentity } = options;
+export function createApiAccess(options: ApiAccessOptions, browser: BrowserSession): ApiAccess {
+  const { tokenSource, providers, apiOrigins, readIdentity } = options;
 
   const getTokens = async (
     minValiditySeconds: number,
     rejected?: string,
   ): Promise<UsableTokens['tokens']> => {
     const { provider, sub } = requireIdentity(browser);
-    const sessionId = browser.id!;
+    const [sessionId, sessionKey] = [browser.id!, browser.key];
     try {
       const need = { minValiditySeconds, rejected };
-      const { tokens, login } = await tokenSource.get({ sessionId, provider, sub }, need);
+      const { tokens, login } = await tokenSource.get({ sessionId, sessionKey, provider, sub }, need);
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
       return tokens;
@@ -54,7 +53,7 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
   return {
     getAccessToken: async (given = {}) => {
       const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
-      return getAccessToken(minValiditySeconds);
+      return (await getTokens(minValiditySeconds)).accessToken!;
     },
 
     fetch: async (address, init = {}) => {

@@ -30,7 +30,7 @@ export interface RequestAnswers {
 /** What they are made of. */
 export interface RequestServicesOptions
   extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrl' | 'now'>,
-    Omit<ApiAccessOptions, 'browser'> {
+    ApiAccessOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ownOrigins: ReadonlySet<string>;
   /** The pages that browsers send the session's cookie to. */
@@ -69,6 +69,6 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
     sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
     fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
-    createApiAccess: ({ browser }) => createApiAccess({ ...options, browser }),
+    createApiAccess: ({ browser }) => createApiAccess(options, browser),
   };
 }
