@@ -26,11 +26,12 @@ export function createThrottle(intervalMs: number, monotonic: Clock): Throttle {
     },
     isDue: (key) => {
       const time = monotonic();
+      const last = doneAt.get(key);
+      if (last !== undefined && time - last < intervalMs) return false;
       for (const [oldKey, at] of doneAt) {
         if (time - at < intervalMs) break;
         doneAt.delete(oldKey);
       }
-      if (doneAt.has(key)) return false;
       mark(key);
       return true;
     },

@@ -58,10 +58,12 @@ export function createSessionStore({
     serializer: { parse: JSON.parse, stringify: (data) => serializeData(data as SessionData) },
     // The real life of the record is decided where it is written. The first letter says whether it must be there.
     client: {
-      set: async (key: string, data: string) => {
-        const mustExist = key.startsWith(MUST_EXIST);
-        if (!(await sessions.writeData(key.slice(1), data, { mustExist }))) throw GONE;
-      },
+      set: (key: string, data: string) =>
+        sessions
+          .writeData(key.slice(1), data, { mustExist: key.startsWith(MUST_EXIST) })
+          .then((isWritten) => {
+            if (!isWritten) throw GONE;
+          }),
     },
   });
 

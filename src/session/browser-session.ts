@@ -8,6 +8,8 @@ import type { SessionExpiry } from './session-records.ts';
  */
 export interface BrowserSession extends SessionState {
   readonly id: string | undefined;
+  /** The key under which it was read; `undefined` where it came about in another way. */
+  readonly key: string | undefined;
 }
 
 /** What was found under a session id. */
@@ -34,13 +36,14 @@ export interface ExpiredLogin {
 /** Makes the session of a browser: that of nobody, but for what is given. */
 export function createBrowserSession({
   id,
+  key,
   identity,
   data = null,
   expired,
   isDamaged = false,
   fault,
 }: Partial<BrowserSession> = {}): BrowserSession {
-  return { id, identity, data, expired, isDamaged, fault };
+  return { id, key, identity, data, expired, isDamaged, fault };
 }
 
 /** Makes another session, or that of nobody, the one of this browser. */

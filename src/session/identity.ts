@@ -130,13 +130,18 @@ function parse(text: string): object | undefined {
 }
 
 function isIdentity(record: object): record is NewIdentity {
-  const { loginId, provider, issuer, clientId, sub, claims, ...times } = record as Partial<NewIdentity>;
-  const { loggedInAt, loginStartedAt, issuedAt } = times;
+  const login = record as Partial<NewIdentity>;
   return (
     // NaN would make comparisons false that end a session.
-    [loggedInAt, loginStartedAt, issuedAt].every(Number.isFinite) &&
-    [loginId, provider, issuer, clientId, sub].every((value) => typeof value === 'string') &&
-    typeof claims === 'object' &&
-    claims !== null
+    Number.isFinite(login.loggedInAt) &&
+    Number.isFinite(login.loginStartedAt) &&
+    Number.isFinite(login.issuedAt) &&
+    typeof login.loginId === 'string' &&
+    typeof login.provider === 'string' &&
+    typeof login.issuer === 'string' &&
+    typeof login.clientId === 'string' &&
+    typeof login.sub === 'string' &&
+    typeof login.claims === 'object' &&
+    login.claims !== null
   );
 }

@@ -59,26 +59,31 @@ export interface SessionReadingOptions {
 export function createSessionReading(options: SessionReadingOptions): SessionReading {
   const { store, keys, readIdentity, records, ending, cookie, reportError } = options;
 
-  const readSession = (id: string, choice: { mayRefuse: boolean }): Promise<BrowserSession> =>
-    store.readSession(keys.sessionKey(id), choice).then(
-      (stored) => toBrowserSession(id, stored),
+  const readSession = (id: string, choice: { mayRefuse: boolean }): Promise<BrowserSession> => {
+    const key = keys.sessionKey(id);
+    return store.readSession(key, choice).then(
+      (stored) => toBrowserSession({ id, key }, stored),
       (error) => {
         if (!(error instanceof StoreError)) throw error;
-        return createBrowserSession({ id, fault: error });
+        return createBrowserSession({ id, key, fault: error });
       },
     );
+  };
 
-  const toBrowserSession = (id: string, { login, data, unreadable }: StoredSession): BrowserSession => {
-    if (!login && !unreadable) return createBrowserSession({ id, data });
+  const toBrowserSession = (
+    { id, key }: { id: string; key: string },
+    { login, data, unreadable }: StoredSession,
+  ): BrowserSession => {
+    if (!login && !unreadable) return createBrowserSession({ id, key, data });
     const identity = readIdentity(login);
     // Data beside a login that does not count here is not to be had.
     if (!login || !identity) {
       const isDamaged = unreadable === 'damaged' || (login !== undefined && !decodeIdentity(login));
-      return createBrowserSession({ id, isDamaged });
+      return createBrowserSession({ id, key, isDamaged });
     }
     const expiry = records.findExpiry(login);
-    if (expiry) return createBrowserSession({ id, expired: { identity, data, expiry } });
-    return createBrowserSession({ id, identity, data });
+    if (expiry) return createBrowserSession({ id, key, expired: { identity, data, expiry } });
+    return createBrowserSession({ id, key, identity, data });
   };
 
   const endExpired = async (browser: BrowserSession, req: Request | undefined): Promise<boolean> => {
@@ -96,9 +101,9 @@ export function createSessionReading(options: SessionReadingOptions): SessionRea
     }
   };
 
-  const touch: SessionReading['touch'] = ({ id, identity, data, expired, isDamaged }) => {
+  const touch: SessionReading['touch'] = ({ id, key, identity, data, expired, isDamaged }) => {
     if (expired || isDamaged) return false;
-    if (id !== undefined && (identity || data !== null)) records.touch(keys.sessionKey(id));
+    if (id !== undefined && (identity || data !== null)) records.touch(key ?? keys.sessionKey(id));
     return true;
   };
 

@@ -10,13 +10,17 @@ import { isRedisReply, nameRedisFault } from './redis-fault.ts';
 
 /** How operations on Redis are run: each bounded in time, its faults named as `StoreError`. */
 export interface RedisBounds {
-  /** Runs an operation that asks Redis something. What is asked goes out in any case. */
-  bounded<Value>(operation: () => Promise<Value>): Promise<Value>;
+  /**
+   * Runs an operation that asks Redis something. What is asked goes out in any case.
+   *
+   * @param onRefusal - told what Redis itself said, before the promise is rejected.
+   */
+  bounded<Value>(operation: () => Promise<Value>, onRefusal?: (reply: Error) => void): Promise<Value>;
   /**
    * The same for what every request asks: refused at once while the circuit is open. It is never open on a cluster, one
    * node of which says nothing of the others.
    */
-  guarded<Value>(operation: () => Promise<Value>): Promise<Value>;
+  guarded: RedisBounds['bounded'];
   /** Lets go of the client. */
   stop(): void;
 }
@@ -63,15 +67,20 @@ export function createRedisBounds({ connection, timeoutMs, monotonic }: RedisBou
     connectionError = undefined;
     circuit.noteReply();
   };
-  const toStoreError = (error: unknown) => {
-    if (isRedisReply(error)) circuit.noteReply();
-    return error instanceof ConnectAuthError ? error : nameFault(error);
-  };
-  const run = <Value>(operation: () => Promise<Value>, onSilence: () => void): Promise<Value> => {
+  const run = <Value>(
+    operation: () => Promise<Value>,
+    { onSilence, onRefusal }: { onSilence: () => void; onRefusal?: ((reply: Error) => void) | undefined },
+  ): Promise<Value> => {
     const before = circuit.replies;
     return runWithDeadline(operation, {
       onValue: noteReply,
-      toError: toStoreError,
+      toError: (error) => {
+        if (isRedisReply(error)) {
+          circuit.noteReply();
+          onRefusal?.(error);
+        }
+        return error instanceof ConnectAuthError ? error : nameFault(error);
+      },
       expire: () => {
         if (circuit.replies === before) onSilence();
         return nameFault(undefined);
@@ -83,18 +92,19 @@ export function createRedisBounds({ connection, timeoutMs, monotonic }: RedisBou
     if (ours) reconnectSilent(client);
   };
   const circuit = createRedisCircuit({
-    ping: () => run(() => client.ping(), reconnect),
+    ping: () => run(() => client.ping(), { onSilence: reconnect }),
     onOpen: reconnect,
   });
-  const bounded: RedisBounds['bounded'] = (operation) =>
-    run(operation, () => {
-      if (!client.isCluster) circuit.noteSilence();
-    });
+  const noteSilence = () => {
+    if (!client.isCluster) circuit.noteSilence();
+  };
+  const bounded: RedisBounds['bounded'] = (operation, onRefusal) =>
+    run(operation, { onSilence: noteSilence, onRefusal });
 
   return {
     bounded,
-    guarded: (operation) =>
-      circuit.isOpen ? Promise.reject(nameFault(undefined, UNASKED)) : bounded(operation),
+    guarded: (operation, onRefusal) =>
+      circuit.isOpen ? Promise.reject(nameFault(undefined, UNASKED)) : bounded(operation, onRefusal),
     stop: () => {
       circuit.stop();
       client.off(errorMonitor, keepError);

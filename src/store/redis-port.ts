@@ -3,8 +3,8 @@ import { type RedisScriptName, redisScripts } from './redis-scripts.ts';
 
 /** The few commands that the store needs of a client. Replies are text, or bytes where the name says so. */
 export interface RedisPort {
-  mget(...keys: readonly string[]): Promise<(string | null)[]>;
-  mgetBytes(...keys: readonly string[]): Promise<(Buffer | null)[]>;
+  mget(keys: readonly string[]): Promise<(string | null)[]>;
+  mgetBytes(keys: readonly string[]): Promise<(Buffer | null)[]>;
   /** `SET` with a life in milliseconds; `mustExist` is `XX`. False: it was not there. */
   set(key: string, value: string, lifeMs: number, options: { mustExist: boolean }): Promise<boolean>;
   zrem(key: string, member: string): Promise<void>;
@@ -32,12 +32,12 @@ export function createRedisPort(client: Redis | Cluster): RedisPort {
   }
 
   return {
-    mget: (...keys) => client.mget(...keys),
-    mgetBytes: (...keys) => client.mgetBuffer(...keys),
-    set: async (key, value, lifeMs, { mustExist }) => {
-      if (mustExist) return (await client.set(key, value, 'PX', lifeMs, 'XX')) !== null;
-      await client.set(key, value, 'PX', lifeMs);
-      return true;
+    mget: (keys) => client.mget(...keys),
+    mgetBytes: (keys) => client.mgetBuffer(...keys),
+    set: (key, value, lifeMs, { mustExist }) => {
+      const life = ['PX', lifeMs] as const;
+      const setting = mustExist ? client.set(key, value, ...life, 'XX') : client.set(key, value, ...life);
+      return setting.then((reply) => reply !== null);
     },
     zrem: async (key, member) => {
       await client.zrem(key, member);

@@ -7,6 +7,7 @@ import { connectRedis } from './redis-client.ts';
 import { createRedisHealth } from './redis-health.ts';
 import { createRedisPort, type ScriptArgument } from './redis-port.ts';
 import type { RedisScriptName } from './redis-scripts.ts';
+import { createSharedReads } from './shared-reads.ts';
 import {
   AFTERLIFE_MS,
   CLOCK_SLACK_MS,
@@ -61,11 +62,21 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     await run('releaseLock', [lockKey(key)], owner, backoff?.text ?? '', backoff?.lifeMs ?? 0);
   };
 
+  const isSplit = client.isCluster;
+  const readForRequest = createSharedReads<string, StoredSession>({
+    ...{ read: port.mget, bounded: guarded, toResult: readRecords, isSplit },
+  });
+  const readTokens = createSharedReads<Buffer, Buffer | null>({
+    ...{ read: port.mgetBytes, bounded, toResult: findTokens, isSplit },
+  });
+
   return {
     readSession: (key, { mayRefuse = false } = {}) =>
-      (mayRefuse ? guarded : bounded)(() => port.mget(recordKey(key), dataKey(key))).then(
-        ([record = null, data = null]) => readRecords(record, data),
-      ),
+      mayRefuse
+        ? readForRequest(recordKey(key), dataKey(key))
+        : bounded(() => port.mget([recordKey(key), dataKey(key)])).then(([record = null, data = null]) =>
+            readRecords(record, data),
+          ),
 
     writeLogin: async (key, { identity, data, tokens }, { idleMs, absoluteMs, endsAt }) => {
       const lives = [idleMs, AFTERLIFE_MS, absoluteMs, endsAt ?? ''];
@@ -91,11 +102,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
     writeData: (key, value, idleMs, choice) => bounded(() => port.set(dataKey(key), value, idleMs, choice)),
 
-    readTokens: (key) =>
-      bounded(async () => {
-        const [record = null, tokens = null] = await port.mgetBytes(recordKey(key), tokensKey(key));
-        return parseSessionRecord(textOf(record))?.kind === 'login' ? tokens : null;
-      }),
+    readTokens: (key) => readTokens(recordKey(key), tokensKey(key)),
 
     swapTokens: async (key, { tokens, identity }) => {
       const change = [tokens.from, tokens.to, identity?.from ?? '', identity?.to ?? ''];
@@ -131,7 +138,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     // One key a command: those of several logins lie in different slots.
     readLogins: (names) =>
       bounded(() =>
-        Promise.all(names.map(async (name) => readTaking((await port.mget(takenKey(name)))[0] ?? null))),
+        Promise.all(names.map(async (name) => readTaking((await port.mget([takenKey(name)]))[0] ?? null))),
       ),
 
     cancelLogins: async (names) => {
@@ -188,6 +195,10 @@ function readRecords(text: string | null, data: string | null): StoredSession {
     movedTo: record?.kind === 'moved' ? record.movedTo : undefined,
     unreadable: record?.kind === 'later_format' || record?.kind === 'damaged' ? record.kind : undefined,
   };
+}
+
+function findTokens(record: Buffer | null, tokens: Buffer | null): Buffer | null {
+  return loginOf(textOf(record)) ? tokens : null;
 }
 
 function loginOf(record: string | null): StoredLogin | undefined {

@@ -17,32 +17,37 @@ export interface ApiAccess {
 
 /** What it is made of. */
 export interface ApiAccessOptions {
-  readonly browser: BrowserSession;
   readonly tokenSource: TokenSource;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly apiOrigins: ReadonlySet<string>;
   /** What calls go through. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly readIdentity: IdentityReader;
-  /** Told what failed in a call that nobody awaits. */
-  readonly tell: TellFault;
 }
 
 const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
 
-/** Makes it for the session of one request, as it stands at each call. */
-export function createApiAccess(options: ApiAccessOptions): ApiAccess {
-  const { browser, tokenSource, providers, apiOrigins, readIdentity } = options;
+/**
+ * Makes it for the session of one request, as it stands at each call.
+ *
+ * @param tell - told what failed in a call that nobody awaits.
+ */
+export function createApiAccess(
+  options: ApiAccessOptions,
+  browser: BrowserSession,
+  tell: TellFault,
+): ApiAccess {
+  const { tokenSource, providers, apiOrigins, readIdentity } = options;
 
   const getTokens = async (
     minValiditySeconds: number,
     rejected?: string,
   ): Promise<UsableTokens['tokens']> => {
     const { provider, sub } = requireIdentity(browser);
-    const sessionId = browser.id!;
+    const [sessionId, sessionKey] = [browser.id!, browser.key];
     try {
       const need = { minValiditySeconds, rejected };
-      const { tokens, login } = await tokenSource.get({ sessionId, provider, sub }, need);
+      const { tokens, login } = await tokenSource.get({ sessionId, sessionKey, provider, sub }, need);
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
       return tokens;
@@ -59,8 +64,7 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
   const access: ApiAccess = {
     getAccessToken: async (given = {}) => {
       const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
-      const { accessToken } = await getTokens(minValiditySeconds);
-      return accessToken!;
+      return (await getTokens(minValiditySeconds)).accessToken!;
     },
 
     fetch: async (address, init = {}) => {
@@ -86,7 +90,7 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
       return provider.fetchUserInfo(await getAccessToken(MIN_VALIDITY_SECONDS), sub);
     },
   };
-  return mayBeForgotten(access, options.tell);
+  return mayBeForgotten(access, tell);
 }
 
 /** The same calls, none of which ends the process when nobody awaits it. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Application, Request } from 'express';
 import type { AppSession } from '../session/app-session.ts';
 import { userOf } from '../session/identity.ts';
@@ -28,6 +29,7 @@ export function attachRequest({ services, req, res, next, browser, mountPath }: 
     read: READERS,
     mountPath,
     isPrivate: false,
+    [inspect.custom]: describeState,
     appSession: undefined,
     auth: undefined,
   });
@@ -40,7 +42,11 @@ export function attachRequest({ services, req, res, next, browser, mountPath }: 
 }
 
 /** What a request is given from the start. */
-export type NewRequest = Omit<RequestState, 'read' | 'isPrivate' | 'appSession' | 'auth'>;
+export type NewRequest = Pick<RequestState, 'services' | 'req' | 'res' | 'next' | 'browser' | 'mountPath'>;
+
+function describeState(): string {
+  return '[express-connect-auth]';
+}
 
 const ATTACHED = Symbol.for('express-connect-auth.accessors');
 
@@ -81,12 +87,7 @@ function readAppSession(state: RequestState): AppSession {
   state.appSession = services.startAppSession(req, res, next, browser);
   const own = Object.getOwnPropertyDescriptor(req, 'session');
   // What the application has put there stays.
-  if (!own || own.get)
-    Object.defineProperty(
-      req,
-      'session',
-      createAccessor('session', () => readAppSession(state).session),
-    );
+  if (!own || own.get) Object.defineProperty(req, 'session', OWN_SESSION);
   return state.appSession;
 }
 
@@ -103,6 +104,12 @@ const READERS: RequestReaders = {
   sessionID: (state) => readAppSession(state).sessionID,
   sessionStore: (state) => readAppSession(state).sessionStore,
 };
+
+/** The same for all requests: one of its own would make the request slow for whoever looks at it. */
+const OWN_SESSION = createAccessor('session', (req: Request) => {
+  const state = getRequestState(req);
+  return state && readAppSession(state).session;
+});
 
 const ACCESSORS = Object.fromEntries(
   (Object.keys(READERS) as (keyof RequestReaders)[]).map((name) => [

@@ -36,7 +36,7 @@ export interface RequestAnswers {
 /** What they are made of. */
 export interface RequestServicesOptions
   extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrl' | 'now'>,
-    Omit<ApiAccessOptions, 'browser' | 'tell'> {
+    ApiAccessOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ownOrigins: ReadonlySet<string>;
   /** The pages that browsers send the session's cookie to. */
@@ -79,6 +79,6 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
     tell,
     createApiAccess: ({ browser, req, res }) =>
-      createApiAccess({ ...options, browser, tell: (fault) => tell(fault, { req, res }) }),
+      createApiAccess(options, browser, (fault) => tell(fault, { req, res })),
   };
 }

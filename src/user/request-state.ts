@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { inspect } from 'node:util';
 import type { NextFunction, Request, Response } from 'express';
 import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { ConnectAuthError } from '../errors.ts';
@@ -28,6 +29,8 @@ export interface RequestState {
   readonly mountPath: string;
   /** Whether the response has been told to be kept by nobody, which is said once. */
   isPrivate: boolean;
+  /** What those see who print all that a request has: the session id is no part of it. */
+  readonly [inspect.custom]: () => string;
   /** Built when they are first read. */
   appSession: AppSession | undefined;
   auth: RequestAuth | undefined;
@@ -78,7 +81,7 @@ export function setPrivate(state: RequestState, { mayStore }: { mayStore: boolea
   state.isPrivate = !mayStore;
 }
 
-/** Makes a request carry it, hidden from those who print all that a request has: the session id is in it. */
+/** Makes a request carry it. */
 export function setRequestState(req: Request, state: RequestState): void {
-  Object.defineProperty(req, STATE, { value: state });
+  (req as unknown as Record<symbol, RequestState>)[STATE] = state;
 }

@@ -1,9 +1,10 @@
-import { hash } from '../keys.ts';
 import type { TokenSet } from '../tokens.ts';
 
 /** The login whose tokens are wanted. */
 export interface TokenOwner {
   readonly sessionId: string;
+  /** The key of the session in the store, where the caller knows it. */
+  readonly sessionKey?: string | undefined;
   /** Name of the provider in the options. */
   readonly provider: string;
   readonly sub: string;
@@ -27,11 +28,12 @@ const COOL_DOWN_MS = 5_000;
 /**
  * Whether an access token lives as long as is needed, or no longer-lived one is to be had.
  *
+ * @param key - of the session in the store.
  * @param now - in milliseconds.
  */
-export function isFresh(tokens: TokenSet, need: TokenNeed, owner: TokenOwner, now: number): boolean {
+export function isFresh(tokens: TokenSet, need: TokenNeed, key: string, now: number): boolean {
   if (isCoolingDown(tokens, now)) return true;
-  return tokens.accessToken !== need.rejected && tokens.expiresAt - now > leastLifeOf(owner, tokens, need);
+  return tokens.accessToken !== need.rejected && tokens.expiresAt - now > leastLifeOf(key, tokens, need);
 }
 
 /** Whether an access token lives, and no API has refused it. @param now - in milliseconds. */
@@ -46,14 +48,14 @@ function isCoolingDown({ renewed, receivedAt, expiresAt }: TokenSet, now: number
 }
 
 /** How long an access token must live still, in milliseconds. Of one too short-lived for the need, half its life. */
-function leastLifeOf(owner: TokenOwner, tokens: TokenSet, { minValiditySeconds }: TokenNeed): number {
+function leastLifeOf(key: string, tokens: TokenSet, { minValiditySeconds }: TokenNeed): number {
   const lifeMs = tokens.expiresAt - tokens.receivedAt;
-  const neededMs = minValiditySeconds * 1000 + jitterOf(owner, lifeMs);
+  const neededMs = minValiditySeconds * 1000 + jitterOf(key, lifeMs);
   return neededMs < lifeMs ? neededMs : lifeMs / 2;
 }
 
 /** Always the same for a session, and never more than a tenth of a short token's life. */
-function jitterOf({ sessionId }: TokenOwner, lifeMs: number): number {
-  const share = Buffer.from(hash(sessionId), 'base64url').readUInt32BE(0) / 2 ** 32;
+function jitterOf(key: string, lifeMs: number): number {
+  const share = Buffer.from(key, 'base64url').readUInt32BE(0) / 2 ** 32;
   return share * Math.min(MAX_JITTER_MS, lifeMs / 10);
 }

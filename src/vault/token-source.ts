@@ -79,19 +79,19 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const flights = new Map<string, Promise<UsableTokens>>();
   let waitingAnswers = 0;
 
-  const keyOf = ({ sessionId }: TokenOwner) => keys.sessionKey(sessionId);
+  const keyOf = ({ sessionId, sessionKey }: TokenOwner) => sessionKey ?? keys.sessionKey(sessionId);
 
   const open = (owner: TokenOwner, sealed: Buffer): TokenSet => {
-    const tokens = vault.open(owner.sessionId, sealed);
+    const tokens = vault.open(owner.sessionId, sealed, keyOf(owner));
     if (tokens) return tokens;
     throw new TokenError('The tokens of this session cannot be opened any more.', 'token_unavailable');
   };
 
-  const readSealed = async (owner: TokenOwner): Promise<Buffer> => {
-    const sealed = await store.readTokens(keyOf(owner));
-    if (sealed === null) throw new LoginRequiredError('The session has ended.');
-    return sealed;
-  };
+  const readSealed = (owner: TokenOwner): Promise<Buffer> =>
+    store.readTokens(keyOf(owner)).then((sealed) => {
+      if (sealed === null) throw new LoginRequiredError('The session has ended.');
+      return sealed;
+    });
 
   const providerOf = (owner: TokenOwner): Provider => {
     const provider = providers.get(owner.provider);
@@ -184,7 +184,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     try {
       const sealed = await readSealed(owner);
       const old = open(owner, sealed);
-      return isFresh(old, need, owner, now())
+      return isFresh(old, need, keyOf(owner), now())
         ? { tokens: old }
         : await refresh(owner, sealed, { old, held, giveUp });
     } catch (error) {
@@ -243,7 +243,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       if (!tokens.accessToken) {
         throw new TokenError('This login brought no access token.', 'token_unavailable');
       }
-      if (isFresh(tokens, need, owner, now())) return { tokens };
+      if (isFresh(tokens, need, keyOf(owner), now())) return { tokens };
       if (!tokens.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
         if (isUsable(tokens, need, now())) return { tokens };
         throw new TokenError(

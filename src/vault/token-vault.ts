@@ -7,8 +7,12 @@ import type { Sealer } from './sealer.ts';
 export interface TokenVault {
   /** Seals tokens for the session with this id. Stores nothing: a login writes all its records at once. */
   seal(sessionId: string, tokens: TokenSet): Buffer;
-  /** Opens what was read from the store. `undefined`: it cannot be opened any more. */
-  open(sessionId: string, sealed: Buffer | undefined): TokenSet | undefined;
+  /**
+   * Opens what was read from the store. `undefined`: it cannot be opened any more.
+   *
+   * @param key - of the session in the store, where the caller knows it.
+   */
+  open(sessionId: string, sealed: Buffer | undefined, key?: string): TokenSet | undefined;
   /** Seals a session's tokens anew for the id it is about to get. `undefined`: it has none that can be opened. */
   reseal(sessionId: string, nextSessionId: string): Promise<Buffer | undefined>;
 }
@@ -23,12 +27,12 @@ export function createTokenVault({
   sealer: Sealer;
   keys: ApplicationKeys;
 }): TokenVault {
-  const contextOf = (sessionId: string) =>
-    ({ purpose: 'tokens', record: `t:${keys.sessionKey(sessionId)}`, salt: sessionId }) as const;
+  const contextOf = (sessionId: string, key = keys.sessionKey(sessionId)) =>
+    ({ purpose: 'tokens', record: `t:${key}`, salt: sessionId }) as const;
 
   const seal: TokenVault['seal'] = (sessionId, tokens) => sealer.seal(tokens, contextOf(sessionId));
-  const open: TokenVault['open'] = (sessionId, sealed) =>
-    sealed && (sealer.open(sealed, contextOf(sessionId)) as TokenSet | undefined);
+  const open: TokenVault['open'] = (sessionId, sealed, key) =>
+    sealed && (sealer.open(sealed, contextOf(sessionId, key)) as TokenSet | undefined);
 
   return {
     seal,

@@ -1,4 +1,4 @@
-import { createDecipheriv, hkdfSync } from 'node:crypto';
+import { createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import type { Redis } from 'ioredis';
 
@@ -42,7 +42,7 @@ export function openEverything({ copy, secrets, application, more = [] }: Loot):
     };
     for (const salt of ['', ...words]) {
       for (const purpose of PURPOSES) {
-        const key = derive(purpose, salt);
+        const key = createHmac('sha256', salt).update(derive(purpose, '')).digest();
         for (const [name, value] of copy) opened.push(openRecord(name, value, { purpose, key }));
       }
     }

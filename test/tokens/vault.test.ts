@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createHmac } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { createApplicationKeys } from '../../src/keys.ts';
@@ -168,7 +168,8 @@ describe('a seal', () => {
     const iv = Buffer.alloc(12, 7);
     const id = keyId ?? keys.derive(secret, 'key id').subarray(0, 4);
     const head = Buffer.concat([Buffer.of(format), id, iv]);
-    const cipher = createCipheriv('aes-256-gcm', keys.derive(secret, context.purpose, context.salt), iv);
+    const key = createHmac('sha256', context.salt).update(keys.derive(secret, context.purpose)).digest();
+    const cipher = createCipheriv('aes-256-gcm', key, iv);
     cipher.setAAD(Buffer.concat([head, Buffer.from(JSON.stringify(bound ?? ['tokens', 't:one']))]));
     const plain = deflateRawSync(JSON.stringify(value));
     return Buffer.concat([head, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);

@@ -1,0 +1,108 @@
+import { StoreError } from '../errors.ts';
+import type { RedisBounds } from './redis-bounds.ts';
+
+/** Reads the two keys of a session. They lie in one slot. */
+export type ReadPair<Result> = (first: string, second: string) => Promise<Result>;
+
+/** What it is made of. */
+export interface SharedReadsOptions<Value, Result> {
+  /** One command: the values of so many keys, in their order. */
+  readonly read: (keys: readonly string[]) => Promise<Values<Value>>;
+  /** Bounds it in time, and names its faults. */
+  readonly bounded: RedisBounds['bounded'];
+  readonly toResult: (first: Value | null, second: Value | null) => Result;
+  /** Whether sessions lie apart, so that one command may ask for one of them only. */
+  readonly isSplit: boolean;
+}
+
+type Values<Value> = readonly (Value | null)[];
+
+/** Sessions of one command: few enough that other clients of Redis hardly wait. */
+const MAX_SESSIONS = 64;
+
+/** How long reads wait for the answer to those before them. Longer than Redis takes when it is well. */
+const MAX_WAIT_MS = 5;
+
+interface Waiting<Result> {
+  readonly keys: readonly [string, string];
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Lets reads that come at once share a command, which costs Redis and this process much less than one for each: those of
+ * one turn of the event loop, and those that come while a command is under way. Nobody joins one that has been sent: what
+ * is read is never older than the request for it.
+ *
+ * What Redis refuses is asked again for each by itself, so that a session which cannot be read fails no other. A server
+ * that is a cluster, though the client does not know, refuses keys of several slots: from then on none are put together.
+ */
+export function createSharedReads<Value, Result>(
+  options: SharedReadsOptions<Value, Result>,
+): ReadPair<Result> {
+  const { read, bounded, toResult } = options;
+  let { isSplit } = options;
+  let waiting: Waiting<Result>[] = [];
+  let underWay = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const sendAll = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const all = waiting;
+    waiting = [];
+    const size = isSplit ? 1 : MAX_SESSIONS;
+    for (let from = 0; from < all.length; from += size) send(all.slice(from, from + size));
+  };
+
+  const send = (group: readonly Waiting<Result>[]) => {
+    underWay += 1;
+    let isRefused = false;
+    const noteRefusal = ({ message }: Error) => {
+      isSplit ||= message.startsWith('CROSSSLOT');
+      isRefused = true;
+    };
+    bounded(() => read(group.flatMap(({ keys }) => keys)), noteRefusal).then(
+      (values) => {
+        noteEnd();
+        for (const [index, one] of group.entries()) {
+          answer(one, values[2 * index] ?? null, values[2 * index + 1] ?? null);
+        }
+      },
+      (error: unknown) => {
+        noteEnd();
+        if (isRefused && group.length > 1) for (const one of group) send([one]);
+        else for (const { reject } of group) reject(copyFault(error));
+      },
+    );
+  };
+
+  const noteEnd = () => {
+    underWay -= 1;
+    if (underWay === 0 && timer) sendAll();
+  };
+
+  const answer = ({ resolve, reject }: Waiting<Result>, first: Value | null, second: Value | null) => {
+    try {
+      resolve(toResult(first, second));
+    } catch (error) {
+      reject(error);
+    }
+  };
+
+  return (...keys) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ keys, resolve, reject });
+      if (waiting.length > 1) return;
+      // Not before the sockets of this turn have been read.
+      if (underWay === 0 || isSplit) setImmediate(sendAll);
+      else timer = setTimeout(sendAll, MAX_WAIT_MS);
+    });
+}
+
+/** Each request has an error of its own, for its application to write on. */
+function copyFault(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  const { message, code, cause } = error;
+  return new StoreError(message, { code, cause });
+}
