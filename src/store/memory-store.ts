@@ -124,11 +124,16 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       return { isFirst: true, login, tokens, at: Math.floor(now()) };
     },
 
-    rotateSession: async (key, nextKey) => {
+    rotateSession: async (key, nextKey, condition) => {
       const record = recordOf(key);
       if (!record || record.kind === 'ended') return 'ended';
       if (record.kind === 'moved')
         return record.movedTo === nextKey ? 'rotated' : { movedTo: record.movedTo };
+      if (condition) {
+        const lock = get(`lock:${key}`);
+        if (lock !== null && lock[0] !== 'b' && lock.slice(2) !== condition.lockOwner) return 'locked';
+        if (!tokensAt(key)?.equals(condition.ifTokens)) return 'conflict';
+      }
       set(`s:${key}`, `> ${nextKey}`, MARK_LIFE_MS);
       values.remove(`d:${key}`);
       values.remove(`t:${key}`);

@@ -99,9 +99,9 @@ if type(mark) == 'table' and mark.err then redis.call('DEL', KEYS[1], KEYS[3])
 else redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
 return {'ended', digits(now), record, tokens}`,
   },
-  /** KEYS: record, data, tokens. ARGV: next key, life of the pointer. */
+  /** KEYS: record, data, tokens, lock. ARGV: next key, life of the pointer, owner of the lock or empty, tokens. */
   rotateSession: {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     reply: 'text',
     lua: `${READ}
 local record = read(KEYS[1])
@@ -110,6 +110,11 @@ if string.sub(record, 1, 2) == '> ' then
   local key = string.sub(record, 3)
   if key == ARGV[1] then return {'rotated'} end
   return {'moved', key}
+end
+if ARGV[3] ~= '' then
+  local lock = read(KEYS[4])
+  if lock and string.sub(lock, 1, 1) ~= 'b' and string.sub(lock, 3) ~= ARGV[3] then return {'locked'} end
+  if read(KEYS[3]) ~= ARGV[4] then return {'conflict'} end
 end
 redis.call('SET', KEYS[1], '> ' .. ARGV[1], 'PX', ARGV[2])
 redis.call('DEL', KEYS[2], KEYS[3])

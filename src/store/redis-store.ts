@@ -19,6 +19,7 @@ import {
   type LoginTaking,
   MARK_LIFE_MS,
   QUIET_MS,
+  type RotateAnswer,
   type Store,
   type StoredSession,
   TAKEN_LIFE_MS,
@@ -83,9 +84,11 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return readEndAnswer(answer as readonly Buffer[]);
     },
 
-    rotateSession: async (key, nextKey) => {
-      const answer = await run('rotateSession', sessionKeys(key), nextKey, MARK_LIFE_MS);
-      const [outcome, movedTo] = answer as ['rotated' | 'ended' | 'moved', string?];
+    rotateSession: async (key, nextKey, condition) => {
+      const names = [...sessionKeys(key), lockKey(key)];
+      const conditions = condition ? [condition.lockOwner, condition.ifTokens] : ['', ''];
+      const answer = await run('rotateSession', names, nextKey, MARK_LIFE_MS, ...conditions);
+      const [outcome, movedTo] = answer as [RotateAnswer | 'moved', string?];
       return outcome === 'moved' ? { movedTo: movedTo! } : outcome;
     },
 

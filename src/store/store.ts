@@ -58,6 +58,20 @@ export type EndAnswer =
       readonly at: number;
     };
 
+/** On what condition a session gives way: for a change of id, which must lose no tokens. */
+export interface RotateCondition {
+  /** Only if its tokens are still these. */
+  readonly ifTokens: Buffer;
+  /** Only while nobody but this owner has its lock. */
+  readonly lockOwner: string;
+}
+
+/**
+ * What became of an attempt to make a session point to another. `ended`: there is none any more; `conflict`: its tokens
+ * are others; `locked`: somebody else is at work; another key: it has moved there before.
+ */
+export type RotateAnswer = 'rotated' | 'ended' | 'conflict' | 'locked' | { readonly movedTo: string };
+
 /** A change of the tokens, and with them of the identity. */
 export interface TokenSwap {
   readonly tokens: { readonly from: Buffer; readonly to: Buffer };
@@ -111,11 +125,8 @@ export interface Store {
   touchSession(key: string, idleMs: number): Promise<void>;
   /** Ends a session: its record becomes a mark that says who took it, kept for a minute with identity and tokens. */
   endSession(key: string, condition: EndCondition): Promise<EndAnswer>;
-  /**
-   * Makes a session point to the key that takes its place, for {@link MARK_LIFE_MS}. `ended`: there is none any more;
-   * another key: it has moved there before.
-   */
-  rotateSession(key: string, nextKey: string): Promise<'rotated' | 'ended' | { readonly movedTo: string }>;
+  /** Makes a session point to the key that takes its place, for {@link MARK_LIFE_MS}. */
+  rotateSession(key: string, nextKey: string, condition?: RotateCondition): Promise<RotateAnswer>;
 
   /** Writes the application's data; with `mustExist` only over data that is there. False: there was none. */
   writeData(key: string, value: string, idleMs: number, options: { mustExist: boolean }): Promise<boolean>;
