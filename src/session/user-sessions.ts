@@ -116,6 +116,12 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
     return count;
   };
 
+  /** A frame proves nothing of who loads it: whoever invents names fills nothing by it. */
+  const leaveMark = (name: IndexName, mark: LogoutMark, reason: LogoutReason) =>
+    reason === 'front_channel'
+      ? store.putOpenMark(indexes.openMarks, name, mark.startedBy ?? now())
+      : store.putMark(name, mark);
+
   const endByMark: UserSessions['endByMark'] = async (target, mark, reason) => {
     const names = indexes.toSearch(target);
     const faults: unknown[] = [];
@@ -124,7 +130,7 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
       return 0;
     };
     // A full server takes no mark. What lives ends all the same; what is under way is to be ended by trying again.
-    await Promise.all(names.map((name) => store.putMark(name, mark).catch(note)));
+    await Promise.all(names.map((name) => leaveMark(name, mark, reason).catch(note)));
     const live = markForLiveSessions(mark);
     const isMeant = (login: Identity) => isTarget(login, target) && isEndedBy(login, live);
     const told = new Set<string>();

@@ -237,6 +237,34 @@ local mark = read(KEYS[1])
 if mark and redis.call('PTTL', KEYS[1]) > tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return mark`,
   },
+  /**
+   * KEYS: open marks. ARGV: time, member, when logins began that it ends, slack, life, how many are kept. No login from
+   * further ahead than the slack is taken, so that no clock that is off keeps newer marks out.
+   */
+  putOpenMark: {
+    numberOfKeys: 1,
+    reply: 'text',
+    lua: `${NOW}
+local startedBy = math.min(math.max(tonumber(ARGV[3]), now), now + tonumber(ARGV[4]))
+redis.call('ZADD', KEYS[1], 'GT', digits(startedBy), ARGV[2])
+local over = redis.call('ZRANGE', KEYS[1], 0, -1 - ARGV[6])
+if #over > 0 then redis.call('ZREM', KEYS[1], unpack(over)) end
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return 1`,
+  },
+  /** KEYS: open marks. ARGV: member. */
+  readOpenMark: {
+    numberOfKeys: 1,
+    reply: 'text',
+    lua: `
+local score = redis.pcall('ZSCORE', KEYS[1], ARGV[1])
+-- A key of another type, whoever made it, holds no marks.
+if type(score) == 'table' and score.err then
+  if string.find(score.err, 'WRONGTYPE', 1, true) then return end
+  return score
+end
+return score`,
+  },
   /** KEYS: logout token. ARGV: time, meaning, when it came, life. See logout-mark.ts. */
   putLogoutToken: {
     numberOfKeys: 1,

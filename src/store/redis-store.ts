@@ -18,6 +18,7 @@ import {
   type LockAnswer,
   type LoginTaking,
   MARK_LIFE_MS,
+  MAX_OPEN_MARKS,
   QUIET_MS,
   type RotateAnswer,
   type Store,
@@ -57,6 +58,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const takenKey = (name: string) => `${prefix}used:{${name}}`;
   const indexKey = ({ kind, id }: IndexName) => `${prefix}${kind}:{${id}}`;
   const markKey = ({ kind, id }: IndexName) => `${prefix}mark:${kind}:{${id}}`;
+  const openMarksKey = (set: string) => `${prefix}mark:open:{${set}}`;
+  const memberOf = ({ kind, id }: IndexName) => `${kind}:${id}`;
 
   const releaseLock: Store['releaseLock'] = async (key, owner, backoff) => {
     await run('releaseLock', [lockKey(key)], owner, backoff?.text ?? '', backoff?.lifeMs ?? 0);
@@ -161,13 +164,30 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       await run('putMark', [markKey(index)], time(), JSON.stringify(mark), MARK_LIFE_MS);
     },
 
-    readMarks: (indexes) =>
-      Promise.all(
-        indexes.map(async (index) => {
-          const mark = await run('readMark', [markKey(index)], MARK_LIFE_MS);
-          return parseMark(mark as string | null);
-        }),
-      ),
+    putOpenMark: async (set, index, startedBy) => {
+      const bounds = [CLOCK_SLACK_MS, MARK_LIFE_MS, MAX_OPEN_MARKS];
+      await run(
+        'putOpenMark',
+        [openMarksKey(set)],
+        time(),
+        memberOf(index),
+        Math.floor(startedBy),
+        ...bounds,
+      );
+    },
+
+    readMarks: (indexes, set) => {
+      const marks = indexes.map(async (index) => {
+        const mark = await run('readMark', [markKey(index)], MARK_LIFE_MS);
+        return parseMark(mark as string | null);
+      });
+      const members = set === undefined ? [] : indexes.map(memberOf);
+      const open = members.map(async (member) => {
+        const startedBy = await run('readOpenMark', [openMarksKey(set!)], member);
+        return startedBy === null ? null : { startedBy: Number(startedBy) };
+      });
+      return Promise.all([...marks, ...open]);
+    },
 
     putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
       const args = [time(), meaning, Math.floor(cameAt), Math.ceil(lifeMs)];

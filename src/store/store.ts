@@ -180,8 +180,16 @@ export interface Store {
   readNewest(index: IndexName, limit: number): Promise<readonly string[]>;
   /** Leaves a mark for an index, beside what earlier ones said. */
   putMark(index: IndexName, mark: LogoutMark): Promise<void>;
-  /** Reads the marks that logouts left for these indexes; `null` where there is none. */
-  readMarks(indexes: readonly IndexName[]): Promise<readonly (LogoutMark | 'unreadable' | null)[]>;
+  /**
+   * Leaves a mark of the kind that anybody may leave, for any index: of all in one `set`, the newest
+   * {@link MAX_OPEN_MARKS} stay. `startedBy`: see {@link LogoutMark}.
+   */
+  putOpenMark(set: string, index: IndexName, startedBy: number): Promise<void>;
+  /** Reads the marks that logouts left for these indexes, and those in this set; `null` where there is none. */
+  readMarks(
+    indexes: readonly IndexName[],
+    set?: string,
+  ): Promise<readonly (LogoutMark | 'unreadable' | null)[]>;
   /** Remembers a logout token. Returns what was remembered for it before, or this. */
   putLogoutToken(name: string, token: StoredLogoutToken, lifeMs: number): Promise<StoredLogoutToken>;
 
@@ -220,6 +228,9 @@ export const TAKEN_LIFE_MS = LOGIN_LIFE_MS + CLOCK_SLACK_MS;
 export const CALLBACK_LIFE_MS = 600_000;
 /** Marks of logouts and pointers live as long as the oldest login that can be taken, and its callback. */
 export const MARK_LIFE_MS = LOGIN_LIFE_MS + CALLBACK_LIFE_MS;
+
+/** How many marks of the kind that anybody may leave are kept: some 130 KB of them. */
+export const MAX_OPEN_MARKS = 1000;
 
 /** An index entry stays so long beyond its end, so that no clock that steps makes it lose a session that lives. */
 export const INDEX_SLACK_MS = 86_400_000;
