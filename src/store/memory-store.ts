@@ -252,8 +252,8 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       });
       if (openMarks === undefined) return marks;
       const open = openMarksOf(openMarks);
-      const times = names.map((name) => open.get(indexKey(name)));
-      return [...marks, ...times.map((startedBy) => (startedBy === undefined ? null : { startedBy }))];
+      const times = names.map((name) => open.get(indexKey(name))).filter((time) => time !== undefined);
+      return [...marks, ...times.map((startedBy) => ({ startedBy }))];
     },
 
     putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {

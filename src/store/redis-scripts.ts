@@ -252,18 +252,21 @@ if #over > 0 then redis.call('ZREM', KEYS[1], unpack(over)) end
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 return 1`,
   },
-  /** KEYS: open marks. ARGV: member. */
-  readOpenMark: {
+  /** KEYS: open marks. ARGV: members. A key of another type, whoever made it, holds none. */
+  readOpenMarks: {
     numberOfKeys: 1,
     reply: 'text',
     lua: `
-local score = redis.pcall('ZSCORE', KEYS[1], ARGV[1])
--- A key of another type, whoever made it, holds no marks.
-if type(score) == 'table' and score.err then
-  if string.find(score.err, 'WRONGTYPE', 1, true) then return end
-  return score
+local scores = {}
+for i, member in ipairs(ARGV) do
+  local score = redis.pcall('ZSCORE', KEYS[1], member)
+  if type(score) == 'table' and score.err then
+    if string.find(score.err, 'WRONGTYPE', 1, true) then return {} end
+    return score
+  end
+  scores[i] = score
 end
-return score`,
+return scores`,
   },
   /** KEYS: logout token. ARGV: time, meaning, when it came, life. See logout-mark.ts. */
   putLogoutToken: {

@@ -176,17 +176,17 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       );
     },
 
-    readMarks: (indexes, set) => {
-      const marks = indexes.map(async (index) => {
+    readMarks: async (indexes, set) => {
+      const readMark = async (index: IndexName) => {
         const mark = await run('readMark', [markKey(index)], MARK_LIFE_MS);
         return parseMark(mark as string | null);
-      });
-      const members = set === undefined ? [] : indexes.map(memberOf);
-      const open = members.map(async (member) => {
-        const startedBy = await run('readOpenMark', [openMarksKey(set!)], member);
-        return startedBy === null ? null : { startedBy: Number(startedBy) };
-      });
-      return Promise.all([...marks, ...open]);
+      };
+      const [open, ...marks] = await Promise.all([
+        set === undefined ? [] : run('readOpenMarks', [openMarksKey(set)], ...indexes.map(memberOf)),
+        ...indexes.map(readMark),
+      ]);
+      const times = (open as (string | null)[]).filter((time) => time !== null);
+      return [...marks, ...times.map((time) => ({ startedBy: Number(time) }))];
     },
 
     putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {

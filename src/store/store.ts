@@ -185,7 +185,7 @@ export interface Store {
    * {@link MAX_OPEN_MARKS} stay. `startedBy`: see {@link LogoutMark}.
    */
   putOpenMark(set: string, index: IndexName, startedBy: number): Promise<void>;
-  /** Reads the marks that logouts left for these indexes, and those in this set; `null` where there is none. */
+  /** Reads the marks that logouts left for these indexes, `null` where there is none; then those in this set. */
   readMarks(
     indexes: readonly IndexName[],
     set?: string,

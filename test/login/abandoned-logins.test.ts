@@ -35,7 +35,7 @@ function measureHeap(): number {
   return process.memoryUsage().heapUsed;
 }
 
-describe(`${LOGINS} logins that nobody goes on with (N-09)`, () => {
+describe(`${LOGINS} logins that nobody goes on with (N-07)`, () => {
   it('leave nothing in Redis, and nothing in the process', async () => {
     const seen: WeakRef<object>[] = [];
     const app = await start({
@@ -61,7 +61,7 @@ describe(`${LOGINS} logins that nobody goes on with (N-09)`, () => {
   });
 });
 
-describe('callbacks that anybody can send (N-09)', () => {
+describe('callbacks that anybody can send (N-07)', () => {
   const readSizes = async () => {
     const keys = await database.keys('*');
     return Promise.all(

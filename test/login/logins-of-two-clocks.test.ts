@@ -90,7 +90,7 @@ describe('a login that begins at a process whose clock is off, and ends at anoth
   });
 });
 
-describe('a secret that changes while a login is under way (N-09)', () => {
+describe('a secret that changes while a login is under way', () => {
   const [old, next] = [
     'the old secret of the tests, long enough',
     'the new secret of the tests, long enough',
@@ -121,7 +121,7 @@ describe('a secret that changes while a login is under way (N-09)', () => {
   });
 });
 
-describe('a callback whose answer is lost on its way to the browser (N-09)', () => {
+describe('a callback whose answer is lost on its way to the browser', () => {
   it('leads on when it is loaded again: to the page, which the provider lets them into at once', async () => {
     const app = await startApp({ op, redis: redis.url });
     const browser = app.browser();

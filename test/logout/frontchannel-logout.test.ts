@@ -94,7 +94,7 @@ describe.each([
     expect(await whoIs(await logInWith(op, app))).toBe('ada');
   });
 
-  it('fills nothing, whoever loads it how often: of its marks the newest thousand stay (N-09)', async () => {
+  it('fills nothing, whoever loads it how often: of its marks the newest thousand stay (N-07)', async () => {
     if (kind === 'memory') return;
     const app = await start();
     await loadFrame(app, { iss: op.issuer, sid: 'one' });

@@ -34,7 +34,7 @@ const loseLock = async () => void (await database.del(await database.keys('*lock
 it.each([
   'connectAuth:writeLogin',
   'connectAuth:rotateSession',
-])('a change of id that stood still beyond its lease, at %s, loses no tokens that were refreshed meanwhile', async (command) => {
+])('a change of id that stood still beyond its lease, at %s, loses no tokens that were refreshed meanwhile (N-13)', async (command) => {
   const { one, two, given } = await logIn();
   const held = holdAt(command);
   const renewing = one.get('/renew', { accept: 'application/json' });
