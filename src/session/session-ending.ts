@@ -20,7 +20,7 @@ export interface EndTarget {
   readonly ifExpired?: boolean;
   /** Only a login that this says yes to. One that cannot be read is meant: in doubt, it is. */
   readonly isMeant?: (login: Identity) => boolean;
-  /** The logins that one sweep has told of: a session whose id is changing is found under both. */
+  /** The logins that one sweep has told of last: a session whose id is changing is found under both. */
   readonly told?: Set<string>;
   /** Told of an end that was unknown at first, when it becomes known. */
   readonly onLateEnd?: (ended: EndedSession) => Promise<void>;
@@ -112,9 +112,7 @@ export function createSessionEnding(options: SessionEndingOptions): SessionEndin
     const reason = (login && records.findExpiry(login, at)) ?? given;
     records.forgetTouch(key);
     if (identity && isFirst) {
-      const isNews = !target.told?.has(identity.loginId);
-      target.told?.add(identity.loginId);
-      if (isNews) await tell(identity, reason, req);
+      if (isNews(identity, target.told)) await tell(identity, reason, req);
       await records.removeFromIndexes(key, identity);
     }
     return { key, isFirst, identity, tokens, reason };
@@ -154,6 +152,17 @@ export function createSessionEnding(options: SessionEndingOptions): SessionEndin
       await discard().catch(() => finishLater.finish(discard));
     },
   };
+}
+
+/** Far more than end while an id changes; a sweep may be one of millions. */
+const MAX_TOLD = 10_000;
+
+function isNews({ loginId }: Identity, told: Set<string> = new Set()): boolean {
+  const isKnown = told.has(loginId);
+  told.add(loginId);
+  const [oldest] = told;
+  if (told.size > MAX_TOLD) told.delete(oldest!);
+  return !isKnown;
 }
 
 type Taking = Exclude<EndAnswer, { movedTo: string }>;

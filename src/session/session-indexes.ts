@@ -22,6 +22,8 @@ export interface SessionIndexes {
   holding(login: IndexedLogin): readonly IndexName[];
   /** The indexes that a logout of this target must mark and search. */
   toSearch(target: SessionTarget): readonly IndexName[];
+  /** Names the set of those marks that anybody may leave. */
+  readonly openMarks: string;
 }
 
 /** The indexes of one application; by client, for a logout token speaks to one of them. */
@@ -40,6 +42,7 @@ export function createSessionIndexes(keys: ApplicationKeys): SessionIndexes {
   });
 
   return {
+    openMarks: keys.name('open marks'),
     holding: ({ issuer, clientId, sub, sid }) => [
       ofUser(issuer, clientId, sub),
       sid === undefined ? ofNameless(issuer, clientId, sub) : ofSession(issuer, clientId, sid),

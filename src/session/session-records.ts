@@ -73,7 +73,7 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
       await Promise.all(names.map((name) => store.addToIndex(name, key, indexedForMs)));
       const records = { identity: encodeIdentity(identity), tokens, data };
       const written = await store.writeLogin(key, records, { ...life, endsAt });
-      if (!written || isEndedByAny(identity, await store.readMarks(names))) {
+      if (!written || isEndedByAny(identity, await store.readMarks(names, indexes.openMarks))) {
         throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
       }
       touches.mark(key);

@@ -5,10 +5,9 @@ import type { FinishLater } from '../store/finish-later.ts';
 import { insist } from '../store/insist.ts';
 import type { SessionLock } from '../store/session-lock.ts';
 import { walkMoves } from '../store/session-moves.ts';
-import type { Store } from '../store/store.ts';
-import type { Identity, IdentityReader } from './identity.ts';
+import type { Store, TokenSwap } from '../store/store.ts';
+import { decodeIdentity, type Identity, type IdentityReader } from './identity.ts';
 import type { SessionEnding } from './session-ending.ts';
-import type { IndexedLogin } from './session-indexes.ts';
 import type { NewSession, SessionRecords } from './session-records.ts';
 
 /** Sessions that take the place of others: a login of the same person, and a change of id. */
@@ -22,17 +21,12 @@ export interface SessionRotation {
   /**
    * Ends a session whose place another takes. It leaves a pointer, so that a logout with the old id ends the new one.
    *
-   * @param mayFollow - whether what has taken its place before gives way as well: to a login, which is newer than that.
-   * @throws LoginError `login_ended` when it had ended or moved meanwhile: what ended it means its successor as well,
-   * which goes;
+   * What has taken its place before gives way as well: to a login, which is newer than that.
+   *
+   * @throws LoginError `login_ended` when it had ended meanwhile: what ended it means its successor as well, which goes;
    * StoreError when nobody knows. It is found out behind the caller's back.
    */
-  takePlace(
-    key: string,
-    nextKey: string,
-    login: IndexedLogin,
-    options: { mayFollow: boolean },
-  ): Promise<void>;
+  takePlace(key: string, nextKey: string, login: Identity): Promise<void>;
   /**
    * Gives a session a new id, with `data` as the application's data.
    *
@@ -58,8 +52,8 @@ export interface SessionRotationOptions {
   readonly ending: SessionEnding;
   readonly lock: SessionLock;
   readonly finishLater: FinishLater;
-  /** Seals the tokens of a session for its next id. `undefined`: they are gone. */
-  readonly resealTokens: (id: string, nextId: string) => Promise<Buffer | undefined>;
+  /** Seals the tokens of a session for its next id: as they were and as they are to be. `undefined`: they are gone. */
+  readonly resealTokens: (id: string, nextId: string) => Promise<TokenSwap['tokens'] | undefined>;
   /** How long a change whose outcome is unknown is tried again while its caller waits, in milliseconds. */
   readonly patienceMs: number;
   /** Nothing is tried again when this has come. */
@@ -80,50 +74,90 @@ export function createSessionRotation(options: SessionRotationOptions): SessionR
     }
   };
 
-  /** Leaves the pointer, at the session or at what it has moved to by another's doing. False: nothing gives way. */
-  const leavePointer = async (
-    key: string,
-    nextKey: string,
-    { login, mayFollow }: { login: IndexedLogin; mayFollow: boolean },
-  ): Promise<boolean> => {
-    const walk = await walkMoves(key, async (current) => {
-      const outcome = await store.rotateSession(current, nextKey);
-      return typeof outcome === 'object' && mayFollow ? outcome : { found: outcome };
-    });
-    if (walk.found !== 'rotated') return false;
-    records.forgetTouch(walk.key);
-    await records.removeFromIndexes(walk.key, login);
-    return true;
-  };
-
-  const takePlace: SessionRotation['takePlace'] = async (key, nextKey, login, { mayFollow }) => {
-    const attempt = async () => {
-      if (await leavePointer(key, nextKey, { login, mayFollow })) return;
-      await ending.discard(nextKey);
-      throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
-    };
+  /** Tries until the store says what came of it, also behind the caller's back. */
+  const settle = async (attempt: (isLate: boolean) => Promise<void>) => {
     try {
-      await insist(attempt, AbortSignal.timeout(patienceMs), closing);
+      await insist(() => attempt(false), AbortSignal.timeout(patienceMs), closing);
     } catch (error) {
-      if (error instanceof StoreError) finishLater.finish(() => attempt().catch(passLoginError));
+      if (error instanceof StoreError) finishLater.finish(() => attempt(true).catch(passLoginError));
       throw error;
     }
   };
 
-  const move = async (id: string, data: string, onMoved: (moved: MovedLogin) => void) => {
-    const [key, nextId] = [keys.sessionKey(id), randomBytes(32).toString('base64url')];
+  const cleanUp = async (key: string, login: Identity) => {
+    records.forgetTouch(key);
+    await records.removeFromIndexes(key, login);
+  };
+
+  const refuse = async (nextKey: string): Promise<never> => {
+    await ending.discard(nextKey);
+    throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
+  };
+
+  /** Whether another login is there by now. Its browser may have got its cookie after that of the login that comes late. */
+  const isOtherLogin = async (key: string, { loginId }: Identity): Promise<boolean> => {
+    const { login } = await store.readSession(key);
+    const identity = login && decodeIdentity(login);
+    return identity !== undefined && identity.loginId !== loginId;
+  };
+
+  const takePlace: SessionRotation['takePlace'] = (key, nextKey, login) =>
+    settle(async (isLate) => {
+      const walk = await walkMoves(key, async (current) => {
+        if (isLate && current !== key && (await isOtherLogin(current, login))) return { found: 'newer' };
+        const outcome = await store.rotateSession(current, nextKey);
+        return typeof outcome === 'object' ? outcome : { found: outcome };
+      });
+      if (walk.found === 'rotated') await cleanUp(walk.key, login);
+      else if (walk.found !== 'newer') await refuse(nextKey);
+    });
+
+  /** What a refresh has changed that another process did while this one stood still. Returns the tokens as they were. */
+  const catchUp = async ({ id, nextId, carried }: Move): Promise<TokenSwap['tokens'] | undefined> => {
+    const [key, nextKey] = [keys.sessionKey(id), keys.sessionKey(nextId)];
     const tokens = await resealTokens(id, nextId);
+    const [{ login: old }, { login: next }] = [
+      await store.readSession(key),
+      await store.readSession(nextKey),
+    ];
+    if (!tokens || !old || !next) return tokens;
+    const identity = { from: next.identity, to: old.identity };
+    await store.swapTokens(nextKey, { tokens: { from: carried.to, to: tokens.to }, identity });
+    return tokens;
+  };
+
+  /** A login that has come meanwhile proves more than this one does: it stays. */
+  const giveWay = (move: Move, login: Identity, lockOwner: string) => {
+    const [key, nextKey] = [keys.sessionKey(move.id), keys.sessionKey(move.nextId)];
+    let { carried } = move;
+    return settle(async () => {
+      for (;;) {
+        const outcome = await store.rotateSession(key, nextKey, { ifTokens: carried.from, lockOwner });
+        if (outcome === 'rotated') return cleanUp(key, login);
+        if (outcome === 'locked') throw new StoreError('The tokens of this session are being refreshed.');
+        const newer = outcome === 'conflict' ? await catchUp({ ...move, carried }) : undefined;
+        if (!newer) return refuse(nextKey);
+        carried = newer;
+      }
+    });
+  };
+
+  const move = async (
+    id: string,
+    data: string,
+    { owner, onMoved }: { owner: string; onMoved: (moved: MovedLogin) => void },
+  ) => {
+    const [key, nextId] = [keys.sessionKey(id), randomBytes(32).toString('base64url')];
+    const carried = await resealTokens(id, nextId);
     // As it is now: a refresh may have brought new claims since this request read it.
     const { login } = await store.readSession(key);
     const identity = readIdentity(login);
-    if (!tokens || !login || !identity)
+    if (!carried || !login || !identity)
       throw new LoginRequiredError('The session ended before it was given a new id.');
-    const { absoluteEnd: endsAt } = identity;
-    const nextKey = keys.sessionKey(nextId);
-    const moved = { id: nextId, identity: await create(nextKey, { identity, tokens, data, endsAt }) };
+    const session = { identity, tokens: carried.to, data, endsAt: identity.absoluteEnd };
+    const moved = { id: nextId, identity: await create(keys.sessionKey(nextId), session) };
     onMoved(moved);
-    // A login that has come meanwhile proves more than this one does: it stays.
-    await takePlace(key, nextKey, identity, { mayFollow: false });
+    await giveWay({ id, nextId, carried }, identity, owner);
   };
 
   return {
@@ -132,7 +166,7 @@ export function createSessionRotation(options: SessionRotationOptions): SessionR
     renew: async (id, data, onMoved) => {
       try {
         // A refresh that finished on the old id after we read its tokens would be lost with it.
-        await lock.hold(keys.sessionKey(id), { work: () => move(id, data, onMoved) });
+        await lock.hold(keys.sessionKey(id), { work: ({ owner }) => move(id, data, { owner, onMoved }) });
       } catch (error) {
         if (!(error instanceof LoginError)) throw error;
         // Whoever left the mark ends the old id, and tells of it: that one was in the index before.
@@ -140,6 +174,13 @@ export function createSessionRotation(options: SessionRotationOptions): SessionR
       }
     },
   };
+}
+
+/** A change of id, and the tokens that go along. */
+interface Move {
+  readonly id: string;
+  readonly nextId: string;
+  readonly carried: TokenSwap['tokens'];
 }
 
 /** Behind the back of its caller there is nobody to tell. */

@@ -165,8 +165,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         throw error;
       }
       const { id: oldId } = browser;
-      if (isSame)
-        await rotation.takePlace(old.key, key, old.identity!, { mayFollow: true }).catch(passStoreError);
+      if (isSame) await rotation.takePlace(old.key, key, old.identity!).catch(passStoreError);
       const ended =
         old && !isSame ? await replace(old.key, { oldId: oldId!, onLateEnd }, { req, res }) : undefined;
       setCurrentSession(browser, { id, identity, data });

@@ -99,16 +99,14 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
     index: IndexName,
     target: Omit<EndTarget, 'key'>,
     reason: LogoutReason,
-    faults: unknown[],
+    note: (fault: unknown) => void,
   ): Promise<number> => {
     let count = 0;
     for (let from: string | undefined = '0'; from !== undefined; ) {
       const page: Awaited<ReturnType<Store['scanIndex']>> = await store.scanIndex(index, from);
       await inBatches(page.keys, async (key) => {
         // What cannot be reached keeps nothing else from ending.
-        const ended = await endOne({ ...target, key }, reason).catch(
-          (fault) => faults.push(fault) > 0 && false,
-        );
+        const ended = await endOne({ ...target, key }, reason).catch(note);
         if (ended) count += 1;
       });
       from = page.next;
@@ -116,23 +114,29 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
     return count;
   };
 
+  /** A frame proves nothing of who loads it: whoever invents names fills nothing by it. */
+  const leaveMark = (name: IndexName, mark: LogoutMark, reason: LogoutReason) =>
+    reason === 'front_channel'
+      ? store.putOpenMark(indexes.openMarks, name, mark.startedBy ?? now())
+      : store.putMark(name, mark);
+
   const endByMark: UserSessions['endByMark'] = async (target, mark, reason) => {
     const names = indexes.toSearch(target);
-    const faults: unknown[] = [];
+    // The first one: there may be as many as sessions.
+    let firstFault: unknown;
     const note = (fault: unknown) => {
-      faults.push(fault);
-      return 0;
+      firstFault ??= fault;
     };
     // A full server takes no mark. What lives ends all the same; what is under way is to be ended by trying again.
-    await Promise.all(names.map((name) => store.putMark(name, mark).catch(note)));
+    await Promise.all(names.map((name) => leaveMark(name, mark, reason).catch(note)));
     const live = markForLiveSessions(mark);
     const isMeant = (login: Identity) => isTarget(login, target) && isEndedBy(login, live);
     const told = new Set<string>();
-    const counts: number[] = [];
+    let count = 0;
     for (const name of names)
-      counts.push(await endIndexed(name, { isMeant, told }, reason, faults).catch(note));
-    if (faults.length > 0) throw faults[0];
-    return counts.reduce((sum, count) => sum + count, 0);
+      count += (await endIndexed(name, { isMeant, told }, reason, note).catch(note)) ?? 0;
+    if (firstFault !== undefined) throw firstFault;
+    return count;
   };
 
   /** With every client of the issuer. */

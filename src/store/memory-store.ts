@@ -16,6 +16,7 @@ import {
   type IndexName,
   LOGIN_LIFE_MS,
   MARK_LIFE_MS,
+  MAX_OPEN_MARKS,
   QUIET_MS,
   type Store,
   TAKEN_LIFE_MS,
@@ -55,6 +56,8 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
   const lifeOf = (idleMs: number, endsAt: number) =>
     Math.max(1, Math.min(idleMs, endsAt - now()) + AFTERLIFE_MS);
   const indexKey = ({ kind, id }: IndexName) => `${kind}:${id}`;
+  const openMarksOf = (name: string) =>
+    new Map<string, number>(JSON.parse(get(`mark:open:${name}`) ?? '[]') as [string, number][]);
 
   /** What an earlier attempt took, while it is kept. */
   const readTaken = (key: string, owner: string): EndAnswer => {
@@ -124,11 +127,16 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       return { isFirst: true, login, tokens, at: Math.floor(now()) };
     },
 
-    rotateSession: async (key, nextKey) => {
+    rotateSession: async (key, nextKey, condition) => {
       const record = recordOf(key);
       if (!record || record.kind === 'ended') return 'ended';
       if (record.kind === 'moved')
         return record.movedTo === nextKey ? 'rotated' : { movedTo: record.movedTo };
+      if (condition) {
+        const lock = get(`lock:${key}`);
+        if (lock !== null && lock[0] !== 'b' && lock.slice(2) !== condition.lockOwner) return 'locked';
+        if (!tokensAt(key)?.equals(condition.ifTokens)) return 'conflict';
+      }
       set(`s:${key}`, `> ${nextKey}`, MARK_LIFE_MS);
       values.remove(`d:${key}`);
       values.remove(`t:${key}`);
@@ -228,12 +236,25 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       set(`mark:${kind}:${id}`, JSON.stringify(merged), MARK_LIFE_MS);
     },
 
-    readMarks: async (names) =>
-      names.map(({ kind, id }) => {
+    putOpenMark: async (name, index, startedBy) => {
+      const marks = openMarksOf(name);
+      const time = Math.min(Math.max(startedBy, now()), now() + CLOCK_SLACK_MS);
+      marks.set(indexKey(index), Math.max(marks.get(indexKey(index)) ?? 0, time));
+      const newest = [...marks].sort(([, a], [, b]) => b - a).slice(0, MAX_OPEN_MARKS);
+      set(`mark:open:${name}`, JSON.stringify(newest), MARK_LIFE_MS);
+    },
+
+    readMarks: async (names, openMarks) => {
+      const marks = names.map(({ kind, id }) => {
         const name = `mark:${kind}:${id}`;
         if (values.lifeOf(name) > MARK_LIFE_MS) values.renew(name, MARK_LIFE_MS);
         return parseMark(get(name));
-      }),
+      });
+      if (openMarks === undefined) return marks;
+      const open = openMarksOf(openMarks);
+      const times = names.map((name) => open.get(indexKey(name))).filter((time) => time !== undefined);
+      return [...marks, ...times.map((startedBy) => ({ startedBy }))];
+    },
 
     putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
       const known = get(`jti:${name}`) ?? formatLogoutToken({ meaning, cameAt: Math.max(cameAt, now()) });

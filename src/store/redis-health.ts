@@ -42,6 +42,7 @@ const PROBE_LUA = `
       redis.call('PTTL', KEYS[1])
       redis.call('ZADD', KEYS[2], 'GT', 1, ARGV[1])
       redis.call('ZRANGE', KEYS[2], '-inf', '(0', 'BYSCORE', 'LIMIT', 0, 1)
+      redis.call('ZSCORE', KEYS[2], ARGV[1])
       redis.call('ZREM', KEYS[2], ARGV[1])
       redis.call('DEL', KEYS[2])
       return 1`;

@@ -99,9 +99,9 @@ if type(mark) == 'table' and mark.err then redis.call('DEL', KEYS[1], KEYS[3])
 else redis.call('PEXPIRE', KEYS[3], ARGV[3]) end
 return {'ended', digits(now), record, tokens}`,
   },
-  /** KEYS: record, data, tokens. ARGV: next key, life of the pointer. */
+  /** KEYS: record, data, tokens, lock. ARGV: next key, life of the pointer, owner of the lock or empty, tokens. */
   rotateSession: {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     reply: 'text',
     lua: `${READ}
 local record = read(KEYS[1])
@@ -110,6 +110,11 @@ if string.sub(record, 1, 2) == '> ' then
   local key = string.sub(record, 3)
   if key == ARGV[1] then return {'rotated'} end
   return {'moved', key}
+end
+if ARGV[3] ~= '' then
+  local lock = read(KEYS[4])
+  if lock and string.sub(lock, 1, 1) ~= 'b' and string.sub(lock, 3) ~= ARGV[3] then return {'locked'} end
+  if read(KEYS[3]) ~= ARGV[4] then return {'conflict'} end
 end
 redis.call('SET', KEYS[1], '> ' .. ARGV[1], 'PX', ARGV[2])
 redis.call('DEL', KEYS[2], KEYS[3])
@@ -231,6 +236,37 @@ return 1`,
 local mark = read(KEYS[1])
 if mark and redis.call('PTTL', KEYS[1]) > tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return mark`,
+  },
+  /**
+   * KEYS: open marks. ARGV: time, member, when logins began that it ends, slack, life, how many are kept. No login from
+   * further ahead than the slack is taken, so that no clock that is off keeps newer marks out.
+   */
+  putOpenMark: {
+    numberOfKeys: 1,
+    reply: 'text',
+    lua: `${NOW}
+local startedBy = math.min(math.max(tonumber(ARGV[3]), now), now + tonumber(ARGV[4]))
+redis.call('ZADD', KEYS[1], 'GT', digits(startedBy), ARGV[2])
+local over = redis.call('ZRANGE', KEYS[1], 0, -1 - ARGV[6])
+if #over > 0 then redis.call('ZREM', KEYS[1], unpack(over)) end
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return 1`,
+  },
+  /** KEYS: open marks. ARGV: members. A key of another type, whoever made it, holds none. */
+  readOpenMarks: {
+    numberOfKeys: 1,
+    reply: 'text',
+    lua: `
+local scores = {}
+for i, member in ipairs(ARGV) do
+  local score = redis.pcall('ZSCORE', KEYS[1], member)
+  if type(score) == 'table' and score.err then
+    if string.find(score.err, 'WRONGTYPE', 1, true) then return {} end
+    return score
+  end
+  scores[i] = score
+end
+return scores`,
   },
   /** KEYS: logout token. ARGV: time, meaning, when it came, life. See logout-mark.ts. */
   putLogoutToken: {

@@ -19,7 +19,9 @@ import {
   type LockAnswer,
   type LoginTaking,
   MARK_LIFE_MS,
+  MAX_OPEN_MARKS,
   QUIET_MS,
+  type RotateAnswer,
   type Store,
   type StoredSession,
   TAKEN_LIFE_MS,
@@ -57,6 +59,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const takenKey = (name: string) => `${prefix}used:{${name}}`;
   const indexKey = ({ kind, id }: IndexName) => `${prefix}${kind}:{${id}}`;
   const markKey = ({ kind, id }: IndexName) => `${prefix}mark:${kind}:{${id}}`;
+  const openMarksKey = (set: string) => `${prefix}mark:open:{${set}}`;
+  const memberOf = ({ kind, id }: IndexName) => `${kind}:${id}`;
 
   const releaseLock: Store['releaseLock'] = async (key, owner, backoff) => {
     await run('releaseLock', [lockKey(key)], owner, backoff?.text ?? '', backoff?.lifeMs ?? 0);
@@ -94,9 +98,11 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return readEndAnswer(answer as readonly Buffer[]);
     },
 
-    rotateSession: async (key, nextKey) => {
-      const answer = await run('rotateSession', sessionKeys(key), nextKey, MARK_LIFE_MS);
-      const [outcome, movedTo] = answer as ['rotated' | 'ended' | 'moved', string?];
+    rotateSession: async (key, nextKey, condition) => {
+      const names = [...sessionKeys(key), lockKey(key)];
+      const conditions = condition ? [condition.lockOwner, condition.ifTokens] : ['', ''];
+      const answer = await run('rotateSession', names, nextKey, MARK_LIFE_MS, ...conditions);
+      const [outcome, movedTo] = answer as [RotateAnswer | 'moved', string?];
       return outcome === 'moved' ? { movedTo: movedTo! } : outcome;
     },
 
@@ -165,13 +171,30 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       await run('putMark', [markKey(index)], time(), JSON.stringify(mark), MARK_LIFE_MS);
     },
 
-    readMarks: (indexes) =>
-      Promise.all(
-        indexes.map(async (index) => {
-          const mark = await run('readMark', [markKey(index)], MARK_LIFE_MS);
-          return parseMark(mark as string | null);
-        }),
-      ),
+    putOpenMark: async (set, index, startedBy) => {
+      const bounds = [CLOCK_SLACK_MS, MARK_LIFE_MS, MAX_OPEN_MARKS];
+      await run(
+        'putOpenMark',
+        [openMarksKey(set)],
+        time(),
+        memberOf(index),
+        Math.floor(startedBy),
+        ...bounds,
+      );
+    },
+
+    readMarks: async (indexes, set) => {
+      const readMark = async (index: IndexName) => {
+        const mark = await run('readMark', [markKey(index)], MARK_LIFE_MS);
+        return parseMark(mark as string | null);
+      };
+      const [open, ...marks] = await Promise.all([
+        set === undefined ? [] : run('readOpenMarks', [openMarksKey(set)], ...indexes.map(memberOf)),
+        ...indexes.map(readMark),
+      ]);
+      const times = (open as (string | null)[]).filter((time) => time !== null);
+      return [...marks, ...times.map((time) => ({ startedBy: Number(time) }))];
+    },
 
     putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
       const args = [time(), meaning, Math.floor(cameAt), Math.ceil(lifeMs)];

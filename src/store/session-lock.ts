@@ -30,6 +30,8 @@ export interface LockedTask<T> {
 
 /** A lock that is ours. It is kept by a heartbeat while the work lasts. */
 export interface HeldLock {
+  /** Names us, for what the store does only while nobody else has the lock. */
+  readonly owner: string;
   /**
    * Says that the refresh is about to be sent: from now on nobody else sends the old token, also when we die. When the
    * lock is not ours any more it throws, and the work is begun again as soon as the lock is: let that pass.
@@ -71,6 +73,7 @@ export function createSessionLock(options: SessionLockOptions): SessionLock {
     }, leaseMs / 3);
     try {
       return await work({
+        owner,
         markSent: async () => {
           sent = true;
           if (!(await extend())) throw lost;

@@ -58,6 +58,20 @@ export type EndAnswer =
       readonly at: number;
     };
 
+/** On what condition a session gives way: for a change of id, which must lose no tokens. */
+export interface RotateCondition {
+  /** Only if its tokens are still these. */
+  readonly ifTokens: Buffer;
+  /** Only while nobody but this owner has its lock. */
+  readonly lockOwner: string;
+}
+
+/**
+ * What became of an attempt to make a session point to another. `ended`: there is none any more; `conflict`: its tokens
+ * are others; `locked`: somebody else is at work; another key: it has moved there before.
+ */
+export type RotateAnswer = 'rotated' | 'ended' | 'conflict' | 'locked' | { readonly movedTo: string };
+
 /** A change of the tokens, and with them of the identity. */
 export interface TokenSwap {
   readonly tokens: { readonly from: Buffer; readonly to: Buffer };
@@ -111,11 +125,8 @@ export interface Store {
   touchSession(key: string, idleMs: number): Promise<void>;
   /** Ends a session: its record becomes a mark that says who took it, kept for a minute with identity and tokens. */
   endSession(key: string, condition: EndCondition): Promise<EndAnswer>;
-  /**
-   * Makes a session point to the key that takes its place, for {@link MARK_LIFE_MS}. `ended`: there is none any more;
-   * another key: it has moved there before.
-   */
-  rotateSession(key: string, nextKey: string): Promise<'rotated' | 'ended' | { readonly movedTo: string }>;
+  /** Makes a session point to the key that takes its place, for {@link MARK_LIFE_MS}. */
+  rotateSession(key: string, nextKey: string, condition?: RotateCondition): Promise<RotateAnswer>;
 
   /** Writes the application's data; with `mustExist` only over data that is there. False: there was none. */
   writeData(key: string, value: string, idleMs: number, options: { mustExist: boolean }): Promise<boolean>;
@@ -169,8 +180,16 @@ export interface Store {
   readNewest(index: IndexName, limit: number): Promise<readonly string[]>;
   /** Leaves a mark for an index, beside what earlier ones said. */
   putMark(index: IndexName, mark: LogoutMark): Promise<void>;
-  /** Reads the marks that logouts left for these indexes; `null` where there is none. */
-  readMarks(indexes: readonly IndexName[]): Promise<readonly (LogoutMark | 'unreadable' | null)[]>;
+  /**
+   * Leaves a mark of the kind that anybody may leave, for any index: of all in one `set`, the newest
+   * {@link MAX_OPEN_MARKS} stay. `startedBy`: see {@link LogoutMark}.
+   */
+  putOpenMark(set: string, index: IndexName, startedBy: number): Promise<void>;
+  /** Reads the marks that logouts left for these indexes, `null` where there is none; then those in this set. */
+  readMarks(
+    indexes: readonly IndexName[],
+    set?: string,
+  ): Promise<readonly (LogoutMark | 'unreadable' | null)[]>;
   /** Remembers a logout token. Returns what was remembered for it before, or this. */
   putLogoutToken(name: string, token: StoredLogoutToken, lifeMs: number): Promise<StoredLogoutToken>;
 
@@ -209,6 +228,9 @@ export const TAKEN_LIFE_MS = LOGIN_LIFE_MS + CLOCK_SLACK_MS;
 export const CALLBACK_LIFE_MS = 600_000;
 /** Marks of logouts and pointers live as long as the oldest login that can be taken, and its callback. */
 export const MARK_LIFE_MS = LOGIN_LIFE_MS + CALLBACK_LIFE_MS;
+
+/** How many marks of the kind that anybody may leave are kept: some 130 KB of them. */
+export const MAX_OPEN_MARKS = 1000;
 
 /** An index entry stays so long beyond its end, so that no clock that steps makes it lose a session that lives. */
 export const INDEX_SLACK_MS = 86_400_000;

@@ -14,7 +14,13 @@ export interface TokenVault {
    */
   open(sessionId: string, sealed: Buffer | undefined, key?: string): TokenSet | undefined;
   /** Seals a session's tokens anew for the id it is about to get. `undefined`: it has none that can be opened. */
-  reseal(sessionId: string, nextSessionId: string): Promise<Buffer | undefined>;
+  reseal(sessionId: string, nextSessionId: string): Promise<ResealedTokens | undefined>;
+}
+
+/** The same tokens, sealed for one session id and for another. */
+export interface ResealedTokens {
+  readonly from: Buffer;
+  readonly to: Buffer;
 }
 
 /** Makes the vault over a store. */
@@ -38,8 +44,9 @@ export function createTokenVault({
     seal,
     open,
     reseal: async (sessionId, nextSessionId) => {
-      const tokens = open(sessionId, (await store.readTokens(keys.sessionKey(sessionId))) ?? undefined);
-      return tokens && seal(nextSessionId, tokens);
+      const from = (await store.readTokens(keys.sessionKey(sessionId))) ?? undefined;
+      const tokens = open(sessionId, from);
+      return from && tokens && { from, to: seal(nextSessionId, tokens) };
     },
   };
 }

@@ -39,7 +39,7 @@ async function goOn(browser: BrowserClient, answer: Response): Promise<{ trips: 
 describe.each(
   MODES,
 )('two logins that began at the same moment, and met on one cookie, answered by %s', (responseMode) => {
-  it('both come to their end: the loser is begun again by itself (N-09)', async () => {
+  it('both come to their end: the loser is begun again by itself (F-51)', async () => {
     const app = await start({ oidc: { responseMode } });
     const browser = app.browser();
     const { loser, winner } = await meet(browser);
@@ -63,7 +63,7 @@ describe.each(
     expect(op.requests('token')).toHaveLength(1);
   });
 
-  it('are begun again once: whose cookie is lost again is told (N-09)', async () => {
+  it('are begun again once: whose cookie is lost again is told (F-51)', async () => {
     const app = await start({ oidc: { responseMode } });
     const browser = app.browser();
     const { loser } = await meet(browser);
@@ -78,7 +78,7 @@ describe.each(
   });
 });
 
-describe('a callback that no login waits for (N-09)', () => {
+describe('a callback that no login waits for (F-51)', () => {
   it('is told, and begins nothing, in a browser that keeps no cookies', async () => {
     const app = await start();
     const callback = await holdCallback(op, app.browser());
@@ -117,7 +117,7 @@ describe('a callback that no login waits for (N-09)', () => {
   });
 });
 
-describe('ten tabs that begin and come back at once (N-09)', () => {
+describe('ten tabs that begin and come back at once (F-51)', () => {
   const race = async (apps: readonly TestApp[]) => {
     const jar = createCookieJar();
     const browsers = apps.map((app) => app.browser(jar));

@@ -94,6 +94,22 @@ describe.each([
     expect(await whoIs(await logInWith(op, app))).toBe('ada');
   });
 
+  it('fills nothing, whoever loads it how often: of its marks the newest thousand stay (N-07)', async () => {
+    if (kind === 'memory') return;
+    const app = await start();
+    await loadFrame(app, { iss: op.issuer, sid: 'one' });
+    const keys = await database.dbsize();
+    const invented = Array.from({ length: 1100 }, (_, index) => `sid-${index}`);
+    for (let at = 0; at < invented.length; at += 100)
+      await Promise.all(
+        invented.slice(at, at + 100).map((one) => loadFrame(app, { iss: op.issuer, sid: one })),
+      );
+    expect(await database.dbsize()).toBe(keys);
+    const [key] = await database.keys('*mark:*');
+    expect(await database.zcard(key!)).toBe(1000);
+    expect(await database.memory('USAGE', key!, 'SAMPLES', 0)).toBeLessThan(200_000);
+  });
+
   it('is kept by nobody, sets no cookie, and is answered to GET alone (R-88)', async () => {
     const app = await start();
     const answer = await loadFrame(app, { iss: op.issuer, sid });

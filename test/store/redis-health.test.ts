@@ -99,6 +99,7 @@ describe('the health of Redis', () => {
         'zrange',
         'zrevrange',
         'zscan',
+        'zscore',
       ]);
       const store = await openAs('~test:*', '-@all', ...needed.map((command) => `+${command}`));
       expect(await store.health()).toEqual({

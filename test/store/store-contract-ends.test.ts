@@ -121,6 +121,31 @@ describeStore('a session that is given another key (F-05, N-13)', (bed) => {
     }
   });
 
+  it('gives way only with the tokens that its successor has, where that is asked (N-13)', async () => {
+    const { store, id } = bed;
+    const written = await store.writeLogin(id, login, life);
+    const rotate = (ifTokens: Buffer) => store.rotateSession(id, 'next', { ifTokens, lockOwner: 'me' });
+    expect(await send(() => rotate(others))).toBe('conflict');
+    expect(await store.readSession(id)).toMatchObject({ login: written, data: login.data });
+    expect(await store.readTokens(id)).toEqual(login.tokens);
+    expect(await send(() => rotate(login.tokens))).toBe('rotated');
+    expect(await send(() => rotate(others))).toBe('rotated');
+  });
+
+  it('gives way only to the owner of its lock, where that is asked, or while nobody has it (N-13)', async () => {
+    const { store, id } = bed;
+    const written = await store.writeLogin(id, login, life);
+    const rotate = () => store.rotateSession(id, 'next', { ifTokens: login.tokens, lockOwner: 'me' });
+    await store.acquireLock(id, 'somebody else', HOUR);
+    expect(await send(rotate)).toBe('locked');
+    await store.extendLock(id, 'somebody else', HOUR, { sent: true });
+    expect(await send(rotate)).toBe('locked');
+    expect(await store.readSession(id)).toMatchObject({ login: written });
+    await store.releaseLock(id, 'somebody else', { text: 'a back-off', lifeMs: HOUR });
+    await store.acquireLock(id, 'me', HOUR, { overBackoff: true });
+    expect(await send(rotate)).toBe('rotated');
+  });
+
   it('moves once: to the same key again it has, to another it has not', async () => {
     const { store, id } = bed;
     await store.writeLogin(id, login, life);

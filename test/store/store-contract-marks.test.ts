@@ -87,6 +87,35 @@ describeStore('what a logout from outside leaves (F-05, F-80)', (bed) => {
     expect(await store.readMarks([other])).toEqual([{ startedBy: ahead(1) }]);
   });
 
+  it('is one of the newest thousand, where anybody may leave one (N-07)', async () => {
+    const { store, id } = bed;
+    const name = (number: number): IndexName => ({ kind: 'sid', id: `${id} ${number}` });
+    const readOpen = async (number: number) => (await store.readMarks([name(number)], id))[1] ?? null;
+    await store.putOpenMark(id, name(0), ahead(-HOUR));
+    expect(await readOpen(0)).toEqual({ startedBy: ahead(0) });
+    expect(await store.readMarks([name(0)], 'another set')).toEqual([null]);
+    expect(await store.readMarks([{ kind: 'sub', id: name(0).id }], id)).toEqual([null]);
+    await send(() => store.putOpenMark(id, name(1), ahead(2)));
+    await send(() => store.putOpenMark(id, name(1), ahead(1)));
+    expect(await readOpen(1)).toEqual({ startedBy: ahead(2) });
+    const others = Array.from({ length: 999 }, (_, index) => index + 2);
+    await Promise.all(others.map((number) => store.putOpenMark(id, name(number), ahead(1))));
+    expect(await Promise.all([readOpen(0), readOpen(1), readOpen(1000)])).toEqual([
+      null,
+      { startedBy: ahead(2) },
+      { startedBy: ahead(1) },
+    ]);
+  });
+
+  it('is kept out by none of a clock that is far ahead, where anybody may leave one', async () => {
+    const { store, id } = bed;
+    await send(() => store.putOpenMark(id, { kind: 'sid', id }, ahead(24 * HOUR)));
+    const marks = await store.readMarks([{ kind: 'sid', id }], id);
+    expect(marks).toEqual([null, { startedBy: ahead(300_000) }]);
+    await bed.moveClock(MARK_LIFE_MS + MARGIN);
+    expect(await store.readMarks([{ kind: 'sid', id }], id)).toEqual([null]);
+  });
+
   it('lives as long as a login that began before it, anew with each', async () => {
     const { store } = bed;
     await send(() => store.putMark(index(), { issuedBy: 1 }));
