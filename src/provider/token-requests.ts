@@ -88,8 +88,9 @@ export function createTokenRequests(
       const given = implicit
         ? readImplicitAnswer(callback, checks, name)
         : await exchangeCode(configuration, callback, checks);
+      const tokens = read(given);
       checkIdToken(given, definition, name);
-      return { tokens: read(given), answer: given.answer };
+      return { tokens, answer: given.answer };
     },
 
     refresh: async (configuration, refreshToken, scope) => {
