@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it, jest } from '@jest/globals';
 import { ProviderError } from 'express-connect-auth';
 import { json, type RawAnswer, redirect, send } from '../support/scripted-answers.ts';
@@ -248,6 +249,18 @@ describe('the fault of a provider', () => {
     expect(error).toMatchObject({ code: 'provider_unavailable' });
     expect(error.message).toContain(`GET ${op.issuer}.well-known/openid-configuration`);
     expect(error.message).toContain('ECONNREFUSED');
+  });
+});
+
+describe('the document on errors', () => {
+  it('has each code of a fault of a provider, when it comes and what to do (R-124)', () => {
+    const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+    const union = /export type ProviderErrorCode =([^;]*);/.exec(read('src/errors.ts'))![1]!;
+    const codes = [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code);
+    const section = read('docs/errors.md').split('## What is wrong with a provider')[1]!;
+    const rows = [...section.matchAll(/^\| `(\w+)` \| [^|]{20,} \| [^|]{20,} \|$/gm)].map(([, code]) => code);
+    expect(codes.length).toBeGreaterThan(6);
+    expect(rows.sort()).toEqual(codes.sort());
   });
 });
 
