@@ -111,7 +111,7 @@ export function checkPlainHttpOrigins(where: string, value: unknown): ReadonlySe
   const origins = checkStrings(where, value);
   for (const [index, origin] of origins.entries()) {
     const url = URL.canParse(origin) ? new URL(origin) : undefined;
-    if (url?.protocol !== 'http:' || url.origin !== origin)
+    if (url?.protocol !== 'http:' || url.origin !== origin || origin.includes('*'))
       refuse(`${where}[${index}]`, 'an origin such as "http://keycloak:8080", without a path', origin);
   }
   return new Set(origins);

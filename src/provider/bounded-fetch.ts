@@ -1,4 +1,4 @@
-import { FaultFound, nameRequest, showAddress } from './provider-fault.ts';
+import { foundFault, nameRequest, readFoundFault, showAddress } from './provider-fault.ts';
 
 /** Above any honest answer of a provider: metadata, keys, tokens, userinfo. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -16,7 +16,7 @@ export interface BoundedFetchOptions {
 
 /**
  * A `fetch` whose whole answer, body included, arrives within `timeoutMs` and 1 MiB after decompression, and that
- * follows no redirect: a 3xx from a provider is an answer like any other. Rejects with `FaultFound`, which names the
+ * follows no redirect: a 3xx from a provider is an answer like any other. Rejects with a `FoundFault` that names the
  * request.
  */
 export function createBoundedFetch({ timeoutMs, fetch }: BoundedFetchOptions): Fetch {
@@ -30,9 +30,9 @@ export function createBoundedFetch({ timeoutMs, fetch }: BoundedFetchOptions): F
         readWhole(asked, fetch(url, { ...options, signal, redirect: 'manual' })),
       );
     } catch (error) {
-      if (error instanceof FaultFound) throw error;
+      if (readFoundFault(error)) throw error;
       const got = signal.aborted ? 'none in that time' : `a fault of the network (${codesOf(error)})`;
-      throw new FaultFound(
+      throw foundFault(
         {
           asked,
           expected: `an answer within ${timeoutMs} ms`,
@@ -74,7 +74,7 @@ async function readWhole(asked: string, answer: Promise<Response>): Promise<Resp
 /** A fetch of the application's own may be of another library, or wrong. */
 function checkResponse(asked: string, response: Response): void {
   if (typeof response?.status !== 'number' || typeof response.headers?.get !== 'function') {
-    throw new FaultFound({
+    throw foundFault({
       asked,
       expected: 'a Response',
       got: 'something else from fetch',
@@ -84,7 +84,7 @@ function checkResponse(asked: string, response: Response): void {
   // What was sent has gone where nobody looked at; what came back is from there.
   if (response.redirected) {
     const got = `one that was followed, to ${showAddress(response.url)}`;
-    throw new FaultFound({ asked, expected: 'no redirect, or one as it came', got, option: 'fetch' });
+    throw foundFault({ asked, expected: 'no redirect, or one as it came', got, option: 'fetch' });
   }
 }
 
@@ -95,7 +95,7 @@ async function readBounded(asked: string, response: Response): Promise<Uint8Arra
     size += chunk.byteLength;
     // Leaving the loop cancels the stream, so nothing more is received or inflated.
     if (size > MAX_BODY_BYTES)
-      throw new FaultFound({ asked, expected: 'an answer of at most 1 MiB', got: 'more' });
+      throw foundFault({ asked, expected: 'an answer of at most 1 MiB', got: 'more' });
     chunks.push(chunk);
   }
   return new Uint8Array(Buffer.concat(chunks));

@@ -3,7 +3,7 @@ import type { ProviderFault } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { checkEndpoint, FRONT_ENDPOINTS } from './preset-options.ts';
-import { FaultFound, nameRequest, show, showAddress } from './provider-fault.ts';
+import { foundFault, nameRequest, show, showAddress } from './provider-fault.ts';
 import { describeAnswer, isPassing, readRetryAfter } from './provider-faults.ts';
 
 /** More than any honest detour, such as a slash at the end. */
@@ -19,7 +19,7 @@ export interface Discovered {
 /**
  * Fetches what a provider says of itself. Redirects are followed on the same origin: elsewhere, somebody else would say it.
  *
- * @throws FaultFound, naming the address, the member, what was expected and what came.
+ * @throws foundFault, naming the address, the member, what was expected and what came.
  * @see [OpenID Connect Discovery, section 4](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig)
  */
 export async function discover(definition: ProviderDefinition, fetch: Fetch): Promise<Discovered> {
@@ -51,7 +51,7 @@ async function fetchAlongOrigin(address: string, fetch: Fetch): Promise<{ respon
     if (next?.origin !== new URL(url).origin || hop === MAX_REDIRECTS) {
       const expected = `the discovery document, after at most ${MAX_REDIRECTS} redirects on the same origin`;
       const got = `a redirect to ${showAddress(next?.href ?? location)}`;
-      throw new FaultFound({ asked: nameRequest('GET', url), expected, got, option: 'issuer' });
+      throw foundFault({ asked: nameRequest('GET', url), expected, got, option: 'issuer' });
     }
     url = next.href;
   }
@@ -61,7 +61,7 @@ async function readDocument(response: Response, asked: string): Promise<Readonly
   const type = response.headers.get('content-type') ?? '';
   const isJson = /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type);
   if (response.status !== 200 || !isJson) {
-    throw new FaultFound(
+    throw foundFault(
       { asked, expected: 'status 200 with JSON', got: describeAnswer(response), option: 'issuer' },
       isPassing(response.status)
         ? { code: 'provider_unavailable', retryAfterSeconds: readRetryAfter(response) }
@@ -70,7 +70,7 @@ async function readDocument(response: Response, asked: string): Promise<Readonly
   }
   const document: unknown = await response.json().catch(() => undefined);
   if (typeof document !== 'object' || document === null || Array.isArray(document))
-    throw new FaultFound({ asked, expected: 'a JSON object', got: 'something else' });
+    throw foundFault({ asked, expected: 'a JSON object', got: 'something else' });
   return document as Record<string, unknown>;
 }
 
@@ -84,7 +84,7 @@ function checkIssuer(
   const fault = { asked, member: 'issuer', expected: issuer, got: show(announced), option: 'issuer' };
   const isSlashOff =
     typeof announced === 'string' && announced.replace(/\/$/, '') === issuer.replace(/\/$/, '');
-  throw new FaultFound(fault, {
+  throw foundFault(fault, {
     remedy: isSlashOff
       ? 'The option issuer must be the same to the letter: one of them ends with a slash.'
       : undefined,
@@ -132,6 +132,6 @@ function checkMember(
     const isPlainHttp =
       typeof value === 'string' && URL.canParse(value) && new URL(value).protocol === 'http:';
     const fault: ProviderFault = { asked, member, expected: 'an https URL', got: showAddress(value) };
-    throw new FaultFound({ ...fault, option: isPlainHttp && !isFront ? 'dangerouslyAllowHttp' : undefined });
+    throw foundFault({ ...fault, option: isPlainHttp && !isFront ? 'dangerouslyAllowHttp' : undefined });
   }
 }

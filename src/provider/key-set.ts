@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../clock.ts';
 import type { Fetch } from './bounded-fetch.ts';
-import { FaultFound, faultError, nameRequest } from './provider-fault.ts';
+import { faultError, foundFault, nameRequest } from './provider-fault.ts';
 import { describeAnswer, isPassing, readRetryAfter } from './provider-faults.ts';
 
 /** Old keys stop being accepted this long after the provider withdrew them. */
@@ -23,7 +23,7 @@ export interface KeySet {
   /**
    * Fetches the keys. Whoever asks while a fetch is on its way shares it.
    *
-   * @throws ProviderError `provider_unavailable`, or FaultFound: the keys cannot be had.
+   * @throws ProviderError `provider_unavailable`, or a FoundFault: the keys cannot be had.
    */
   fetchKeys(): Promise<PublishedKeys>;
 }
@@ -79,15 +79,12 @@ async function readKeys(url: URL, fetch: Fetch, name: string): Promise<Published
           { ...fault, got: describeAnswer(response) },
           { ...notes, code: 'provider_unavailable' },
         )
-      : new FaultFound({ ...fault, got: describeAnswer(response) });
+      : foundFault({ ...fault, got: describeAnswer(response) });
   }
   const published = (await response.json().catch(() => undefined)) as JSONWebKeySet;
   try {
     return { find: createLocalJWKSet(published), keys: published.keys };
   } catch (cause) {
-    throw new FaultFound(
-      { ...fault, expected: 'a JSON Web Key Set', got: describeAnswer(response) },
-      { cause },
-    );
+    throw foundFault({ ...fault, expected: 'a JSON Web Key Set', got: describeAnswer(response) }, { cause });
   }
 }

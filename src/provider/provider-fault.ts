@@ -29,20 +29,25 @@ function writeFault(provider: string, fault: ProviderFault, remedy: string | und
   return `Provider "${provider}": ${place}: ${difference}.${way === undefined ? '' : ` ${way}`}`;
 }
 
-/**
- * A fault that is found where nobody knows whose it is: of which provider, or in the middle of a library's work, which
- * wraps what is thrown. {@link toProviderError} finds it again.
- */
-export class FaultFound extends Error {
-  readonly fault: ProviderFault;
-  readonly notes: FaultNotes;
+/** A fault that waits for whoever knows of which provider it is. */
+export interface FoundFault extends Error {
+  readonly [FOUND]: { readonly fault: ProviderFault; readonly notes: FaultNotes };
+}
 
-  constructor(fault: ProviderFault, notes: FaultNotes = {}) {
-    super('A fault of a provider.', { cause: notes.cause });
-    this.name = 'FaultFound';
-    this.fault = fault;
-    this.notes = notes;
-  }
+const FOUND: unique symbol = Symbol('a fault of a provider');
+
+/**
+ * Makes what is thrown where nobody knows of which provider it is, or in the middle of a library's work, which wraps what
+ * is thrown. `toProviderError()` finds it again.
+ */
+export function foundFault(fault: ProviderFault, notes: FaultNotes = {}): FoundFault {
+  const error = new Error('A fault of a provider.', { cause: notes.cause });
+  return Object.assign(error, { [FOUND]: { fault, notes } });
+}
+
+/** Reads it again; `undefined`: this is something else. */
+export function readFoundFault(error: unknown): FoundFault[typeof FOUND] | undefined {
+  return (error as Partial<FoundFault> | undefined)?.[FOUND];
 }
 
 const MAX_SHOWN_LENGTH = 200;

@@ -8,7 +8,7 @@ import {
   readErrorDescription,
   readOauthError,
 } from '../errors.ts';
-import { FaultFound, faultError, nameRequest, show, showAddress } from './provider-fault.ts';
+import { faultError, nameRequest, readFoundFault, show, showAddress } from './provider-fault.ts';
 
 /** Says what to do about a refusal of the client itself, by the method it proved itself with. */
 export type RefusalAdvice = (answer: {
@@ -31,7 +31,7 @@ export function toProviderError(
   const chain = linksOf(error);
   const known = chain.find((link) => link instanceof ConnectAuthError);
   if (known) return known;
-  const found = chain.find((link) => link instanceof FaultFound);
+  const found = chain.map(readFoundFault).find((each) => each !== undefined);
   if (found) return faultError(provider, found.fault, found.notes);
   if (error instanceof client.AuthorizationResponseError)
     return refusedLogin(provider, { error: error.error, description: error.error_description }, error);

@@ -4,7 +4,7 @@ import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { ConfigurationSource } from './configuration.ts';
-import { FaultFound, faultError, kindOf, nameRequest, show } from './provider-fault.ts';
+import { faultError, foundFault, kindOf, nameRequest, show } from './provider-fault.ts';
 import { describeAnswer, invalidResponse, refusedLogin } from './provider-faults.ts';
 import { isAt, type ProviderFetch } from './provider-fetch.ts';
 import { createTokenReader, type TokenAnswer } from './token-answer.ts';
@@ -88,8 +88,9 @@ export function createTokenRequests(
       const given = implicit
         ? readImplicitAnswer(callback, checks, name)
         : await exchangeCode(configuration, callback, checks);
+      const tokens = read(given);
       checkIdToken(given, definition, name);
-      return { tokens: read(given), answer: given.answer };
+      return { tokens, answer: given.answer };
     },
 
     refresh: async (configuration, refreshToken, scope) => {
@@ -141,7 +142,7 @@ async function readObject(response: Response, asked: string): Promise<Readonly<R
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
   const got = value === undefined ? describeAnswer(response) : 'JSON of another kind';
-  throw new FaultFound({ asked, expected: 'a JSON object', got });
+  throw foundFault({ asked, expected: 'a JSON object', got });
 }
 
 /**

@@ -82,6 +82,48 @@ describe('a client with a key of its own', () => {
   });
 });
 
+describe('a key and the audience of its assertions', () => {
+  const assertionOf = async (oidc: object) => {
+    const app = await startApp({ op: scripted, oidc: { clientSecret: undefined, ...oidc } as never });
+    await app.logIn(app.browser());
+    const assertion = scripted.requests('token').at(-1)?.params.get('client_assertion');
+    // This provider takes Basic alone.
+    scripted.violations.length = 0;
+    return { assertion, error: app.errors.at(-1)?.error };
+  };
+
+  it.each([
+    ['the issuer', {}, () => scripted.issuer],
+    ['the issuer, in so many words', { clientAssertionAudience: 'issuer' }, () => scripted.issuer],
+    ['the token endpoint', { clientAssertionAudience: 'token_endpoint' }, () => `${scripted.issuer}token`],
+  ])('speak to %s, where that is configured (R-54)', async (_, oidc, audience) => {
+    const { assertion } = await assertionOf({ clientKey: pemOf(ec.privateKey), ...oidc });
+    expect(decodeJwt(assertion!).aud).toBe(audience());
+  });
+
+  it('come from a function, at each call: a new key counts at once, of whichever kind (R-54)', async () => {
+    const keys = [pemOf(rsa.privateKey), pemOf(ec.privateKey, 'sec1')];
+    const clientKey = async () => keys.shift()!;
+    const app = await startApp({ op: scripted, oidc: { clientKey, clientSecret: undefined } as never });
+    for (let login = 0; login < 2; login += 1) await app.logIn(app.browser());
+    scripted.violations.length = 0;
+    const assertions = scripted.requests('token').map(({ params }) => params.get('client_assertion')!);
+    expect(assertions.map((assertion) => decodeProtectedHeader(assertion).alg)).toEqual(['RS256', 'ES256']);
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['throws', () => Promise.reject(new Error('sealed')), /clientKey\(\) of the application threw/],
+    ['gives nothing', () => null, /clientKey\(\) of the application gave no text/],
+    ['gives what is no key', () => 'secret words', /clientKey\(\) must be a private key in PEM/],
+  ])('that a function gives which %s are a fault of the application (R-54, F-122)', async (_, clientKey, message) => {
+    const { assertion, error } = await assertionOf({ clientKey });
+    expect(assertion).toBeUndefined();
+    expect(error).toMatchObject({ status: 500 });
+    expect(error!.message).toMatch(message);
+    expect(error!.message).not.toContain('secret words');
+  });
+});
+
 describe('the options of such a client', () => {
   const make = (options: object) =>
     providers.oidc({ issuer: 'https://id.example.com', clientId: 'app', ...options });

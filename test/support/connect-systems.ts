@@ -26,7 +26,7 @@ export const clients = {
     audience: 'connect-account',
     popup: true,
   },
-  telenor: { clientId: 'mycompany-myapp-web', clientSecret: 'the-secret-at-telenor' },
+  telenor: { clientId: 'mycompany-myapp-web', clientSecret: 'the+secret/at=telenor' },
   connectis: { clientId: 'our-connectis-client', clientSecret: 'the secret & more at Connectis' },
   did: { clientId: 'test_our-did-client', clientSecret: 'the secret at DID.app' },
 } as const;
