@@ -96,6 +96,8 @@ export class ProviderError extends ConnectAuthError {
   readonly oauthError: string | undefined;
   /** What the provider asked for by `Retry-After`, in seconds. */
   readonly retryAfterSeconds: number | undefined;
+  /** Whether a refresh was refused in a way that only a new login of the person mends. */
+  readonly needsLogin: boolean;
 
   constructor(
     message: string,
@@ -104,6 +106,7 @@ export class ProviderError extends ConnectAuthError {
       provider: string;
       oauthError?: string | undefined;
       retryAfterSeconds?: number | undefined;
+      needsLogin?: boolean | undefined;
       cause?: unknown;
     },
   ) {
@@ -111,6 +114,7 @@ export class ProviderError extends ConnectAuthError {
     this.provider = options.provider;
     this.oauthError = options.oauthError;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.needsLogin = options.needsLogin ?? false;
   }
 }
 
@@ -148,7 +152,7 @@ export class LoginError extends ConnectAuthError {
   declare readonly code: LoginErrorCode;
   /** The `error` code of the provider's answer, limited to the characters RFC 6749 allows. */
   readonly oauthError: string | undefined;
-  /** Where the login would have returned to; a path of this application. */
+  /** Where the login would have returned to: a path of this application, or a URL of one of `returnOrigins`. */
   readonly returnTo: string | undefined;
 
   constructor(

@@ -33,7 +33,7 @@ export function checkFunction<T>(where: string, value: unknown): T {
 }
 
 /** Makes the check of an option that has a few values. */
-export function oneOf<const Choice extends string | number>(...choices: readonly Choice[]) {
+export function oneOf<const Choice extends string | number | boolean>(...choices: readonly Choice[]) {
   return (where: string, value: unknown): Choice => {
     if (choices.includes(value as Choice)) return value as Choice;
     return refuse(where, `one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`, value);
@@ -93,6 +93,19 @@ export function checkOrigins(where: string, value: unknown): ReadonlySet<string>
         throw new ConfigurationError(`${where}[${index}] must be an origin without a path: ${url.origin}`);
       }
       return url.origin;
+    }),
+  );
+}
+
+/** A list of host names as browsers send them, such as `www.example.com` or `127.0.0.1:3000`. */
+export function checkHosts(where: string, value: unknown): ReadonlySet<string> {
+  return new Set(
+    checkStrings(where, value).map((host, index) => {
+      const url = `http://${host}`;
+      const isHost = URL.canParse(url) && new URL(url).host === host.toLowerCase();
+      return isHost
+        ? host.toLowerCase()
+        : refuse(`${where}[${index}]`, 'a host such as "www.example.com"', host);
     }),
   );
 }

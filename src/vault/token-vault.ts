@@ -9,6 +9,8 @@ export interface TokenVault {
   seal(sessionId: string, tokens: TokenSet): Buffer;
   /** Opens what was read from the store. `undefined`: it cannot be opened any more. */
   open(sessionId: string, sealed: Buffer | undefined): TokenSet | undefined;
+  /** Reads a session's tokens and opens them. `undefined`: it has none that can be opened. @throws StoreError */
+  read(sessionId: string): Promise<TokenSet | undefined>;
   /** Seals a session's tokens anew for the id it is about to get. `undefined`: it has none that can be opened. */
   reseal(sessionId: string, nextSessionId: string): Promise<Buffer | undefined>;
 }
@@ -30,11 +32,15 @@ export function createTokenVault({
   const open: TokenVault['open'] = (sessionId, sealed) =>
     sealed && (sealer.open(sealed, contextOf(sessionId)) as TokenSet | undefined);
 
+  const read: TokenVault['read'] = async (sessionId) =>
+    open(sessionId, (await store.readTokens(keys.sessionKey(sessionId))) ?? undefined);
+
   return {
     seal,
     open,
+    read,
     reseal: async (sessionId, nextSessionId) => {
-      const tokens = open(sessionId, (await store.readTokens(keys.sessionKey(sessionId))) ?? undefined);
+      const tokens = await read(sessionId);
       return tokens && seal(nextSessionId, tokens);
     },
   };
