@@ -18,6 +18,7 @@ export type { ErrorEvent, LoginEvent, LogoutEvent, LogoutReason } from './events
 export type {
   ConnectAuthOptions,
   LoginParameterOptions,
+  MappedLogin,
   RedisTarget,
   RouteOptions,
   SessionOptions,

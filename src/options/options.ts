@@ -63,6 +63,19 @@ export interface ConnectAuthOptions {
    */
   trustedOrigins?: readonly string[];
   /**
+   * Origins, beside that of `baseUrl`, that a browser may be sent back to after a login or a logout, such as
+   * `https://app.example.com` of a front end. Any page of theirs may be named by whoever makes a link to `/login`.
+   * @default []
+   */
+  returnOrigins?: readonly string[];
+  /**
+   * Other names of this application, such as `www.example.com` or `127.0.0.1:3000`: a page that is opened there is sent to
+   * the same path of `baseUrl`, where logins and their cookies belong. Never twice in ten seconds, so that a proxy that
+   * rewrites `Host` makes no loop of it.
+   * @default []
+   */
+  redirectHosts?: readonly string[];
+  /**
    * Origins that `req.auth.fetch()` may send the access token to, such as `https://api.example.com`.
    * @default []
    */
@@ -78,10 +91,7 @@ export interface ConnectAuthOptions {
    * brings claims; throwing then leaves `req.user` as it was.
    * @default the claims themselves
    */
-  mapUser?: (
-    claims: UserClaims,
-    login: { provider: string; issuer: string },
-  ) => Express.User | Promise<Express.User>;
+  mapUser?: (claims: UserClaims, login: MappedLogin) => Express.User | Promise<Express.User>;
   /**
    * Called when a session exists, before the browser is sent back. Throwing refuses the login and ends the session.
    * @default nothing
@@ -108,10 +118,34 @@ export interface ConnectAuthOptions {
   now?: Clock | Clocks;
 }
 
+/** What `mapUser` is told beside the claims. */
+export interface MappedLogin {
+  /** Name of the provider in the options; `default` for a single one. */
+  readonly provider: string;
+  readonly issuer: string;
+  /**
+   * What the provider sent beside `code` and `state`, such as Apple's `user` at the first login. It came through the browser
+   * and nobody has signed it: the person can have written it. Empty when tokens were refreshed.
+   */
+  readonly unverified: Readonly<Record<string, string>>;
+  /**
+   * `fetch` with the person's access token, to origins listed in `apiOrigins` only: for groups or roles that only an API
+   * tells. Redirects are handed back, not followed.
+   *
+   * @throws TokenError `token_destination` for another origin, `token_unavailable` when the login brought no access token.
+   */
+  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+}
+
 /** What the query of `/login` may choose. */
 export interface LoginParameterOptions {
   /** Values of `prompt` that `/login?prompt=…` may ask for, such as `['create']`. @default [] */
   prompt?: readonly string[];
+  /**
+   * Parameters that the provider knows and `/login` passes on from its query, such as `['organization', 'invitation']`; at
+   * most 256 characters each. @default []
+   */
+  authorizationParams?: readonly string[];
   /** Whether `/login?login_hint=…` is passed on. @default false */
   loginHint?: boolean;
   /** Whether `/login?ui_locales=…` is passed on. @default false */
@@ -191,6 +225,9 @@ export interface ResolvedOptions {
   readonly routes: Readonly<Required<RouteOptions>>;
   readonly session: Readonly<Required<SessionOptions>>;
   readonly trustedOrigins: ReadonlySet<string>;
+  readonly returnOrigins: ReadonlySet<string>;
+  /** In lower case, with the port where it is not the default one. */
+  readonly redirectHosts: ReadonlySet<string>;
   readonly apiOrigins: ReadonlySet<string>;
   readonly loginParameters: Readonly<Required<LoginParameterOptions>>;
   readonly mapUser: NonNullable<ConnectAuthOptions['mapUser']>;

@@ -41,6 +41,8 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     routes,
     session: completeSession(`${where}: session`, given.session, { baseUrl, basePath, application, routes }),
     trustedOrigins: given.trustedOrigins,
+    returnOrigins: given.returnOrigins,
+    redirectHosts: given.redirectHosts,
     apiOrigins: given.apiOrigins,
     loginParameters: given.loginParameters,
     mapUser: resolveMapUser(mapUser),

@@ -1,11 +1,6 @@
 import * as client from 'openid-client';
-import {
-  ConfigurationError,
-  ConnectAuthError,
-  LoginError,
-  ProviderError,
-  readOauthError,
-} from '../errors.ts';
+import { ConfigurationError, ConnectAuthError, ProviderError, readOauthError } from '../errors.ts';
+import { readAuthorizationError } from './authorization-error.ts';
 
 /**
  * Wraps what openid-client, jose or fetch threw, where it enters. Decided by types and codes, never by texts.
@@ -16,12 +11,7 @@ export function toProviderError(error: unknown, provider: string, doing: string)
   if (error instanceof ConnectAuthError && !(error instanceof ConfigurationError)) return error;
   const subject = `Provider "${provider}": ${doing}`;
   if (error instanceof client.AuthorizationResponseError) {
-    const oauthError = readOauthError(error.error);
-    return new LoginError(`${subject} was answered with the error ${oauthError ?? '(malformed)'}.`, {
-      code: 'login_denied',
-      oauthError,
-      cause: error,
-    });
+    return readAuthorizationError(error.error, { subject, provider, cause: error });
   }
   if (error instanceof client.ResponseBodyError) return readErrorAnswer(error, provider, subject);
   const response = findResponse(error);

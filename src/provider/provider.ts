@@ -18,7 +18,8 @@ import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
 import { readUserClaims } from './read-user-claims.ts';
-import { splitWords } from './split-words.ts';
+import { toRefreshFault } from './refresh-refusals.ts';
+import { completeScope, findMissingScopes } from './scopes.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
 import { mergeTokens, verifySameLogin } from './token-refresh.ts';
 import { createTokenRequests } from './token-requests.ts';
@@ -72,10 +73,10 @@ export interface Provider {
   /**
    * Trades the refresh token for new tokens. They must speak of the same login.
    *
-   * @throws ProviderError `provider_refused` with `invalid_grant`, or `provider_identity_changed`: the login is over.
+   * @throws ProviderError with `needsLogin`: the login is over.
    */
   refresh(tokens: TokenSet, login: { sub: string }): Promise<RefreshedLogin>;
-  /** Revokes what can be revoked, the refresh token first. Does nothing where the provider has no revocation. */
+  /** Revokes what can and shall be revoked, the refresh token first. Nothing where the provider has no revocation. */
   revoke(tokens: TokenSet): Promise<void>;
   /** Asks the userinfo endpoint about the person these tokens belong to. */
   fetchUserInfo(accessToken: string, sub: string): Promise<UserClaims>;
@@ -140,7 +141,11 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     return callProvider('the token refresh', async (configuration) => {
       // Those that were granted: a newer release may ask for more.
       const scope = tokens.scope ?? definition.scope;
-      const { tokens: fresh } = await tokenRequests.refresh(configuration, refreshToken, scope);
+      const { tokens: fresh } = await tokenRequests
+        .refresh(configuration, refreshToken, scope)
+        .catch(async (error: unknown) => {
+          throw await toRefreshFault(error, name);
+        });
       const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
       if (!speaksOfIdentity) return { tokens: mergeTokens(tokens, fresh), proof: undefined };
       const proof = await verifySameLogin(() => identityVerifier.verifyRefresh(fresh, configuration), {
@@ -183,9 +188,9 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         const answered = requested.tokens;
         const identity = await identityVerifier.verifyLogin(answered, checks, configuration);
         const { sub } = identity;
-        const more = await findMoreClaims(configuration, definition, { ...requested, name, sub });
-        // Without `scope` in the answer everything was granted (RFC 6749, section 5.1).
-        const scope = answered.scope ?? definition.scope;
+        const scope = completeScope(definition.scope, answered);
+        const known = { ...requested, name, sub, scope, claims: identity.claims };
+        const more = await findMoreClaims(configuration, definition, known, reportFault);
         const tokens = { ...applyAccessTokenExpiry(answered, identity), scope };
         const claims = readUserClaims(name, { ...more, ...identity.claims });
         return { ...identity, claims, tokens, missingScopes: findMissingScopes(definition.scope, scope) };
@@ -194,8 +199,8 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     revoke: (tokens) =>
       callProvider('the revocation', async (configuration) => {
         const { revocation_endpoint: endpoint } = configuration.serverMetadata();
-        if (capabilities.revocation === false || !endpoint) return;
-        await revokeTokens(configuration, tokens, { hint: quirks.revocationHint, name });
+        if (capabilities.revocation === false || definition.revocation === 'none' || !endpoint) return;
+        await revokeTokens(configuration, tokens, { definition, name });
       }),
 
     fetchUserInfo: (accessToken, sub) =>
@@ -218,11 +223,6 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         endProviderSession(configuration, request, { name, definition, keepAlive }),
       ),
   };
-}
-
-function findMissingScopes(asked: string, granted: string): readonly string[] {
-  const given = splitWords(granted);
-  return splitWords(asked).filter((scope) => !given.includes(scope));
 }
 
 function unsupported(name: string, feature: string): ProviderError {

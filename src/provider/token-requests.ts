@@ -1,8 +1,8 @@
 import * as client from 'openid-client';
 import type { Clock } from '../clock.ts';
-import { LoginError, readOauthError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
+import { readAuthorizationError } from './authorization-error.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { ConfigurationSource } from './configuration.ts';
 import { invalidResponse } from './provider-faults.ts';
@@ -99,13 +99,8 @@ function readImplicitAnswer(callback: URLSearchParams, { state }: LoginChecks, n
   const error = callback.get('error');
   if (callback.get('state') !== state)
     throw invalidResponse(name, 'the answer', 'its state is not the one sent');
-  if (error !== null) {
-    const oauthError = readOauthError(error);
-    throw new LoginError(`Provider "${name}" answered with the error ${oauthError ?? '(malformed)'}.`, {
-      code: 'login_denied',
-      oauthError,
-    });
-  }
+  if (error !== null)
+    throw readAuthorizationError(error, { subject: `Provider "${name}": the login`, provider: name });
   if (callback.has('code'))
     throw invalidResponse(name, 'the answer', 'it mixes the code flow with the implicit flow');
   const answer = { token_type: 'bearer', expires_in: 0 } as client.TokenEndpointResponse;

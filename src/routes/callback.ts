@@ -6,17 +6,19 @@ import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
 import { rememberAnswered } from '../freshness.ts';
 import { hookFault } from '../hook-fault.ts';
+import type { DescribeMappedLogin } from '../mapped-login.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
 import type { NewIdentity } from '../session/identity.ts';
+import type { RememberedProvider } from '../session/remembered-provider.ts';
 import type { ReplacedSession, Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import { findRedirectUri } from './login.ts';
 import type { LoginDisplay, OverLogin, PendingLogins, TakenLogin } from './pending-logins.ts';
-import { readCallbackAnswer } from './request-input.ts';
+import { readCallbackAnswer, readUnverified } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
@@ -32,6 +34,8 @@ export interface CallbackOptions {
   readonly answers: Answers;
   readonly hooks: Hooks;
   readonly mapUser: ResolvedOptions['mapUser'];
+  readonly describeLogin: DescribeMappedLogin;
+  readonly rememberedProvider: RememberedProvider;
   readonly describe: ResolvedOptions['session']['describe'];
   readonly revocation: Revocation;
   readonly ownOrigins: ReadonlySet<string>;
@@ -52,11 +56,13 @@ interface FinishedLogin {
   /** Of the session that it becomes. */
   readonly id: string;
   readonly proven: ProvenLogin;
+  /** What came beside the answer of the protocol. */
+  readonly unverified: Readonly<Record<string, string>>;
   readonly taken: TakenLogin;
   /** When it was taken, by the monotonic clock. */
   readonly takenAt: number;
   readonly provider: Provider;
-  /** The path the browser is sent back to. */
+  /** Where the browser is sent back to. */
   readonly returnTo: string;
 }
 
@@ -69,12 +75,14 @@ export function createCallback(options: CallbackOptions): Callback {
     req: Request,
     res: Response,
     browser: BrowserSession,
-    { id, proven, taken, takenAt, provider, returnTo }: FinishedLogin,
+    { id, proven, unverified, taken, takenAt, provider, returnTo }: FinishedLogin,
   ) => {
     checkScopes(provider, proven.missingScopes);
     const { name, issuer, definition } = provider;
     const { claims, missingScopes } = proven;
-    const user = await callHook('mapUser', () => mapUser(claims, { provider: name, issuer }));
+    const { accessToken } = proven.tokens;
+    const mapped = options.describeLogin({ provider: name, issuer, unverified, accessToken });
+    const user = await callHook('mapUser', () => mapUser(claims, mapped));
     const identity: NewIdentity = {
       loginId: sessions.newId(),
       description: describeLogin(req, res),
@@ -105,9 +113,10 @@ export function createCallback(options: CallbackOptions): Callback {
     await sessions.finishFailedLogout({ req, res }).catch(() => undefined);
     const login = { id, identity, sealedTokens, takenAt, isCancelled, onLateEnd: revokeReplaced };
     const replaced = await sessions.logIn(browser, { req, res }, login);
+    options.rememberedProvider.write(res, name);
     if (replaced) await revokeReplaced(replaced);
     try {
-      const event = { req, res, provider: name, issuer, claims, user, missingScopes, returnTo };
+      const event = { req, res, provider: name, issuer, claims, user, missingScopes, unverified, returnTo };
       await callHook('onLogin', () => hooks.onLogin(event));
     } catch (error) {
       await sessions.undoLogin(browser, res);
@@ -213,7 +222,16 @@ export function createCallback(options: CallbackOptions): Callback {
       const redirectUri = findRedirectUri(provider, display, urls);
       const proven = await provider.finishLogin(answer, provider.restoreChecks({ ...login, redirectUri }));
       try {
-        await establish(req, res, browser, { id, proven, taken: found, takenAt, provider, returnTo });
+        const unverified = readUnverified(answer);
+        await establish(req, res, browser, {
+          id,
+          proven,
+          unverified,
+          taken: found,
+          takenAt,
+          provider,
+          returnTo,
+        });
       } catch (error) {
         // No session keeps these tokens: nobody else shall have them either.
         await revocation.revoke(proven.tokens, { provider: providerName, req, res });

@@ -1,11 +1,13 @@
 import { pickUserClaims, type UserClaims } from '../claims.ts';
 import { hookFault } from '../hook-fault.ts';
+import type { DescribeMappedLogin } from '../mapped-login.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { decodeIdentity, encodeIdentity } from './identity.ts';
 
-/** What a refresh of the tokens has proved anew. */
+/** What a refresh of the tokens has proved anew, and the token it brought. */
 export interface RenewedProof {
   readonly claims: UserClaims;
+  readonly accessToken?: string | undefined;
 }
 
 /** Writes what a refresh proved into the stored text of an identity. A text that is none stays as it is. */
@@ -17,9 +19,11 @@ export type UpdateIdentity = (text: string, proof: RenewedProof) => Promise<stri
  */
 export function createIdentityUpdate({
   mapUser,
+  describeLogin,
   reportError,
 }: {
   mapUser: ResolvedOptions['mapUser'];
+  describeLogin: DescribeMappedLogin;
   reportError: (error: unknown) => Promise<void>;
 }): UpdateIdentity {
   const callMapUser: typeof mapUser = async (...login) => {
@@ -29,13 +33,13 @@ export function createIdentityUpdate({
       throw hookFault('mapUser', error);
     }
   };
-  return async (text, { claims: fresh }) => {
+  return async (text, { claims: fresh, accessToken }) => {
     const identity = decodeIdentity({ identity: text, seenAt: 0, endsAt: 0 });
     if (!identity) return text;
     const { provider, issuer } = identity;
     try {
       const claims = pickUserClaims({ ...identity.claims, ...fresh });
-      const user = await callMapUser(claims, { provider, issuer });
+      const user = await callMapUser(claims, describeLogin({ provider, issuer, accessToken }));
       const isClaims = user === (claims as Express.User);
       return encodeIdentity({ ...identity, claims, user: isClaims ? undefined : user });
     } catch (error) {

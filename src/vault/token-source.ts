@@ -55,7 +55,10 @@ export interface TokenSourceOptions {
   /** Whether a session lives, under this id or a newer one. */
   readonly hasLiveSession: (sessionId: string) => Promise<boolean>;
   /** Writes what a refresh proved into the text of an identity. */
-  readonly updateIdentity: (identity: string, proof: VerifiedIdentity) => Promise<string>;
+  readonly updateIdentity: (
+    identity: string,
+    proof: VerifiedIdentity & { readonly accessToken: string | undefined },
+  ) => Promise<string>;
   /**
    * Ends the session that the provider does not renew, if its tokens are still these. `conflict`: another process has
    * won meanwhile.
@@ -154,7 +157,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const saveProof = async (
     owner: TokenOwner,
     sealed: Buffer,
-    proof: VerifiedIdentity,
+    proof: VerifiedIdentity & { readonly accessToken: string | undefined },
   ): Promise<StoredLogin | undefined> => {
     const key = keyOf(owner);
     const { login } = await store.readSession(key);
@@ -181,7 +184,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
     if (outcome === 'conflict') return readCurrent(owner);
     if (outcome === 'stored') {
-      const login = proof && (await saveProof(owner, to, proof).catch(() => undefined));
+      const { accessToken } = answer.tokens;
+      const login = proof && (await saveProof(owner, to, { ...proof, accessToken }).catch(() => undefined));
       return { tokens: answer.tokens, login };
     }
     // The session ended while we asked: nobody may have these tokens. Only where another took its place, for the same
@@ -277,11 +281,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 
 /** The provider's clear "no"; every other fault passes. */
 function isFinal(error: unknown): error is ProviderError {
-  if (!(error instanceof ProviderError)) return false;
-  return (
-    error.code === 'provider_identity_changed' ||
-    (error.code === 'provider_refused' && error.oauthError === 'invalid_grant')
-  );
+  return error instanceof ProviderError && error.needsLogin;
 }
 
 /** Whether a refresh has only just brought these tokens, and no better ones are to be had: what has ended since, is not. */
