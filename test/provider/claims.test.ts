@@ -180,7 +180,8 @@ describe('mapUser', () => {
       sub: 'mapped-ada',
       name: expect.stringMatching(/!$/),
     });
-    expect(calls).toEqual([{ provider: 'default', issuer: op.issuer }]);
+    const fetch = expect.any(Function);
+    expect(calls).toEqual([{ provider: 'default', issuer: op.issuer, unverified: {}, fetch }]);
   });
 
   it.each([
