@@ -9,8 +9,10 @@ export interface UserClaims {
   picture?: string;
   locale?: string;
   email?: string;
+  /** A boolean, also where the provider sends text; absent where it sends anything else. Ask for `=== true`. */
   email_verified?: boolean;
   phone_number?: string;
+  /** As `email_verified`. */
   phone_number_verified?: boolean;
   [claim: string]: unknown;
 }
@@ -39,6 +41,9 @@ const PROTOCOL_CLAIMS = new Set([
 /** Names that would reach into prototypes when an application copies claims with `Object.assign` or a loop. */
 const DANGEROUS_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** Claims of the standard set that are true or false. */
+const BOOLEAN_CLAIMS = ['email_verified', 'phone_number_verified'] as const;
+
 /** @default 64 KiB: far above any honest set of claims, far below what would slow each request. */
 const MAX_CLAIMS_LENGTH = 64 * 1024;
 
@@ -50,8 +55,17 @@ const MAX_CLAIMS_LENGTH = 64 * 1024;
 export function pickUserClaims(payload: object & { sub?: unknown }): UserClaims {
   const claims = cleanValue(payload) as UserClaims;
   for (const name of PROTOCOL_CLAIMS) delete claims[name];
+  for (const name of BOOLEAN_CLAIMS) tidyBoolean(claims, name);
   if (JSON.stringify(claims).length > MAX_CLAIMS_LENGTH) throw new RangeError('the claims exceed 64 KiB');
   return claims;
+}
+
+/** Some providers write `"true"` or `"false"`, and every text passes for true. What is neither says nothing. */
+function tidyBoolean(claims: UserClaims, name: (typeof BOOLEAN_CLAIMS)[number]): void {
+  const given: unknown = claims[name];
+  if (typeof given === 'boolean') return;
+  if (given === 'true' || given === 'false') claims[name] = given === 'true';
+  else delete claims[name];
 }
 
 /** Makes claims that were just read from storage what they were: values without a prototype. Returns them. */

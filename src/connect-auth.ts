@@ -4,6 +4,7 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import { ConfigurationError } from './errors.ts';
 import { hookFault } from './hook-fault.ts';
 import { createApplicationKeys } from './keys.ts';
+import { createMappedLogins } from './mapped-login.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { createProvider, type Provider } from './provider/provider.ts';
@@ -12,6 +13,7 @@ import { createAnswers } from './routes/answers.ts';
 import { createBackchannelLogout } from './routes/backchannel-logout.ts';
 import { createCallback } from './routes/callback.ts';
 import { createFrontchannelLogout } from './routes/frontchannel-logout.ts';
+import { createHostNames } from './routes/host-names.ts';
 import { createLogin } from './routes/login.ts';
 import { createLogout } from './routes/logout.ts';
 import { createLogoutReturns } from './routes/logout-returns.ts';
@@ -22,9 +24,11 @@ import { createRevocation } from './routes/revocation.ts';
 import { createRouteTable } from './routes/route-table.ts';
 import { createUrls } from './routes/urls.ts';
 import { createAppSessionStarter } from './session/app-session.ts';
+import type { BrowserSession } from './session/browser-session.ts';
 import { createClientFinder, createIdentityReader } from './session/identity.ts';
 import { createIdentityUpdate } from './session/identity-update.ts';
 import { createRefusedEnd } from './session/refused-end.ts';
+import { createRememberedProvider } from './session/remembered-provider.ts';
 import { createSessionCookie } from './session/session-cookie.ts';
 import { createSessionEnding } from './session/session-ending.ts';
 import { createSessionIndexes } from './session/session-indexes.ts';
@@ -165,9 +169,25 @@ function joinParts(options: ResolvedOptions, store: Store) {
 
   const urls = createUrls(options);
   const ownOrigins = new Set([origin, ...options.trustedOrigins]);
-  const readReturnAddress = createReturnAddressReader(origin, urls.own);
-  const sendPage = createPageSender(() => findFormTargets(providers));
-  const answers = createAnswers({ sendPage, hooks, loginPath: urls.login, homePath: urls.home });
+  const readReturnAddress = createReturnAddressReader(origin, urls.own, options.returnOrigins);
+  // A provider's logout, which a form of ours leads to, may lead on to any of them.
+  const sendPage = createPageSender(() => [...findFormTargets(providers), ...options.returnOrigins]);
+  const hostNames = createHostNames({
+    origin,
+    redirectHosts: options.redirectHosts,
+    publicPath: (req) => urls.publicPath(req, req.baseUrl),
+    cookieName,
+    cookiePath,
+    https,
+  });
+  const answers = createAnswers({
+    sendPage,
+    hooks,
+    loginPath: urls.login,
+    homePath: urls.home,
+    homeUrl: urls.homeUrl,
+    noteLostLogin: hostNames.noteLostLogin,
+  });
   /** Of faults that no request is to be answered with. */
   const reportError = (error: unknown) => answers.reportError(undefined, undefined, error, 'session');
 
@@ -203,6 +223,12 @@ function joinParts(options: ResolvedOptions, store: Store) {
     purpose: 'ending cookie signature',
     maxAgeSeconds: ENDING_COOKIE_SECONDS,
   });
+  const rememberedProvider = createRememberedProvider({
+    ...cookieOptions,
+    providers: new Set(providers.keys()),
+    cookieName,
+    sessionSeconds: maxAgeSeconds,
+  });
   const common = { store, keys, readIdentity, records, ending };
   const rotation = createSessionRotation({
     ...common,
@@ -233,6 +259,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     now,
     clientsOf: createClientFinder(clients),
   });
+  const describeLogin = createMappedLogins(options);
   const { findLiveKey, hasLiveSession } = sessions;
   const watch = createSessionWatch({
     keys,
@@ -250,7 +277,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     now,
     storePatienceMs,
     hasLiveSession,
-    updateIdentity: createIdentityUpdate({ mapUser, reportError }),
+    updateIdentity: createIdentityUpdate({ mapUser, describeLogin, reportError }),
     endRefused,
     closing: closing.signal,
   });
@@ -297,10 +324,16 @@ function joinParts(options: ResolvedOptions, store: Store) {
     urls,
     answers,
     revocation,
+    rememberedProvider,
     ownOrigins,
   };
   const { loginParameters, clearSiteData } = options;
-  const login = createLogin({ ...parts, loginParameters, origin, now });
+  /** Only a hint: a login begins whatever the store does. */
+  const readIdToken = async ({ id }: BrowserSession) => {
+    const tokens = id === undefined ? undefined : await vault.read(id).catch(() => undefined);
+    return tokens?.idToken;
+  };
+  const login = createLogin({ ...parts, readIdToken, hostNames, loginParameters, origin, now });
   const logout = createLogout({ ...parts, logoutReturns, origin, clearSiteData });
   const findRoute = createRouteTable(
     options,
@@ -312,6 +345,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
         startLogin: login.start,
         hooks,
         mapUser,
+        describeLogin,
         describe,
         now,
         monotonic,
@@ -348,8 +382,15 @@ function joinParts(options: ResolvedOptions, store: Store) {
 
   const authenticateUpgrade = createUpgradeAuth(services, revalidate);
   const handshake = createHandshake(authenticateUpgrade);
+  const handle = createRequestHandler({
+    ...{ services, findRoute, basePath: options.basePath, handshake, revalidate },
+  });
+  const handleOrRedirect: typeof handle = (req, res, next) => {
+    if (!hostNames.redirect(req, res)) handle(req, res, next);
+  };
+
   return {
-    handle: createRequestHandler({ services, findRoute, basePath: options.basePath, handshake, revalidate }),
+    handle: options.redirectHosts.size > 0 ? handleOrRedirect : handle,
     sessions: createAuthSessions(userSessions, services.tell),
     authenticateUpgrade,
     tell: services.tell,

@@ -122,6 +122,8 @@ export class ProviderError extends ConnectAuthError {
   readonly retryAfterSeconds: number | undefined;
   /** What was asked, expected and got, where that can be told. */
   readonly fault: ProviderFault | undefined;
+  /** Whether a refresh was refused in a way that only a new login of the person mends. */
+  readonly needsLogin: boolean;
 
   constructor(
     message: string,
@@ -132,6 +134,7 @@ export class ProviderError extends ConnectAuthError {
       oauthErrorDescription?: string | undefined;
       retryAfterSeconds?: number | undefined;
       fault?: ProviderFault | undefined;
+      needsLogin?: boolean | undefined;
       cause?: unknown;
     },
   ) {
@@ -141,6 +144,7 @@ export class ProviderError extends ConnectAuthError {
     keepForOperator(this, options.oauthErrorDescription);
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.fault = options.fault;
+    this.needsLogin = options.needsLogin ?? false;
   }
 }
 
@@ -183,7 +187,7 @@ export class LoginError extends ConnectAuthError {
   readonly oauthError: string | undefined;
   /** The `error_description` of the provider's answer, as {@link ProviderError} has it: for the operator alone. */
   declare readonly oauthErrorDescription: string | undefined;
-  /** Where the login would have returned to; a path of this application. */
+  /** Where the login would have returned to: a path of this application, or a URL of one of `returnOrigins`. */
   readonly returnTo: string | undefined;
   /** Whether the set-up may be the reason, so that an operator should look: no one person's doing. */
   readonly needsOperator: boolean;

@@ -28,7 +28,9 @@ export interface LoginEvent extends Omit<LoginFacts, 'kind'> {
   readonly user: Express.User;
   /** Scopes that were asked for and not granted. */
   readonly missingScopes: readonly string[];
-  /** The path the browser is sent back to. */
+  /** What came beside `code` and `state`, through the browser and signed by nobody: see `mapUser`. */
+  readonly unverified: Readonly<Record<string, string>>;
+  /** Where the browser is sent back to: a path of this application, or a URL of one of `returnOrigins`. */
   readonly returnTo: string;
 }
 
@@ -75,7 +77,7 @@ export interface ErrorEvent {
   /** The request at hand, where there is one. */
   readonly req?: Request | undefined;
   readonly res?: Response | undefined;
-  /** Where a login that failed would have returned to: a path of this application. */
+  /** Where a login that failed would have returned to: a path of this application, or a URL of one of `returnOrigins`. */
   readonly returnTo?: string | undefined;
 }
 

@@ -20,6 +20,7 @@ export type { ErrorEvent, LoginEvent, LoginFacts, LogoutEvent, LogoutReason } fr
 export type {
   ConnectAuthOptions,
   LoginParameterOptions,
+  MappedLogin,
   RedisTarget,
   RouteOptions,
   SessionOptions,

@@ -101,8 +101,15 @@ export interface ProviderQuirks {
   refreshScope?: boolean;
   /** Whether revocation names the kind of token. @default true */
   revocationHint?: boolean;
-  /** Whether the provider's logout takes an `id_token_hint`. @default true */
-  logoutHint?: boolean;
+  /**
+   * Whether the provider's logout takes an `id_token_hint`. `required`: it takes no logout without one, so that where there
+   * is none the session ends here alone. @default true
+   */
+  logoutHint?: boolean | 'required';
+  /** What the provider's logout calls the address that the browser is sent back to. @default 'post_logout_redirect_uri' */
+  logoutReturnParam?: string;
+  /** Whether the provider's logout sends `state` back. @default true */
+  logoutState?: boolean;
   /** `in_token_answer`: the token answer has a `userinfo` member. @default 'endpoint' */
   userinfo?: 'endpoint' | 'in_token_answer';
 }
@@ -168,11 +175,17 @@ export interface ProviderDefinition {
   readonly popupRedirectUri: string | undefined;
   /** Parameters added to each authorization request. */
   readonly authorizationParams: Readonly<Record<string, string>>;
+  /** Parameters added to each logout at the provider. */
+  readonly logoutParams: Readonly<Record<string, string>>;
+  /** Those of them whose value is a claim of the session, by the claim's name. */
+  readonly logoutClaims: Readonly<Record<string, string>>;
+  /** What is revoked when a session ends, where the provider can. */
+  readonly revocation: 'all' | 'refresh_token' | 'none';
   readonly identity: IdentitySource;
   /** Audiences an ID token may name beside the client id. */
   readonly trustedAudiences: readonly string[];
-  /** Whether each login also asks the userinfo endpoint. */
-  readonly userinfoAtLogin: boolean;
+  /** Whether each login also asks the userinfo endpoint; `auto`: where the ID token lacks what was asked for. */
+  readonly userinfoAtLogin: boolean | 'auto';
   readonly quirks: Readonly<Required<ProviderQuirks>>;
   readonly capabilities: ProviderCapabilities;
   /** Whether a logout token must have the `typ` `logout+jwt`. */

@@ -3,7 +3,10 @@ import type { UserClaims } from './claims.ts';
 
 /** What a login that a handler starts may ask for. */
 export interface LoginParameters {
-  /** Where to return to: a path of this application. @default the page of this request, else `routes.home` */
+  /**
+   * Where to return to: a path of this application, or a URL of one of `returnOrigins`. Any other origin leads to
+   * `routes.home`, and is told to `onError`. @default the page of this request, else `routes.home`
+   */
   returnTo?: string;
   /** Name of the provider, where there are several. @default the only one; of several the person chooses */
   provider?: string;
@@ -25,6 +28,11 @@ export interface LoginParameters {
   loginHint?: string;
   /** Languages of the provider's pages, such as `nb en`, the best first. @default none */
   uiLocales?: string;
+  /**
+   * What else the provider takes, such as `{ organization, invitation }`; the protocol's own are refused. Those of the
+   * provider's options stay where this says nothing. @default {}
+   */
+  authorizationParams?: Readonly<Record<string, string | undefined>>;
   /** `popup`: the login runs in a window of its own, which tells the page that opened it and closes. @default 'page' */
   display?: 'page' | 'popup';
 }
@@ -34,8 +42,16 @@ export type AuthRules = Pick<LoginParameters, 'maxAgeSeconds' | 'acrValues'>;
 
 /** How a logout that a handler starts goes on. */
 export interface LogoutParameters {
-  /** Where to return to: a path of this application. @default `routes.afterLogout` */
+  /**
+   * Where to return to: a path of this application, or a URL of one of `returnOrigins`. Any other origin leads to
+   * `routes.afterLogout`, and is told to `onError`. @default `routes.afterLogout`
+   */
   returnTo?: string;
+  /**
+   * What else the provider's logout takes, such as `{ logout_hint }`; the protocol's own are refused. Those of the
+   * provider's options stay where this says nothing. @default {}
+   */
+  logoutParams?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Which access token will do. */

@@ -7,6 +7,7 @@ import { FOREIGN_ROUTES, FOREIGN_SESSION_OPTIONS } from './foreign-names.ts';
 import {
   checkBoolean,
   checkFunction,
+  checkHosts,
   checkObject,
   checkOrigins,
   checkPath,
@@ -19,6 +20,7 @@ import {
 } from './option-checks.ts';
 import { group, optional, readOptions, required, type Table, withDefault } from './option-table.ts';
 import type { ConnectAuthOptions, LoginParameterOptions } from './options.ts';
+import { checkLoginParamNames } from './protocol-params.ts';
 import { checkRedis } from './redis-target.ts';
 import { ROUTE_OPTIONS } from './route-options.ts';
 import { SESSION_OPTIONS } from './session-options.ts';
@@ -26,6 +28,7 @@ import { SESSION_OPTIONS } from './session-options.ts';
 /** The options of `loginParameters`. */
 export const LOGIN_PARAMETER_OPTIONS = {
   prompt: withDefault(checkStrings, []),
+  authorizationParams: withDefault(checkLoginParamNames, []),
   loginHint: withDefault(checkBoolean, false, { aliases: ['login_hint'] }),
   uiLocales: withDefault(checkBoolean, false, { aliases: ['ui_locales'] }),
 } satisfies Table<LoginParameterOptions>;
@@ -54,6 +57,8 @@ export const CONNECT_AUTH_OPTIONS = {
   routes: group(ROUTE_OPTIONS, { elsewhere: FOREIGN_ROUTES }),
   session: group(SESSION_OPTIONS, { elsewhere: FOREIGN_SESSION_OPTIONS }),
   trustedOrigins: withDefault(checkOrigins, [], { aliases: ['allowedOrigins', 'corsOrigins'] }),
+  returnOrigins: withDefault(checkOrigins, [], { aliases: ['allowedRedirectOrigins', 'redirectOrigins'] }),
+  redirectHosts: withDefault(checkHosts, []),
   apiOrigins: withDefault(checkAnyOrigins, []),
   dangerouslyAllowHttp: withDefault(checkPlainHttpOrigins, []),
   fetch: withDefault<NonNullable<ConnectAuthOptions['fetch']>, undefined>(checkFetch, undefined, {

@@ -64,7 +64,8 @@ export const FOREIGN_OPTIONS: Elsewhere = {
   issuerBaseURL: inProvider('issuer'),
   jwt: IN_THE_SERVER,
   legacySameSiteCookie: 'Nothing is to be set for that: no browser of today needs it.',
-  logoutParams: 'A logout returns to routes.afterLogout, or to req.auth.logout({ returnTo }).',
+  logoutParams:
+    'A logout returns to routes.afterLogout, or to req.auth.logout({ returnTo }); what else the provider takes goes into provider: providers.oidc({ logoutParams }).',
   maxAge: 'Use session.absoluteTimeoutSeconds and session.idleTimeoutSeconds, in seconds.',
   name: inSession('cookieName'),
   pages: 'Use routes for paths, and onError to answer faults by pages of your own.',

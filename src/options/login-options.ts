@@ -1,6 +1,7 @@
 import type { AccessTokenOptions, AuthRules, LoginParameters, LogoutParameters } from '../request-types.ts';
 import { checkString, checkStrings, numberFrom, oneOf, refuse, wholeNumberFrom } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
+import { checkLoginParams, checkLogoutParams } from './protocol-params.ts';
 
 /** One class or several, as a list. The provider is told them with spaces between, so that none can have any. */
 function checkClasses(where: string, value: unknown): readonly string[] {
@@ -52,6 +53,7 @@ export const LOGIN_PARAMETERS = {
   ...AUTH_RULES,
   loginHint: optional(checkText, { defaultIs: 'none', aliases: ['login_hint'] }),
   uiLocales: optional(checkText, { defaultIs: 'none', aliases: ['ui_locales', 'locale'] }),
+  authorizationParams: withDefault(checkLoginParams, {}, { aliases: ['extraParams', 'params'] }),
   display: withDefault(oneOf('page', 'popup'), 'page'),
 } satisfies Table<LoginParameters>;
 
@@ -64,7 +66,11 @@ export const LOGOUT_PARAMETERS = {
     defaultIs: '`routes.afterLogout`',
     aliases: ['callbackUrl', 'redirectUri'],
   }),
+  logoutParams: withDefault(checkLogoutParams, {}, { aliases: ['params'] }),
 } satisfies Table<LogoutParameters>;
+
+/** Parameters of a logout after their check. */
+export type ResolvedLogoutParameters = Partial<Resolved<typeof LOGOUT_PARAMETERS>>;
 
 /** The options of `req.auth.getAccessToken()`. */
 export const ACCESS_TOKEN_OPTIONS = {

@@ -33,7 +33,7 @@ export function checkFunction<T>(where: string, value: unknown): T {
 }
 
 /** Makes the check of an option that has a few values. */
-export function oneOf<const Choice extends string | number>(...choices: readonly Choice[]) {
+export function oneOf<const Choice extends string | number | boolean>(...choices: readonly Choice[]) {
   return (where: string, value: unknown): Choice => {
     if (choices.includes(value as Choice)) return value as Choice;
     return refuse(where, `one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`, value);
@@ -115,6 +115,19 @@ export function checkPlainHttpOrigins(where: string, value: unknown): ReadonlySe
       refuse(`${where}[${index}]`, 'an origin such as "http://keycloak:8080", without a path', origin);
   }
   return new Set(origins);
+}
+
+/** A list of host names as browsers send them, such as `www.example.com` or `127.0.0.1:3000`. */
+export function checkHosts(where: string, value: unknown): ReadonlySet<string> {
+  return new Set(
+    checkStrings(where, value).map((host, index) => {
+      const url = `http://${host}`;
+      const isHost = URL.canParse(url) && new URL(url).host === host.toLowerCase();
+      return isHost
+        ? host.toLowerCase()
+        : refuse(`${where}[${index}]`, 'a host such as "www.example.com"', host);
+    }),
+  );
 }
 
 /** A path of this application: begins with one slash, holds no query, fragment or wildcard, nor dots to be resolved. */

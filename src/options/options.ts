@@ -67,6 +67,19 @@ export interface ConnectAuthOptions {
    */
   trustedOrigins?: readonly string[];
   /**
+   * Origins, beside that of `baseUrl`, that a browser may be sent back to after a login or a logout, such as
+   * `https://app.example.com` of a front end. Any page of theirs may be named by whoever makes a link to `/login`.
+   * @default []
+   */
+  returnOrigins?: readonly string[];
+  /**
+   * Other names of this application, such as `www.example.com` or `127.0.0.1:3000`: a page that is opened there is sent to
+   * the same path of `baseUrl`, where logins and their cookies belong. Never twice in ten seconds, so that a proxy that
+   * rewrites `Host` makes no loop of it.
+   * @default []
+   */
+  redirectHosts?: readonly string[];
+  /**
    * Origins that `req.auth.fetch()` may send the access token to, such as `https://api.example.com`.
    * @default []
    */
@@ -97,7 +110,7 @@ export interface ConnectAuthOptions {
    * `bearer`.
    * @default the claims themselves
    */
-  mapUser?: (claims: UserClaims, login: LoginFacts) => MaybePromise<Express.User | LoginRefused>;
+  mapUser?: (claims: UserClaims, login: MappedLogin) => MaybePromise<Express.User | LoginRefused>;
   /**
    * Called when a session exists, before the browser is sent back. A `LoginRefused`, thrown or returned, refuses the
    * login and ends the session; so does whatever else it throws, as a fault of yours (5xx).
@@ -125,10 +138,31 @@ export interface ConnectAuthOptions {
   now?: Clock | Clocks;
 }
 
+/** What `mapUser` is told beside the claims. */
+export interface MappedLogin extends LoginFacts {
+  /**
+   * What the provider sent beside `code` and `state`, such as Apple's `user` at the first login. It came through the browser
+   * and nobody has signed it: the person can have written it. Empty when tokens were refreshed.
+   */
+  readonly unverified: Readonly<Record<string, string>>;
+  /**
+   * `fetch` with the person's access token, to origins listed in `apiOrigins` only: for groups or roles that only an API
+   * tells. Redirects are handed back, not followed.
+   *
+   * @throws TokenError `token_destination` for another origin, `token_unavailable` when the login brought no access token.
+   */
+  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+}
+
 /** What the query of `/login` may choose. */
 export interface LoginParameterOptions {
   /** Values of `prompt` that `/login?prompt=…` may ask for, such as `['create']`. @default [] */
   prompt?: readonly string[];
+  /**
+   * Parameters that the provider knows and `/login` passes on from its query, such as `['organization', 'invitation']`; at
+   * most 256 characters each. @default []
+   */
+  authorizationParams?: readonly string[];
   /** Whether `/login?login_hint=…` is passed on. @default false */
   loginHint?: boolean;
   /** Whether `/login?ui_locales=…` is passed on. @default false */
@@ -226,10 +260,13 @@ export interface ResolvedOptions {
   readonly routes: Readonly<Required<RouteOptions>>;
   readonly session: ResolvedSession;
   readonly trustedOrigins: ReadonlySet<string>;
+  readonly returnOrigins: ReadonlySet<string>;
+  /** In lower case, with the port where it is not the default one. */
+  readonly redirectHosts: ReadonlySet<string>;
   readonly apiOrigins: ReadonlySet<string>;
   readonly fetch: NonNullable<ConnectAuthOptions['fetch']>;
   readonly loginParameters: Readonly<Required<LoginParameterOptions>>;
-  readonly mapUser: (claims: UserClaims, login: LoginFacts) => MaybePromise<Express.User>;
+  readonly mapUser: (claims: UserClaims, login: MappedLogin) => MaybePromise<Express.User>;
   readonly hooks: Hooks;
   readonly clearSiteData: boolean;
   readonly storeTimeoutMs: number;

@@ -44,6 +44,8 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     routes,
     session: completeSession(`${where}: session`, given.session, { baseUrl, basePath, application, routes }),
     trustedOrigins: given.trustedOrigins,
+    returnOrigins: given.returnOrigins,
+    redirectHosts: given.redirectHosts,
     apiOrigins: given.apiOrigins,
     fetch: given.fetch,
     loginParameters: given.loginParameters,

@@ -19,6 +19,10 @@ export interface LoginRequest {
   readonly acrValues?: readonly string[] | undefined;
   readonly loginHint?: string | undefined;
   readonly uiLocales?: string | undefined;
+  /** What else the provider takes; nothing of it replaces what the protocol says. */
+  readonly params?: Readonly<Record<string, string>> | undefined;
+  /** The ID token of the session that a silent login is about. */
+  readonly idTokenHint?: string | undefined;
   /** Wraps the state for a popup of the provider's own. */
   readonly wrapState?: ((state: string) => string) | undefined;
 }
@@ -120,6 +124,8 @@ async function buildParams(
   const { quirks } = definition;
   const params = {
     ...definition.authorizationParams,
+    ...request.params,
+    id_token_hint: request.idTokenHint,
     prompt: request.prompt,
     max_age: request.maxAgeSeconds?.toString(),
     acr_values: request.acrValues?.join(' '),

@@ -4,10 +4,10 @@ import {
   checkBoolean,
   checkPlainHttpOrigins,
   checkString,
-  checkStringRecord,
   checkUrl,
   isLoopback,
   numberFrom,
+  oneOf,
 } from '../options/option-checks.ts';
 import {
   type AnyTable,
@@ -19,6 +19,11 @@ import {
   type Table,
   withDefault,
 } from '../options/option-table.ts';
+import {
+  checkAuthorizationParams,
+  checkLogoutClaims,
+  checkLogoutParams,
+} from '../options/protocol-params.ts';
 import type {
   ProviderCapabilities,
   ProviderMetadata,
@@ -42,8 +47,26 @@ export const STANDARD_CAPABILITIES: ProviderCapabilities = Object.freeze({
 export interface CommonProviderOptions {
   /** Parameters added to each authorization request. @default {} */
   authorizationParams?: Record<string, string>;
-  /** Also asks the userinfo endpoint at each login; its `sub` must be the same. @default false */
-  userinfoAtLogin?: boolean;
+  /** Parameters added to each logout at the provider, such as `{ federated: '' }`. @default {} */
+  logoutParams?: Record<string, string>;
+  /**
+   * Parameters of the logout whose value only the session knows, each by the name of a claim:
+   * `{ logout_hint: 'login_hint' }`. One whose claim is no string is left out.
+   * @default {}
+   */
+  logoutClaims?: Record<string, string>;
+  /**
+   * What is revoked when a session ends, where the provider has a revocation endpoint. At some, such as Google, to revoke
+   * one token takes back all that the person has allowed the application, on all their devices: `none` there.
+   * @default 'all'
+   */
+  revocation?: 'all' | 'refresh_token' | 'none';
+  /**
+   * Whether each login also asks the userinfo endpoint; its `sub` must be the same. `auto`: where the ID token lacks what
+   * the scopes `profile` and `email` stand for, and the login goes on without if there is no answer; with `true` it fails.
+   * @default 'auto'
+   */
+  userinfoAtLogin?: boolean | 'auto';
   /** Whether a back-channel logout token must have the `typ` `logout+jwt`; many providers send none. @default false */
   strictLogoutTokenType?: boolean;
   /** How old a back-channel logout token may be, in seconds. @default 180 */
@@ -65,7 +88,12 @@ export interface CommonProviderOptions {
 /** The options that every preset has. */
 export const COMMON_OPTIONS = {
   authorizationParams: withDefault(checkAuthorizationParams, {}, { aliases: ['extraParams', 'params'] }),
-  userinfoAtLogin: withDefault(checkBoolean, false, { aliases: ['skipUserProfile', 'userinfo'] }),
+  logoutParams: withDefault(checkLogoutParams, {}),
+  logoutClaims: withDefault(checkLogoutClaims, {}),
+  revocation: withDefault(oneOf('all', 'refresh_token', 'none'), 'all'),
+  userinfoAtLogin: withDefault(oneOf<boolean | 'auto'>(true, false, 'auto'), 'auto', {
+    aliases: ['skipUserProfile', 'userinfo'],
+  }),
   strictLogoutTokenType: withDefault(checkBoolean, false),
   logoutTokenMaxAgeSeconds: withDefault(numberFrom(1, 3600), 180),
   clockToleranceSeconds: withDefault(numberFrom(0, 300), 30, { aliases: ['clockTolerance'] }),
@@ -98,10 +126,14 @@ export function pickCommon(
     // A variable of the environment that is not set would make a public client of it.
     throw new ConfigurationError(`${call}: clientSecret is undefined. Leave it out for a public client.`);
   }
-  const { authorizationParams, userinfoAtLogin, strictLogoutTokenType, logoutTokenMaxAgeSeconds } = given;
+  const { authorizationParams, logoutParams, logoutClaims, revocation, userinfoAtLogin } = given;
+  const { strictLogoutTokenType, logoutTokenMaxAgeSeconds } = given;
   const { clockToleranceSeconds, defaultExpiresInSeconds, timeoutMs, dangerouslyAllowHttp } = given;
   return {
     authorizationParams,
+    logoutParams,
+    logoutClaims,
+    revocation,
     userinfoAtLogin,
     strictLogoutTokenType,
     logoutTokenMaxAgeSeconds,
@@ -110,33 +142,6 @@ export function pickCommon(
     timeoutMs,
     dangerouslyAllowHttp,
   };
-}
-
-/** Parameters that carry the protocol: nothing but the flow itself may set them. */
-const RESERVED_PARAMS = new Set([
-  'client_id',
-  'redirect_uri',
-  'response_type',
-  'response_mode',
-  'scope',
-  'state',
-  'nonce',
-  'code_challenge',
-  'code_challenge_method',
-  'request',
-  'request_uri',
-]);
-
-function checkAuthorizationParams(where: string, value: unknown): Readonly<Record<string, string>> {
-  const params = checkStringRecord(where, value);
-  for (const name of Object.keys(params)) {
-    if (RESERVED_PARAMS.has(name))
-      throw new ConfigurationError(`${where} must not set "${name}"; the login does.`);
-  }
-  // What is asked for here is checked at each login: an age that is none would be met by every login.
-  if (params.max_age !== undefined && !/^\d{1,9}$/.test(params.max_age))
-    throw new ConfigurationError(`${where}.max_age must be a whole number of seconds.`);
-  return params;
 }
 
 /** The issuer as its provider writes it, not the address of its metadata. */

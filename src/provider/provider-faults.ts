@@ -2,12 +2,12 @@ import { errors as jose } from 'jose';
 import * as client from 'openid-client';
 import {
   ConnectAuthError,
-  LoginError,
   ProviderError,
   type ProviderFault,
   readErrorDescription,
   readOauthError,
 } from '../errors.ts';
+import { readAuthorizationError } from './authorization-error.ts';
 import { faultError, nameRequest, readFoundFault, show, showAddress } from './provider-fault.ts';
 
 /** Says what to do about a refusal of the client itself, by the method it proved itself with. */
@@ -33,8 +33,14 @@ export function toProviderError(
   if (known) return known;
   const found = chain.map(readFoundFault).find((each) => each !== undefined);
   if (found) return faultError(provider, found.fault, found.notes);
-  if (error instanceof client.AuthorizationResponseError)
-    return refusedLogin(provider, { error: error.error, description: error.error_description }, error);
+  if (error instanceof client.AuthorizationResponseError) {
+    const answer = { error: error.error, description: error.error_description };
+    return readAuthorizationError(answer, {
+      subject: `Provider "${provider}": ${doing}`,
+      provider,
+      cause: error,
+    });
+  }
   if (error instanceof client.ResponseBodyError) return readErrorAnswer(error, { provider, doing, advise });
   const response = findResponse(chain);
   if (response) return readStrangeAnswer(response, error, { provider, doing, advise });
@@ -43,19 +49,6 @@ export function toProviderError(
     provider,
     { asked: doing, expected: 'an answer by the protocol', got: `another (${codesOf(chain)})` },
     { cause: error },
-  );
-}
-
-/** The provider answered a login by an error (RFC 6749, section 4.1.2.1). What it says of it is for the operator alone. */
-export function refusedLogin(
-  provider: string,
-  { error, description }: { error: unknown; description: unknown },
-  cause?: unknown,
-): LoginError {
-  const oauthError = readOauthError(error);
-  return new LoginError(
-    `Provider "${provider}": the login was answered with the error ${oauthError ?? '(malformed)'}.`,
-    { code: 'login_denied', oauthError, oauthErrorDescription: readErrorDescription(description), cause },
   );
 }
 

@@ -1,4 +1,5 @@
 import * as client from 'openid-client';
+import type { UserClaims } from '../claims.ts';
 import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
@@ -8,13 +9,27 @@ import { toProviderError } from './provider-faults.ts';
 export interface EndSessionRequest {
   readonly tokens: TokenSet | undefined;
   readonly sub: string | undefined;
+  /** What the provider said of the person; `undefined`: nothing is known of the session any more. */
+  readonly claims?: UserClaims | undefined;
+  /** What the logout carries besides. */
+  readonly params?: Readonly<Record<string, string>> | undefined;
   readonly postLogoutRedirectUri: string;
   readonly state?: string | undefined;
 }
 
+/** A logout that the browser must be sent to. */
+export interface BrowserLogout {
+  readonly url: URL;
+  /** Names of what is ours in its query; the endpoint may have one of its own. */
+  readonly params: readonly string[];
+  /** Whether it is refused without its `id_token_hint`. */
+  readonly needsHint: boolean;
+}
+
 /** What became of a logout at the provider. */
 export interface ProviderLogoutResult {
-  readonly url: URL | undefined;
+  /** `undefined`: the browser need not go there, or in vain. */
+  readonly browserLogout: BrowserLogout | undefined;
   /** The tokens as they are now. */
   readonly tokens: TokenSet | undefined;
   /** Why the provider's session may live on. */
@@ -40,25 +55,55 @@ export interface ProviderLogoutOptions {
  */
 export async function endProviderSession(
   configuration: client.Configuration,
-  { tokens, sub, postLogoutRedirectUri, state }: EndSessionRequest,
-  { name, definition: { capabilities, quirks }, keepAlive }: ProviderLogoutOptions,
+  request: EndSessionRequest,
+  { name, definition, keepAlive }: ProviderLogoutOptions,
 ): Promise<ProviderLogoutResult> {
+  const { tokens, sub } = request;
+  const { capabilities } = definition;
   const { end_session_endpoint: endpoint } = configuration.serverMetadata();
-  if (capabilities.logout === false || !endpoint) return { url: undefined, tokens };
+  if (capabilities.logout === false || !endpoint) return { browserLogout: undefined, tokens };
   if (capabilities.logout === 'api') {
     const living = await keepAlive(tokens, sub);
     const fault = living?.accessToken
       ? await callLogout(configuration, endpoint, living.accessToken, name)
       : undefined;
-    return { url: undefined, tokens: living, fault };
+    return { browserLogout: undefined, tokens: living, fault };
   }
-  const hint = quirks.logoutHint ? tokens?.idToken : undefined;
-  const url = client.buildEndSessionUrl(configuration, {
-    post_logout_redirect_uri: postLogoutRedirectUri,
-    ...(hint ? { id_token_hint: hint } : {}),
-    ...(state ? { state } : {}),
-  });
-  return { url, tokens };
+  return { browserLogout: createBrowserLogout(endpoint, request, definition), tokens };
+}
+
+/** `undefined`: the provider takes no logout without a hint, and there is none. */
+function createBrowserLogout(
+  endpoint: string,
+  { tokens, claims, params, postLogoutRedirectUri, state }: EndSessionRequest,
+  { clientId, quirks, logoutParams, logoutClaims }: ProviderDefinition,
+): BrowserLogout | undefined {
+  const hint = quirks.logoutHint === false ? undefined : tokens?.idToken;
+  const needsHint = quirks.logoutHint === 'required';
+  if (needsHint && hint === undefined) return undefined;
+  const given = Object.entries({
+    ...logoutParams,
+    ...pickLogoutClaims(logoutClaims, claims),
+    ...params,
+    // Last: nothing else replaces what the protocol says.
+    client_id: clientId,
+    [quirks.logoutReturnParam]: postLogoutRedirectUri,
+    id_token_hint: hint,
+    state,
+  }).filter((param): param is [string, string] => param[1] !== undefined);
+  const url = new URL(endpoint);
+  for (const [name, value] of given) url.searchParams.set(name, value);
+  return { url, params: given.map(([name]) => name), needsHint };
+}
+
+function pickLogoutClaims(
+  names: ProviderDefinition['logoutClaims'],
+  claims: UserClaims | undefined,
+): Record<string, string> {
+  const values = Object.entries(names).map(([param, claim]) => [param, claims?.[claim]] as const);
+  return Object.fromEntries(
+    values.filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== ''),
+  );
 }
 
 /** Returns what kept the provider from ending the session. Its answer is an empty one of any 2xx status. */

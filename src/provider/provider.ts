@@ -21,8 +21,9 @@ import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
 import { readUserClaims } from './read-user-claims.ts';
+import { toRefreshFault } from './refresh-refusals.ts';
+import { completeScope, findMissingScopes } from './scopes.ts';
 import { createSecretReaders } from './secret-reader.ts';
-import { splitWords } from './split-words.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
 import { mergeTokens, verifySameLogin } from './token-refresh.ts';
 import { createTokenRequests } from './token-requests.ts';
@@ -76,10 +77,10 @@ export interface Provider {
   /**
    * Trades the refresh token for new tokens. They must speak of the same login.
    *
-   * @throws ProviderError `provider_refused` with `invalid_grant`, or `provider_identity_changed`: the login is over.
+   * @throws ProviderError with `needsLogin`: the login is over.
    */
   refresh(tokens: TokenSet, login: { sub: string }): Promise<RefreshedLogin>;
-  /** Revokes what can be revoked, the refresh token first. Does nothing where the provider has no revocation. */
+  /** Revokes what can and shall be revoked, the refresh token first. Nothing where the provider has no revocation. */
   revoke(tokens: TokenSet): Promise<void>;
   /** Asks the userinfo endpoint about the person these tokens belong to. */
   fetchUserInfo(accessToken: string, sub: string): Promise<UserClaims>;
@@ -151,7 +152,11 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     return callProvider('the token refresh', async (configuration) => {
       // Those that were granted: a newer release may ask for more.
       const scope = tokens.scope ?? definition.scope;
-      const { tokens: fresh } = await tokenRequests.refresh(configuration, refreshToken, scope);
+      const { tokens: fresh } = await tokenRequests
+        .refresh(configuration, refreshToken, scope)
+        .catch(async (error: unknown) => {
+          throw await toRefreshFault(error, name);
+        });
       const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
       if (!speaksOfIdentity) return { tokens: mergeTokens(tokens, fresh), proof: undefined };
       const proof = await verifySameLogin(() => identityVerifier.verifyRefresh(fresh, configuration), {
@@ -199,9 +204,9 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         const answered = requested.tokens;
         const identity = await identityVerifier.verifyLogin(answered, checks, configuration);
         const { sub } = identity;
-        const more = await findMoreClaims(configuration, definition, { ...requested, name, sub });
-        // Without `scope` in the answer everything was granted (RFC 6749, section 5.1).
-        const scope = answered.scope ?? definition.scope;
+        const scope = completeScope(definition.scope, answered);
+        const known = { ...requested, name, sub, scope, claims: identity.claims };
+        const more = await findMoreClaims(configuration, definition, known, reportFault);
         const tokens = { ...applyAccessTokenExpiry(answered, identity), scope };
         const claims = readUserClaims(name, { ...more, ...identity.claims });
         return { ...identity, claims, tokens, missingScopes: findMissingScopes(definition.scope, scope) };
@@ -210,8 +215,8 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     revoke: (tokens) =>
       callProvider('the revocation', async (configuration) => {
         const { revocation_endpoint: endpoint } = configuration.serverMetadata();
-        if (capabilities.revocation === false || !endpoint) return;
-        await revokeTokens(configuration, tokens, { hint: quirks.revocationHint, name });
+        if (capabilities.revocation === false || definition.revocation === 'none' || !endpoint) return;
+        await revokeTokens(configuration, tokens, { definition, name });
       }),
 
     fetchUserInfo: (accessToken, sub) =>
@@ -234,11 +239,6 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         endProviderSession(configuration, request, { name, definition, keepAlive }),
       ),
   };
-}
-
-function findMissingScopes(asked: string, granted: string): readonly string[] {
-  const given = splitWords(granted);
-  return splitWords(asked).filter((scope) => !given.includes(scope));
 }
 
 function unsupported(name: string, feature: string): ProviderError {

@@ -20,7 +20,9 @@ export const QUIRKS = {
   browserSessionClaim: withDefault(checkClaimName, false),
   refreshScope: withDefault(checkBoolean, false),
   revocationHint: withDefault(checkBoolean, true),
-  logoutHint: withDefault(checkBoolean, true),
+  logoutHint: withDefault(oneOf<boolean | 'required'>(true, false, 'required'), true),
+  logoutReturnParam: withDefault(checkString, 'post_logout_redirect_uri'),
+  logoutState: withDefault(checkBoolean, true),
   userinfo: withDefault(oneOf('endpoint', 'in_token_answer'), 'endpoint'),
 } satisfies Table<ProviderQuirks>;
 

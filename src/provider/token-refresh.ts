@@ -2,8 +2,8 @@ import { decodeJwt, type JWTPayload } from 'jose';
 import { ProviderError } from '../errors.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { VerifiedIdentity } from './identity-verifier.ts';
+import { narrowScope } from './scopes.ts';
 import { isFaultOfKeys, isUnfit } from './signing-keys.ts';
-import { splitWords } from './split-words.ts';
 
 /** What a refresh left out stays as it was; a scope never grows beyond what was granted. */
 export function mergeTokens(old: TokenSet, fresh: TokenSet): TokenSet {
@@ -11,17 +11,9 @@ export function mergeTokens(old: TokenSet, fresh: TokenSet): TokenSet {
     ...fresh,
     refreshToken: fresh.refreshToken ?? old.refreshToken,
     idToken: fresh.idToken ?? old.idToken,
-    scope: narrowScope(old.scope, fresh.scope),
+    scope: narrowScope(old.scope, fresh),
     renewed: true,
   };
-}
-
-function narrowScope(granted: string | undefined, answered: string | undefined): string | undefined {
-  if (answered === undefined || granted === undefined) return answered ?? granted;
-  const before = splitWords(granted);
-  return splitWords(answered)
-    .filter((scope) => before.includes(scope))
-    .join(' ');
 }
 
 /** The login that a refresh must continue. */
@@ -53,6 +45,7 @@ export async function verifySameLogin(
     new ProviderError(`Provider "${name}": the refresh answered with ${problem}. The login is over.`, {
       code: 'provider_identity_changed',
       provider: name,
+      needsLogin: true,
       cause,
     });
   let unfit: unknown;

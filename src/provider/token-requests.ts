@@ -2,10 +2,11 @@ import * as client from 'openid-client';
 import type { Clock } from '../clock.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
+import { readAuthorizationError } from './authorization-error.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { ConfigurationSource } from './configuration.ts';
 import { faultError, foundFault, kindOf, nameRequest, show } from './provider-fault.ts';
-import { describeAnswer, invalidResponse, refusedLogin } from './provider-faults.ts';
+import { describeAnswer, invalidResponse } from './provider-faults.ts';
 import { isAt, type ProviderFetch } from './provider-fetch.ts';
 import { createTokenReader, type TokenAnswer } from './token-answer.ts';
 
@@ -111,7 +112,13 @@ function readImplicitAnswer(callback: URLSearchParams, { state }: LoginChecks, n
   const error = callback.get('error');
   if (callback.get('state') !== state)
     throw invalidResponse(name, 'the answer', 'its state is not the one sent');
-  if (error !== null) throw refusedLogin(name, { error, description: callback.get('error_description') });
+  if (error !== null) {
+    const description = callback.get('error_description');
+    throw readAuthorizationError(
+      { error, description },
+      { subject: `Provider "${name}": the login`, provider: name },
+    );
+  }
   if (callback.has('code'))
     throw invalidResponse(name, 'the answer', 'it mixes the code flow with the implicit flow');
   const answer = { token_type: 'bearer', expires_in: 0 };

@@ -1,9 +1,10 @@
 import * as client from 'openid-client';
 import type { UserClaims } from '../claims.ts';
-import { ProviderError } from '../errors.ts';
+import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
-import { invalidResponse } from './provider-faults.ts';
+import { invalidResponse, toProviderError } from './provider-faults.ts';
 import { readUserClaims } from './read-user-claims.ts';
+import { findMissingScopes } from './scopes.ts';
 import type { RequestedTokens } from './token-requests.ts';
 
 /** Whom to ask about, and with what. */
@@ -47,11 +48,27 @@ function isTokenRefused(error: unknown): boolean {
   return error.cause.some(({ parameters }) => parameters.error === 'invalid_token');
 }
 
-/** What unsigned sources say of a person at a login, where the definition asks them. The ID token's claims win. */
+/** A login whose ID token has been verified, and what else came with it. */
+export interface KnownLogin extends RequestedTokens {
+  /** The provider's name in the options. */
+  readonly name: string;
+  readonly sub: string;
+  /** What was granted. */
+  readonly scope: string;
+  /** What the proof of identity says of the person. */
+  readonly claims: UserClaims;
+}
+
+/**
+ * What unsigned sources say of a person at a login, where the definition asks them. The ID token's claims win.
+ *
+ * @param reportFault - told when the userinfo endpoint was asked on our own account, and failed: the login goes on.
+ */
 export async function findMoreClaims(
   configuration: client.Configuration,
-  { userinfoAtLogin, quirks }: ProviderDefinition,
-  { name, sub, tokens, answer }: RequestedTokens & { readonly name: string; readonly sub: string },
+  { identity, userinfoAtLogin, quirks }: ProviderDefinition,
+  { name, sub, scope, claims, tokens, answer }: KnownLogin,
+  reportFault: (fault: ConnectAuthError) => void,
 ): Promise<Partial<UserClaims>> {
   if (quirks.userinfo === 'in_token_answer' && answer.userinfo !== undefined) {
     const userinfo = answer.userinfo as { sub?: unknown } | null;
@@ -59,6 +76,33 @@ export async function findMoreClaims(
       throw invalidResponse(name, 'the answer', 'its userinfo speaks of another sub than the ID token');
     return readUserClaims(name, userinfo);
   }
-  if (!userinfoAtLogin || !tokens.accessToken) return {};
-  return fetchUserInfo(configuration, { name, accessToken: tokens.accessToken, sub });
+  if (userinfoAtLogin === false || !tokens.accessToken) return {};
+  const request = { name, accessToken: tokens.accessToken, sub };
+  if (userinfoAtLogin === true) return fetchUserInfo(configuration, request);
+  const isKnown = configuration.serverMetadata().userinfo_endpoint !== undefined;
+  if (identity.from !== 'id_token' || !isKnown || !lacksClaims(claims, scope)) return {};
+  try {
+    return await fetchUserInfo(configuration, request);
+  } catch (error) {
+    reportFault(toProviderError(error, name, 'the userinfo request'));
+    return {};
+  }
+}
+
+/** What each scope stands for; one claim of it shows that the provider puts them into the ID token. */
+const CLAIMS_OF_SCOPES: Readonly<Record<string, readonly string[]>> = {
+  profile: ['name', 'given_name', 'family_name', 'preferred_username', 'nickname'],
+  email: ['email'],
+};
+
+/**
+ * Whether the ID token leaves out what was granted: in the code flow many providers keep it for the userinfo endpoint.
+ *
+ * @see [OpenID Connect Core, section 5.4](https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims)
+ */
+function lacksClaims(claims: UserClaims, scope: string): boolean {
+  const missing = findMissingScopes(Object.keys(CLAIMS_OF_SCOPES).join(' '), scope);
+  return Object.entries(CLAIMS_OF_SCOPES).some(
+    ([name, names]) => !missing.includes(name) && names.every((claim) => claims[claim] === undefined),
+  );
 }

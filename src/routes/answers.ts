@@ -45,6 +45,9 @@ export interface AnswersOptions {
   /** The path that starts a login with a return address; `undefined` when there is none. */
   readonly loginPath: (returnTo: string | undefined) => string | undefined;
   readonly homePath: string;
+  readonly homeUrl: string;
+  /** Notes a callback without its login; true where the browser sent no login cookie at all. */
+  readonly noteLostLogin: (req: Request) => boolean;
 }
 
 /** What people read. Nothing of it comes from the request or from the provider. */
@@ -83,11 +86,34 @@ const WORDS: Readonly<Record<string, readonly [title: string, message: string]>>
 };
 const OTHER_WORDS = ['Something went wrong', 'This could not be done.'] as const;
 
+/** The likeliest of all causes where the browser has no cookie of any login. */
+const wordsWithoutCookie = (homeUrl: string) =>
+  [
+    'This sign-in is no longer waiting',
+    `This browser sent nothing of it. Most likely it began at another address of this site: please begin at ${homeUrl}. It may also be finished already, or cookies may be blocked.`,
+  ] as const;
+
 /** Makes the answers that all routes share. */
-export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersOptions): Answers {
-  const pageFor = (error: ConnectAuthError, { during, returnTo, display }: Failure): Page => {
-    const [title, words] = WORDS[error.code] ?? OTHER_WORDS;
-    const message = publicMessageOf(error) ?? words;
+export function createAnswers(options: AnswersOptions): Answers {
+  const { sendPage, hooks, loginPath, homePath, homeUrl, noteLostLogin } = options;
+
+  const findWords = (
+    req: Request,
+    error: ConnectAuthError,
+    { during }: Failure,
+  ): readonly [string, string] => {
+    const { code } = error;
+    if (code === 'login_not_found' && during === 'callback' && noteLostLogin(req))
+      return wordsWithoutCookie(homeUrl);
+    const [title, words] = WORDS[code] ?? OTHER_WORDS;
+    return [title, publicMessageOf(error) ?? words];
+  };
+
+  const pageFor = (
+    error: ConnectAuthError,
+    { during, returnTo, display }: Failure,
+    [title, message]: readonly [string, string],
+  ): Page => {
     const retry = isRetryable(error) ? loginPath(returnTo) : undefined;
     return {
       status: error.status,
@@ -149,11 +175,12 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
       const error = asConnectAuthError(thrown);
       const returnTo = failure.returnTo ?? (error instanceof LoginError ? error.returnTo : undefined);
       await hooks.onError({ error, during: failure.during, req, res, returnTo });
+      const words = findWords(req, error, failure);
       if (res.headersSent || res.writableEnded) return;
       keepToOurselves(res);
       if (error.status === 503) setRetryAfter(res, error);
       if (wantsJson(req)) res.status(error.status).json(describe(error));
-      else sendPage(req, res, pageFor(error, { ...failure, returnTo }));
+      else sendPage(req, res, pageFor(error, { ...failure, returnTo }, words));
     },
   };
   return answers;

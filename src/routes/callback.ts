@@ -7,18 +7,20 @@ import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
 import { rememberAnswered } from '../freshness.ts';
 import { hookFault } from '../hook-fault.ts';
+import type { DescribeMappedLogin } from '../mapped-login.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
 import { factsOf, type NewIdentity } from '../session/identity.ts';
+import type { RememberedProvider } from '../session/remembered-provider.ts';
 import type { ReplacedSession, Sessions } from '../session/sessions.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import { findRedirectUri, type Login } from './login.ts';
 import { describeOver } from './over-login.ts';
 import type { LoginDisplay, PendingLogins, TakenLogin } from './pending-logins.ts';
-import { readCallbackAnswer } from './request-input.ts';
+import { readCallbackAnswer, readUnverified } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
 import { bringsProof, createStrayCallback } from './stray-callback.ts';
@@ -35,6 +37,8 @@ export interface CallbackOptions {
   readonly answers: Answers;
   readonly hooks: Hooks;
   readonly mapUser: ResolvedOptions['mapUser'];
+  readonly describeLogin: DescribeMappedLogin;
+  readonly rememberedProvider: RememberedProvider;
   readonly describe: ResolvedOptions['session']['describe'];
   readonly revocation: Revocation;
   readonly startLogin: Login['start'];
@@ -56,11 +60,13 @@ interface FinishedLogin {
   /** Of the session that it becomes. */
   readonly id: string;
   readonly proven: ProvenLogin;
+  /** What came beside the answer of the protocol. */
+  readonly unverified: Readonly<Record<string, string>>;
   readonly taken: TakenLogin;
   /** When it was taken, by the monotonic clock. */
   readonly takenAt: number;
   readonly provider: Provider;
-  /** The path the browser is sent back to. */
+  /** Where the browser is sent back to. */
   readonly returnTo: string;
 }
 
@@ -74,13 +80,15 @@ export function createCallback(options: CallbackOptions): Callback {
     req: Request,
     res: Response,
     browser: BrowserSession,
-    { id, proven, taken, takenAt, provider, returnTo }: FinishedLogin,
+    { id, proven, unverified, taken, takenAt, provider, returnTo }: FinishedLogin,
   ) => {
     checkScopes(provider, proven.missingScopes);
     const { name, issuer, definition } = provider;
     const { claims, missingScopes } = proven;
     const facts = factsOf({ ...proven, provider: name, issuer });
-    const user = await callHook('mapUser', () => mapUser(claims, { ...facts, kind: 'session' }));
+    const { accessToken } = proven.tokens;
+    const mapped = options.describeLogin({ ...facts, kind: 'session' }, { unverified, accessToken });
+    const user = await callHook('mapUser', () => mapUser(claims, mapped));
     const identity: NewIdentity = {
       loginId: sessions.newId(),
       description: describeLogin(req, res),
@@ -113,9 +121,10 @@ export function createCallback(options: CallbackOptions): Callback {
     await sessions.finishFailedLogout({ req, res }).catch(() => undefined);
     const login = { id, identity, sealedTokens, takenAt, isCancelled, onLateEnd: revokeReplaced };
     const replaced = await sessions.logIn(browser, { req, res }, login);
+    options.rememberedProvider.write(res, name);
     if (replaced) await revokeReplaced(replaced);
     try {
-      const event = { req, res, ...facts, claims, user, missingScopes, returnTo };
+      const event = { req, res, ...facts, claims, user, missingScopes, unverified, returnTo };
       await callHook('onLogin', () => hooks.onLogin(event));
     } catch (error) {
       await sessions.undoLogin(browser, res);
@@ -201,7 +210,16 @@ export function createCallback(options: CallbackOptions): Callback {
       const redirectUri = findRedirectUri(provider, display, urls);
       const proven = await provider.finishLogin(answer, provider.restoreChecks({ ...login, redirectUri }));
       try {
-        await establish(req, res, browser, { id, proven, taken: found, takenAt, provider, returnTo });
+        const unverified = readUnverified(answer);
+        await establish(req, res, browser, {
+          id,
+          proven,
+          unverified,
+          taken: found,
+          takenAt,
+          provider,
+          returnTo,
+        });
       } catch (error) {
         // No session keeps these tokens: nobody else shall have them either.
         await revocation.revoke(proven.tokens, { provider: providerName, req, res });

@@ -10,9 +10,10 @@ import type { Provider } from '../provider/provider.ts';
 import { wrapPopupState } from '../provider/quirks/popup-state.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Answers } from './answers.ts';
+import type { HostNames } from './host-names.ts';
 import type { LoginDisplay, PendingLogins } from './pending-logins.ts';
 import { readQuery } from './request-input.ts';
-import type { ReturnAddressReader } from './return-address.ts';
+import { findNamedOrigin, foreignAddress, type ReturnAddressReader } from './return-address.ts';
 import type { Urls } from './urls.ts';
 
 /** What a login is started with. */
@@ -20,6 +21,9 @@ export interface LoginOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly pendingLogins: PendingLogins;
   readonly readReturnAddress: ReturnAddressReader;
+  /** The ID token of the session of a browser, where it can be had. */
+  readonly readIdToken: (browser: BrowserSession) => Promise<string | undefined>;
+  readonly hostNames: HostNames;
   readonly urls: Urls;
   readonly answers: Answers;
   readonly loginParameters: ResolvedOptions['loginParameters'];
@@ -50,6 +54,14 @@ export interface Login {
 export function createLogin(options: LoginOptions): Login {
   const { providers, pendingLogins, readReturnAddress, urls, answers, loginParameters, now } = options;
 
+  /** A silent login says whom it is about: many providers refuse it otherwise. */
+  const findHint = async (provider: Provider, { prompt, browser }: LoginStart) => {
+    const asked = prompt ?? provider.definition.authorizationParams.prompt ?? '';
+    if (!asked.split(' ').includes('none') || browser.identity?.provider !== provider.name) return undefined;
+    const idToken = await options.readIdToken(browser);
+    return idToken && idToken.length <= MAX_HINT_LENGTH ? idToken : undefined;
+  };
+
   const begin = async (
     req: Request,
     res: Response,
@@ -58,6 +70,7 @@ export function createLogin(options: LoginOptions): Login {
     display: LoginDisplay,
   ) => {
     const startedAt = now();
+    options.hostNames.noteLogin(req);
     const inProviderPopup = display === 'provider_popup';
     const redirectUri = findRedirectUri(provider, display, urls);
     const { isRestart } = parameters;
@@ -71,6 +84,8 @@ export function createLogin(options: LoginOptions): Login {
       acrValues: parameters.acrValues,
       loginHint: parameters.loginHint,
       uiLocales: parameters.uiLocales,
+      params: parameters.authorizationParams,
+      idTokenHint: await findHint(provider, parameters),
     });
     const { maxAgeSeconds, acrValues } = checks;
     const crossSite = provider.definition.responseMode === 'form_post' && !inProviderPopup;
@@ -98,7 +113,7 @@ export function createLogin(options: LoginOptions): Login {
     return url;
   };
 
-  const start: Login['start'] = async (req, res, parameters) => {
+  const answer: Login['start'] = async (req, res, parameters) => {
     const provider = choose(providers, parameters.provider);
     if (!provider) {
       sendChoice(req, res, parameters);
@@ -106,6 +121,16 @@ export function createLogin(options: LoginOptions): Login {
     }
     const url = await begin(req, res, provider, parameters, parameters.display ?? 'page');
     answers.redirect(res, 302, url.href);
+  };
+
+  /** What a handler asks for and may not have is its author's to hear of; the person goes home all the same. */
+  const start: Login['start'] = async (req, res, parameters) => {
+    const { returnTo } = parameters;
+    const origin = findNamedOrigin(returnTo);
+    // The address of this very request is nobody's choice of an address.
+    if (origin !== undefined && returnTo !== req.originalUrl && readReturnAddress(returnTo) === undefined)
+      await answers.reportError(req, undefined, foreignAddress('req.auth.login()', origin), 'login');
+    await answer(req, res, parameters);
   };
 
   /** The page opens the window itself and hands us what it gets back; only a page of ours may. */
@@ -130,12 +155,13 @@ export function createLogin(options: LoginOptions): Login {
   /** What was asked for goes on as far as a query may; a guard asks again for what it needs. */
   const sendChoice = (req: Request, res: Response, parameters: LoginStart) => {
     const returnTo = readReturnAddress(parameters.returnTo) ?? urls.home;
-    const { display = 'page', prompt, loginHint, uiLocales } = parameters;
+    const { display = 'page', prompt, loginHint, uiLocales, authorizationParams = {} } = parameters;
     const query = {
       ...(display === 'page' ? {} : { display }),
       ...(prompt !== undefined && loginParameters.prompt.includes(prompt) ? { prompt } : {}),
       ...(loginHint !== undefined && loginParameters.loginHint ? { login_hint: loginHint } : {}),
       ...(uiLocales !== undefined && loginParameters.uiLocales ? { ui_locales: uiLocales } : {}),
+      ...pick(authorizationParams, loginParameters.authorizationParams),
     };
     const links = [...providers.keys()].map((provider) => ({
       href: urls.login(returnTo, { provider, ...query }),
@@ -160,12 +186,17 @@ export function createLogin(options: LoginOptions): Login {
       const value = query.get(name);
       return value !== null && value.length <= 256 && allowed(value) ? value : undefined;
     };
+    const takeAll = (names: readonly string[]): Record<string, string> => {
+      const taken = names.map((name) => [name, take(name, (value) => value !== '')] as const);
+      return Object.fromEntries(taken.filter((entry): entry is [string, string] => entry[1] !== undefined));
+    };
     const chosen = {
       returnTo: query.get('returnTo') ?? urls.home,
       provider: take('provider', (name) => providers.has(name)),
       prompt: take('prompt', (prompt) => loginParameters.prompt.includes(prompt)),
       loginHint: take('login_hint', () => loginParameters.loginHint),
       uiLocales: take('ui_locales', () => loginParameters.uiLocales),
+      authorizationParams: takeAll(loginParameters.authorizationParams),
       display: take('display', (display) => display === 'popup') as 'popup' | undefined,
     };
     return Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
@@ -182,10 +213,13 @@ export function createLogin(options: LoginOptions): Login {
       }
       if (isPrefetch(req) || isEmbedded(req))
         throw new LoginRequiredError('A login needs a page of its own.');
-      await start(req, res, parameters);
+      await answer(req, res, parameters);
     },
   };
 }
+
+/** Longer ones do not fit the headers of a redirect. In characters. */
+const MAX_HINT_LENGTH = 2000;
 
 /** Where the provider answers a login that shows itself like this. */
 export function findRedirectUri(provider: Provider, display: LoginDisplay, urls: Urls): string {
@@ -202,6 +236,10 @@ function choose(providers: ReadonlyMap<string, Provider>, name: string | undefin
     return provider;
   }
   return providers.size === 1 ? [...providers.values()][0] : undefined;
+}
+
+function pick(given: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
 }
 
 /** For people: what names a provider in the options is a key, such as `work-account`. */

@@ -10,10 +10,17 @@ import type { Urls } from './urls.ts';
 /** The way back from a provider's logout. */
 export interface LogoutReturns {
   /**
-   * Chooses the path that the provider sends the browser back to, and the `state` that comes back with it. Only two
-   * paths are ever named, so that two need to be registered; another address waits in a cookie meanwhile.
+   * Chooses the path that the provider sends the browser back to, and the `state` that comes back with it, where an address
+   * waits for that. Only two paths are ever named, so that two need to be registered; another address waits in a cookie
+   * meanwhile.
+   *
+   * @param returnsState - whether the provider sends `state` back.
    */
-  prepare(res: Response, returnTo: string): { path: string; state: string };
+  prepare(
+    res: Response,
+    returnTo: string,
+    returnsState: boolean,
+  ): { path: string; state: string | undefined };
   /** The signed-out page. Leads on to the address that waits, if the state is that of this browser. */
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
 }
@@ -48,23 +55,25 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
   });
 
   return {
-    prepare: (res, returnTo) => {
-      const state = randomBytes(16).toString('base64url');
+    prepare: (res, returnTo, returnsState) => {
       if (returnTo === urls.afterLogout || urls.signedOut === undefined) {
         // The back button of Chromium shows pages as they were left, no-store or not, unless an HttpOnly cookie has
         // changed since. The removal of a cookie that came with the page does not count: the first page after a
         // login would be shown after the logout. So one more cookie changes.
         invalidatePageCache(res, name, attributes(0));
-        return { path: urls.afterLogout, state };
+        // Nothing waits for a state: it would stay in the address of the application's own page.
+        return { path: urls.afterLogout, state: undefined };
       }
-      setCookie(res, name, `${state}.${returnTo}`, attributes(COOKIE_LIFE_SECONDS));
+      const state = returnsState ? randomBytes(16).toString('base64url') : undefined;
+      setCookie(res, name, `${state ?? ''}.${returnTo}`, attributes(COOKIE_LIFE_SECONDS));
       return { path: urls.signedOut, state };
     },
 
     route: async (req, res, browser) => {
       const value = readCookies(req)[name];
       const dot = value?.indexOf('.') ?? -1;
-      const isOurs = value !== undefined && dot > 0 && readQuery(req).get('state') === value.slice(0, dot);
+      const state = readQuery(req).get('state') ?? '';
+      const isOurs = value !== undefined && dot >= 0 && state === value.slice(0, dot);
       const returnTo = isOurs ? readReturnAddress(value.slice(dot + 1)) : undefined;
       if (value !== undefined) setCookie(res, name, '', attributes(0));
       if (returnTo) {

@@ -1,18 +1,22 @@
 import type { Request, Response } from 'express';
 import { noStore } from '../cache-headers.ts';
+import type { UserClaims } from '../claims.ts';
 import type { StoreError } from '../errors.ts';
 import { findSource, isPrefetch, isSubresource, wantsJson } from '../fetch-metadata.ts';
 import type { Provider } from '../provider/provider.ts';
+import type { BrowserLogout } from '../provider/provider-logout.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { checkNotBegun } from '../session/cookies.ts';
+import type { RememberedProvider } from '../session/remembered-provider.ts';
 import type { EndedSession } from '../session/session-ending.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { TokenSet } from '../tokens.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
+import { needsForm, shorten, toForm } from './browser-logout.ts';
 import type { LogoutReturns } from './logout-returns.ts';
 import type { PendingLogins } from './pending-logins.ts';
-import type { ReturnAddressReader } from './return-address.ts';
+import { findNamedOrigin, foreignAddress, type ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
 
@@ -27,19 +31,22 @@ export interface LogoutOptions {
   readonly answers: Answers;
   readonly revocation: Revocation;
   readonly logoutReturns: LogoutReturns;
+  readonly rememberedProvider: RememberedProvider;
   readonly origin: string;
   readonly clearSiteData: boolean;
   readonly ownOrigins: ReadonlySet<string>;
 }
 
-const MAX_URL_LENGTH = 4096;
-/** What is ours in the URL; the endpoint may have a query of its own. */
-const LOGOUT_PARAMS = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'] as const;
+/** How a logout goes on. */
+export interface LogoutChoice {
+  readonly returnTo?: string | undefined;
+  readonly logoutParams?: Readonly<Record<string, string>> | undefined;
+}
 
 /** The end of a session by its own browser. */
 export interface Logout {
   /** Ends the session here, then sends the browser to the provider's logout, where it has one. */
-  start(req: Request, res: Response, browser: BrowserSession, options: { returnTo?: string }): Promise<void>;
+  start(req: Request, res: Response, browser: BrowserSession, choice: LogoutChoice): Promise<void>;
   /** `POST /logout`, and `GET /logout` from a page of ours; anybody else's GET gets a page that asks. */
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
   /**
@@ -55,6 +62,7 @@ interface LoggedOut {
   /** Name of the provider in the options. */
   readonly provider: string;
   readonly sub: string | undefined;
+  readonly claims: UserClaims | undefined;
   readonly tokens: TokenSet | undefined;
   /** Whether its provider has still to be told. Who presses twice has told it before. */
   readonly isFirst: boolean;
@@ -85,13 +93,16 @@ export function createLogout(options: LogoutOptions): Logout {
     };
     const ended = await sessions.end(browser, { req, res }, reason, revokeLate);
     const fault = await sessions.finishFailedLogout({ req, res }).catch((error: StoreError) => error);
-    // A session that has expired here may live on at the provider, if there is only one that it can have been with.
+    // A session that has expired here may live on at the provider.
     const provider =
-      ended?.identity?.provider ?? (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
+      ended?.identity?.provider ??
+      options.rememberedProvider.read(req) ??
+      (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
     const loggedOut = provider && {
       provider,
       sub: ended?.identity?.sub,
-      tokens: vault.open(id!, ended?.tokens),
+      claims: ended?.identity?.claims,
+      tokens: id === undefined ? undefined : vault.open(id, ended?.tokens),
       isFirst: isResumed || ended?.isFirst !== false,
     };
     return { loggedOut: loggedOut || undefined, fault: fault || undefined };
@@ -104,19 +115,27 @@ export function createLogout(options: LogoutOptions): Logout {
   const endAtProvider = async (
     req: Request,
     res: Response,
-    { provider: name, sub, tokens, isFirst }: LoggedOut,
-    returnTo: string,
-  ): Promise<URL | 'unreachable' | undefined> => {
+    { provider: name, sub, claims, tokens, isFirst }: LoggedOut,
+    { returnTo, params }: { returnTo: string; params: Readonly<Record<string, string>> | undefined },
+  ): Promise<BrowserLogout | 'unreachable' | undefined> => {
     const provider = providers.get(name);
     if (!provider || (!isFirst && provider.definition.capabilities.logout === 'api')) return undefined;
-    const { path, state } = options.logoutReturns.prepare(res, returnTo);
-    const request = { tokens, sub, state, postLogoutRedirectUri: options.origin + path };
+    const { path, state } = options.logoutReturns.prepare(
+      res,
+      returnTo,
+      provider.definition.quirks.logoutState,
+    );
+    const request = { tokens, sub, claims, params, state, postLogoutRedirectUri: options.origin + path };
     const ended = await provider
       .endSession(request)
-      .catch((fault: unknown) => ({ url: undefined, tokens, fault }));
-    if (ended.fault) await answers.reportError(req, res, ended.fault, 'logout');
+      .catch((fault: unknown) => ({ browserLogout: undefined, tokens, fault }));
+    if (ended.fault) {
+      // It has not been told: the next logout of this browser tries again.
+      if (isRepeatable(provider)) options.rememberedProvider.keep(res, name);
+      await answers.reportError(req, res, ended.fault, 'logout');
+    }
     if (isFirst) await revocation.revoke(ended.tokens, { provider: name, req, res });
-    return ended.fault ? 'unreachable' : ended.url;
+    return ended.fault ? 'unreachable' : ended.browserLogout;
   };
 
   /** A callback that has looked for a logout before this came has its session already, which its browser is yet to get. */
@@ -131,8 +150,16 @@ export function createLogout(options: LogoutOptions): Logout {
     if (fault) throw fault;
   };
 
-  const start: Logout['start'] = async (req, res, browser, { returnTo: asked }) => {
-    const returnTo = readReturnAddress(asked) ?? urls.afterLogout;
+  /** What a handler asks for and may not have is its author's to hear of; it must keep nobody logged in. */
+  const chooseReturnAddress = async (req: Request, asked: string | undefined) => {
+    const returnTo = readReturnAddress(asked);
+    const origin = findNamedOrigin(asked);
+    if (returnTo === undefined && origin !== undefined)
+      await answers.reportError(req, undefined, foreignAddress('req.auth.logout()', origin), 'logout');
+    return returnTo ?? urls.afterLogout;
+  };
+
+  const start: Logout['start'] = async (req, res, browser, { returnTo: asked, logoutParams: params }) => {
     // First, so that what a callback does meanwhile is found. Its fault must keep nobody logged in.
     const untold = await pendingLogins.cancelAll(req, res).catch((error: StoreError) => error);
     const [ended] = await Promise.allSettled([endHere(req, res, browser, 'logout')]);
@@ -145,42 +172,40 @@ export function createLogout(options: LogoutOptions): Logout {
     if ((fault || res.headersSent) && loggedOut?.isFirst)
       await revocation.revoke(loggedOut.tokens, { ...loggedOut, req, res });
     if (fault) throw fault;
+    const returnTo = await chooseReturnAddress(req, asked);
     checkNotBegun(res, 'req.auth.logout()');
-    const target = loggedOut && (await endAtProvider(req, res, loggedOut, returnTo));
+    options.rememberedProvider.clear(req, res);
+    const target = loggedOut && (await endAtProvider(req, res, loggedOut, { returnTo, params }));
     if (wantsJson(req)) {
-      const redirectTo = target instanceof URL ? shorten(target).href : returnTo;
-      const told = target === 'unreachable' ? { redirectTo, provider: target } : { redirectTo };
+      const url = typeof target === 'object' ? (shorten(target) ?? 'unreachable') : target;
+      const redirectTo = url instanceof URL ? url.href : returnTo;
       noStore(res);
-      res.json(told);
-    } else if (target === 'unreachable') sendUnreachable(req, res, returnTo);
-    else if (target && target.href.length > MAX_URL_LENGTH) postToProvider(req, res, target);
-    else answers.redirect(res, 303, target ? target.href : returnTo);
+      res.json(url === 'unreachable' ? { redirectTo, provider: url } : { redirectTo });
+    } else if (target === 'unreachable') sendUnreachable(req, res, returnTo, loggedOut!);
+    else if (target && needsForm(target)) postToProvider(req, res, target);
+    else answers.redirect(res, 303, target ? target.url.href : returnTo);
   };
 
-  const sendUnreachable = (req: Request, res: Response, returnTo: string) =>
+  const sendUnreachable = (req: Request, res: Response, returnTo: string, { provider }: LoggedOut) =>
     answers.page(req, res, {
       status: 200,
       title: 'You are signed out here',
       message: 'The sign-in service could not be reached: you may still be signed in there.',
-      links: [{ href: returnTo, label: 'Continue' }],
+      links: [
+        { href: returnTo, label: 'Continue' },
+        ...(urls.logout && isRepeatable(providers.get(provider)!)
+          ? [{ href: urls.logout, label: 'Try again' }]
+          : []),
+      ],
     });
 
-  /** An ID token may be larger than any URL that servers take. */
-  const postToProvider = (req: Request, res: Response, target: URL) => {
-    const action = new URL(target);
-    const fields: Record<string, string> = {};
-    for (const name of LOGOUT_PARAMS) {
-      const value = target.searchParams.get(name);
-      if (value !== null) fields[name] = value;
-      action.searchParams.delete(name);
-    }
+  const postToProvider = (req: Request, res: Response, target: BrowserLogout) =>
     answers.page(req, res, {
       status: 200,
       title: 'Signing out',
       message: 'You are signed out here. One more step ends your session at the sign-in service.',
-      form: { action: action.href, label: 'Continue', submit: true, fields },
+      form: { ...toForm(target), label: 'Continue', submit: true },
     });
-  };
 
   const ask = async (req: Request, res: Response) => {
     // The page's policy must name where its form leads: to the logout of a provider this process may not know yet.
@@ -210,10 +235,7 @@ export function createLogout(options: LogoutOptions): Logout {
   };
 }
 
-/** For a script, which cannot post a form elsewhere: without the hint the provider asks the person. */
-function shorten(target: URL): URL {
-  if (target.href.length <= MAX_URL_LENGTH) return target;
-  const short = new URL(target);
-  short.searchParams.delete('id_token_hint');
-  return short;
+/** By a call the provider is told with the person's token, which nobody has any more. */
+function isRepeatable({ definition }: Provider): boolean {
+  return definition.capabilities.logout === 'browser';
 }

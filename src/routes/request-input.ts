@@ -27,6 +27,19 @@ export async function readCallbackAnswer(req: Request, res: Response): Promise<U
   return answer;
 }
 
+/** Of an answer, beside those above: what would be a token if it were asked for, and what the protocol says about one. */
+const TOKEN_PARAMETERS = ['access_token', 'token_type', 'expires_in', 'scope', 'error_uri', 'session_state'];
+
+/**
+ * What a provider sends beside the answer itself. Nobody has signed it, and a name that came twice has two readings: it is
+ * left out. The object has no prototype.
+ */
+export function readUnverified(answer: URLSearchParams): Readonly<Record<string, string>> {
+  const known = new Set([...PROTOCOL_PARAMETERS, ...TOKEN_PARAMETERS]);
+  const others = [...answer].filter(([name]) => !known.has(name) && answer.getAll(name).length === 1);
+  return Object.freeze(Object.assign(Object.create(null), Object.fromEntries(others)));
+}
+
 /**
  * Reads the query from the text of the URL: `req.query` depends on the application's settings, and a request line may
  * name a host that no URL can have.

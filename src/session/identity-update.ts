@@ -1,5 +1,6 @@
 import { pickUserClaims, type UserClaims } from '../claims.ts';
 import { hookFault } from '../hook-fault.ts';
+import type { DescribeMappedLogin } from '../mapped-login.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { decodeIdentity, encodeIdentity, factsOf } from './identity.ts';
 
@@ -9,6 +10,7 @@ export interface RenewedProof {
   readonly claims?: UserClaims | undefined;
   /** The scopes that are granted now. */
   readonly scope?: string | undefined;
+  readonly accessToken?: string | undefined;
 }
 
 /** Writes what a refresh proved into the stored text of an identity. A text that is none stays as it is. */
@@ -20,9 +22,11 @@ export type UpdateIdentity = (text: string, proof: RenewedProof) => Promise<stri
  */
 export function createIdentityUpdate({
   mapUser,
+  describeLogin,
   reportError,
 }: {
   mapUser: ResolvedOptions['mapUser'];
+  describeLogin: DescribeMappedLogin;
   reportError: (error: unknown) => Promise<void>;
 }): UpdateIdentity {
   const callMapUser: typeof mapUser = async (...login) => {
@@ -32,14 +36,15 @@ export function createIdentityUpdate({
       throw hookFault('mapUser', error);
     }
   };
-  return async (text, { claims: fresh, scope }) => {
+  return async (text, { claims: fresh, scope, accessToken }) => {
     const known = decodeIdentity({ identity: text, seenAt: 0, endsAt: 0 });
     if (!known) return text;
     const identity = { ...known, scope };
     if (!fresh) return encodeIdentity(identity);
     try {
       const claims = pickUserClaims({ ...identity.claims, ...fresh });
-      const user = await callMapUser(claims, { ...factsOf(identity), kind: 'session' });
+      const facts = { ...factsOf(identity), kind: 'session' } as const;
+      const user = await callMapUser(claims, describeLogin(facts, { accessToken }));
       const isClaims = user === (claims as Express.User);
       return encodeIdentity({ ...identity, claims, user: isClaims ? undefined : user });
     } catch (error) {

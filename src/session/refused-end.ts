@@ -24,8 +24,8 @@ export function createRefusedEnd({ ending, keys, reportError }: RefusedEndOption
   return async ({ sessionId }, tokens, refusal) => {
     const target = { key: keys.sessionKey(sessionId), ifTokens: tokens };
     if ((await ending.end(target, 'refresh_refused')) === 'conflict') return 'conflict';
-    // A plain "no" is said by that; that somebody else came back is not.
-    if (refusal.code === 'provider_identity_changed') await reportError(refusal);
+    // A plain "no" is said by that; that somebody else came back, or that there was no word of why, is not.
+    if (refusal.oauthError === undefined) await reportError(refusal);
     return 'ended';
   };
 }

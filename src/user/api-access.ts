@@ -1,5 +1,6 @@
 import type { UserClaims } from '../claims.ts';
-import { LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
+import { LoginRequiredError, ProviderError } from '../errors.ts';
+import { checkDestination, fetchWithToken } from '../fetch-with-token.ts';
 import { ACCESS_TOKEN_OPTIONS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -68,15 +69,15 @@ export function createApiAccess(
     },
 
     fetch: async (address, init = {}) => {
-      const url = checkDestination(address, apiOrigins);
+      const url = checkDestination('req.auth.fetch()', address, apiOrigins);
       const token = await getAccessToken(MIN_VALIDITY_SECONDS);
-      const response = await call(options.fetch, url, { init, token });
+      const response = await fetchWithToken(options.fetch, url, { init, token });
       if (response.status !== 401 || !isRepeatable(init.body)) return response;
       // The API knows better than the clock: once more, with another token if there is one to be had.
       const other = await getAccessToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
       if (other === token) return response;
       await response.body?.cancel().catch(() => undefined);
-      return call(options.fetch, url, { init, token: other });
+      return fetchWithToken(options.fetch, url, { init, token: other });
     },
 
     fetchUserInfo: async () => {
@@ -106,27 +107,6 @@ function requireIdentity(browser: BrowserSession): Identity {
   if (browser.fault) throw browser.fault;
   if (!browser.identity) throw new LoginRequiredError();
   return browser.identity;
-}
-
-/** A token goes to places the application has named, and nowhere else (RFC 6750, section 5.3). */
-function checkDestination(address: string | URL, apiOrigins: ReadonlySet<string>): URL {
-  const url = URL.canParse(String(address)) ? new URL(address) : undefined;
-  if (url && apiOrigins.has(url.origin)) return url;
-  const problem = url
-    ? `sends the access token only to origins listed in apiOrigins; ${url.origin} is not`
-    : 'needs an absolute URL, of an origin listed in apiOrigins';
-  throw new TokenError(`req.auth.fetch() ${problem}.`, 'token_destination');
-}
-
-/** Redirects are handed back, not followed: the token must not travel where the application did not send it. */
-function call(
-  fetch: ApiAccessOptions['fetch'],
-  url: URL,
-  { init, token }: { init: RequestInit; token: string },
-): Promise<Response> {
-  const headers = new Headers(init.headers);
-  headers.set('authorization', `Bearer ${token}`);
-  return fetch(url.href, { ...init, headers, redirect: init.redirect === 'error' ? 'error' : 'manual' });
 }
 
 /** A stream is gone once it was sent. */

@@ -2,8 +2,8 @@ import type { Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
 import { findSource, isNavigation } from '../fetch-metadata.ts';
 import { isBelowCookiePath } from '../is-below-cookie-path.ts';
+import type { ResolvedLoginParameters, ResolvedLogoutParameters } from '../options/login-options.ts';
 import type { Provider } from '../provider/provider.ts';
-import type { LoginParameters } from '../request-types.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { type ApiAccessOptions, createApiAccess } from './api-access.ts';
 import type { RequestServices } from './request-state.ts';
@@ -13,13 +13,13 @@ export interface RequestAnswers {
   startLogin(
     req: Request,
     res: Response,
-    parameters: LoginParameters & { browser: BrowserSession },
+    parameters: ResolvedLoginParameters & { browser: BrowserSession },
   ): Promise<void>;
   startLogout(
     req: Request,
     res: Response,
     browser: BrowserSession,
-    options: { returnTo?: string },
+    choice: ResolvedLogoutParameters,
   ): Promise<void>;
   sendLoginPage(req: Request, res: Response): void;
   fail(req: Request, res: Response, error: unknown, failure: Pick<ErrorEvent, 'during'>): Promise<void>;
@@ -72,7 +72,7 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
         ...parameters,
         returnTo: parameters.returnTo ?? here,
         browser,
-      } as LoginParameters & { browser: BrowserSession });
+      });
     },
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
     sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),

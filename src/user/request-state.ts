@@ -5,8 +5,8 @@ import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { ConnectAuthError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
 import type { LoginDemands } from '../freshness.ts';
-import type { ResolvedLoginParameters } from '../options/login-options.ts';
-import type { LogoutParameters, RequestAuth } from '../request-types.ts';
+import type { ResolvedLoginParameters, ResolvedLogoutParameters } from '../options/login-options.ts';
+import type { RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
@@ -56,7 +56,7 @@ export interface RequestServices {
   /** Says whether a login is fresh and strong enough, by the rule that judged it when it was done. */
   meets(identity: Identity, rules: LoginDemands): boolean;
   login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
-  logout(state: RequestState, parameters: LogoutParameters): Promise<void>;
+  logout(state: RequestState, parameters: ResolvedLogoutParameters): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'> & Partial<RequestState>): ApiAccess;
   /** Tells `onError` a fault that nobody else has heard of. */
   tell(fault: ConnectAuthError, exchange?: Partial<Pick<RequestState, 'req' | 'res'>>): void;

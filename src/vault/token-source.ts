@@ -19,7 +19,8 @@ export interface UsableTokens {
 }
 
 /** What a refresh says of the login: claims where it proved who it is for, and its scopes. */
-export type RenewedLogin = Partial<Pick<VerifiedIdentity, 'claims'>> & Pick<TokenSet, 'scope'>;
+export type RenewedLogin = Partial<Pick<VerifiedIdentity, 'claims'>> &
+  Pick<TokenSet, 'scope' | 'accessToken'>;
 
 /** Gives tokens of a session that lives. */
 export interface TokenSource {
@@ -161,9 +162,9 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
     if (outcome === 'conflict') return readCurrent(owner);
     if (outcome === 'stored') {
-      const { scope } = answer.tokens;
+      const { scope, accessToken } = answer.tokens;
       const isNews = proof !== undefined || scope !== old.scope;
-      const renewed = { claims: proof?.claims, scope };
+      const renewed = { claims: proof?.claims, scope, accessToken };
       const login = isNews ? await saveProof(owner, to, renewed).catch(() => undefined) : undefined;
       return { tokens: answer.tokens, login };
     }
@@ -265,9 +266,5 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 
 /** The provider's clear "no"; every other fault passes. */
 function isFinal(error: unknown): error is ProviderError {
-  if (!(error instanceof ProviderError)) return false;
-  return (
-    error.code === 'provider_identity_changed' ||
-    (error.code === 'provider_refused' && error.oauthError === 'invalid_grant')
-  );
+  return error instanceof ProviderError && error.needsLogin;
 }

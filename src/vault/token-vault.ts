@@ -13,6 +13,8 @@ export interface TokenVault {
    * @param key - of the session in the store, where the caller knows it.
    */
   open(sessionId: string, sealed: Buffer | undefined, key?: string): TokenSet | undefined;
+  /** Reads a session's tokens and opens them. `undefined`: it has none that can be opened. @throws StoreError */
+  read(sessionId: string): Promise<TokenSet | undefined>;
   /** Seals a session's tokens anew for the id it is about to get. `undefined`: it has none that can be opened. */
   reseal(sessionId: string, nextSessionId: string): Promise<ResealedTokens | undefined>;
 }
@@ -40,9 +42,13 @@ export function createTokenVault({
   const open: TokenVault['open'] = (sessionId, sealed, key) =>
     sealed && (sealer.open(sealed, contextOf(sessionId, key)) as TokenSet | undefined);
 
+  const read: TokenVault['read'] = async (sessionId) =>
+    open(sessionId, (await store.readTokens(keys.sessionKey(sessionId))) ?? undefined);
+
   return {
     seal,
     open,
+    read,
     reseal: async (sessionId, nextSessionId) => {
       const from = (await store.readTokens(keys.sessionKey(sessionId))) ?? undefined;
       const tokens = open(sessionId, from);

@@ -68,7 +68,7 @@ describe.each(['query', 'form_post'] as const)('a callback by %s', (responseMode
     const browser = app.browser();
     const callback = await holdCallback(op, browser);
     const both = withAnswer(callback, [...readAnswer(callback), ['error', 'server_error']]);
-    expect(await deliver(app, browser, both)).toEqual(refused('login_denied', 403));
+    expect(await deliver(app, browser, both)).toEqual(refused('provider_unavailable', 503));
     expect(op.requests('token')).toEqual([]);
   });
 
@@ -150,21 +150,24 @@ describe.each(['query', 'form_post'] as const)('a callback by %s', (responseMode
 
 describe('an error that the provider answers with (R-06)', () => {
   it.each([
-    'login_required',
-    'interaction_required',
-    'access_denied',
-    'temporarily_unavailable',
-    'made_up_error',
-  ])('reaches the operator as %s, and people in our words only', async (error) => {
+    ['login_required', 'login_denied', 403, 'cancelled or refused'],
+    ['interaction_required', 'login_denied', 403, 'cancelled or refused'],
+    ['access_denied', 'login_denied', 403, 'cancelled or refused'],
+    ['made_up_error', 'login_denied', 403, 'cancelled or refused'],
+    ['temporarily_unavailable', 'provider_unavailable', 503, 'Please try again soon'],
+    ['server_error', 'provider_unavailable', 503, 'Please try again soon'],
+    ['unmet_authentication_requirements', 'login_insufficient', 403, 'a stronger or more recent sign-in'],
+  ])('reaches the operator as %s, which is %s, and people in our words only', async (error, code, status, words) => {
     const app = await start({ op });
     op.script({
       authorization: ({ code: _, ...answer }) => ({ ...answer, error, error_description: 'a detail' }),
     });
     const answer = await app.logIn(app.browser(), { path: '/me?tab=2' });
-    expect(answer.status).toBe(403);
+    expect(answer.status).toBe(status);
     const page = await answer.text();
-    expect(page).not.toMatch(/a detail|_required|made_up/);
+    expect(page).toContain(words);
+    expect(page).not.toMatch(/a detail|_required|made_up|_error|_unavailable/);
     expect(page).toContain('href="/login?returnTo=%2Fme%3Ftab%3D2"');
-    expect(app.errors[0]?.error).toMatchObject({ code: 'login_denied', oauthError: error });
+    expect(app.errors[0]?.error).toMatchObject({ code, oauthError: error });
   });
 });

@@ -181,7 +181,10 @@ describe('mapUser', () => {
       sub: 'mapped-ada',
       name: expect.stringMatching(/!$/),
     });
-    expect(calls).toEqual([expect.objectContaining({ provider: 'default', issuer: op.issuer })]);
+    const fetch = expect.any(Function);
+    expect(calls).toEqual([
+      expect.objectContaining({ provider: 'default', issuer: op.issuer, unverified: {}, fetch }),
+    ]);
   });
 
   it.each([
