@@ -42,6 +42,8 @@ import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessio
 import { createRequestHandler } from './user/request-handler.ts';
 import { createRequestServices } from './user/request-services.ts';
 import { createUpgradeAuth } from './user/upgrade-auth.ts';
+import { createCors } from './user/cors.ts';
+import { createForgeryCheck } from './user/forgery-check.ts';
 import { createSealer } from './vault/sealer.ts';
 import { createTokenSource } from './vault/token-source.ts';
 import { createTokenVault } from './vault/token-vault.ts';
@@ -145,7 +147,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const vault = createTokenVault({ store, sealer: createSealer(secrets, keys), keys });
 
   const urls = createUrls(options);
-  const ownOrigins = new Set([origin, ...options.trustedOrigins]);
+  const ownOrigins = new Set([origin, ...options.trustedOrigins, ...options.corsOrigins]);
   const readReturnAddress = createReturnAddressReader(origin, urls.own);
   const sendPage = createPageSender(() => findFormTargets(providers));
   const answers = createAnswers({ sendPage, hooks, loginPath: urls.login, homePath: urls.home });
@@ -298,7 +300,13 @@ function joinParts(options: ResolvedOptions, store: Store) {
   });
 
   return {
-    handle: createRequestHandler({ services, findRoute, basePath: options.basePath }),
+    handle: createRequestHandler({
+      services,
+      findRoute,
+      isForged: createForgeryCheck({ ownOrigins, exceptions: options.crossOriginRoutes }),
+      cors: createCors(options.corsOrigins),
+      basePath: options.basePath,
+    }),
     watch,
     finishLater,
     sessions: createAuthSessions(userSessions),

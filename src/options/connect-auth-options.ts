@@ -52,7 +52,9 @@ export const CONNECT_AUTH_OPTIONS = {
   providers: optional(checkProviders, ONE_OF_BOTH),
   routes: group(ROUTE_OPTIONS, { elsewhere: FOREIGN_ROUTES }),
   session: group(SESSION_OPTIONS, { elsewhere: FOREIGN_SESSION_OPTIONS }),
-  trustedOrigins: withDefault(checkOrigins, [], { aliases: ['allowedOrigins', 'corsOrigins'] }),
+  trustedOrigins: withDefault(checkOrigins, [], { aliases: ['allowedOrigins'] }),
+  corsOrigins: withDefault(checkOrigins, [], { aliases: ['cors'] }),
+  crossOriginRoutes: withDefault(checkRoutePatterns, [], { aliases: ['csrf', 'csrfExceptions'] }),
   apiOrigins: withDefault(checkOrigins, []),
   loginParameters: group(LOGIN_PARAMETER_OPTIONS),
   mapUser: optional<NonNullable<ConnectAuthOptions['mapUser']>>(checkFunction, {
@@ -72,6 +74,14 @@ export const CONNECT_AUTH_OPTIONS = {
       'the clock of this process, its monotonic clock for durations, and that of Redis for what it keeps',
   }),
 } satisfies Table<ConnectAuthOptions>;
+
+/** Paths, of which one that ends in `/*` stands for all below it. */
+function checkRoutePatterns(where: string, value: unknown): readonly string[] {
+  const paths = checkStrings(where, value);
+  for (const [index, path] of paths.entries())
+    checkPath(`${where}[${index}]`, path.replace(/(?<=.)\/\*$/, ''));
+  return paths;
+}
 
 function checkBaseUrl(where: string, value: unknown): URL {
   const url = checkUrl(where, value);

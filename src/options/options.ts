@@ -58,10 +58,23 @@ export interface ConnectAuthOptions {
   /** The session, and the cookie that names it. @default {} */
   session?: SessionOptions;
   /**
-   * Origins, beside that of `baseUrl`, whose pages may send unsafe requests (POST, PUT, …) to guarded routes.
+   * Origins, beside that of `baseUrl`, whose pages may send unsafe requests (POST, PUT, …) that bring the session's cookie.
    * @default []
    */
   trustedOrigins?: readonly string[];
+  /**
+   * Origins whose pages may also read the answers, by CORS with credentials: a front end on another host of the same
+   * site, such as `https://app.example.com` where this is `https://api.example.com`. They are trusted as well.
+   * @default []
+   */
+  corsOrigins?: readonly string[];
+  /**
+   * Routes of the application that take unsafe requests from any origin although they bring the session's cookie, such
+   * as `/payment/notice`, or `/hooks/*` for all below. They must know by other means who sends; guarded routes refuse
+   * such requests all the same.
+   * @default []
+   */
+  crossOriginRoutes?: readonly string[];
   /**
    * Origins that `req.auth.fetch()` may send the access token to, such as `https://api.example.com`.
    * @default []
@@ -191,6 +204,8 @@ export interface ResolvedOptions {
   readonly routes: Readonly<Required<RouteOptions>>;
   readonly session: Readonly<Required<SessionOptions>>;
   readonly trustedOrigins: ReadonlySet<string>;
+  readonly corsOrigins: ReadonlySet<string>;
+  readonly crossOriginRoutes: readonly string[];
   readonly apiOrigins: ReadonlySet<string>;
   readonly loginParameters: Readonly<Required<LoginParameterOptions>>;
   readonly mapUser: NonNullable<ConnectAuthOptions['mapUser']>;

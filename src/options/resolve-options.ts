@@ -41,6 +41,8 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     routes,
     session: completeSession(`${where}: session`, given.session, { baseUrl, basePath, application, routes }),
     trustedOrigins: given.trustedOrigins,
+    corsOrigins: given.corsOrigins,
+    crossOriginRoutes: given.crossOriginRoutes,
     apiOrigins: given.apiOrigins,
     loginParameters: given.loginParameters,
     mapUser: resolveMapUser(mapUser),

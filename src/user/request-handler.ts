@@ -1,7 +1,9 @@
 import type { NextFunction, Request, Response } from 'express';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, CrossOriginError } from '../errors.ts';
 import { type BrowserSession, createBrowserSession } from '../session/browser-session.ts';
 import { attachRequest } from './attach-request.ts';
+import type { Cors } from './cors.ts';
+import type { ForgeryCheck } from './forgery-check.ts';
 import { getRequestState, type RequestServices } from './request-state.ts';
 
 /** One of our routes, as requests see it. */
@@ -15,12 +17,15 @@ export interface RequestRoute {
 export interface RequestHandlerOptions {
   readonly services: RequestServices;
   readonly findRoute: (path: string) => RequestRoute | undefined;
+  readonly isForged: ForgeryCheck;
+  readonly cors: Cors | undefined;
   /** Path part of `baseUrl`. */
   readonly basePath: string;
 }
 
 /** Handles one request: reads its session, gives it `req.user` and its company, and runs our route if it is one. */
-export function createRequestHandler({ services, findRoute, basePath }: RequestHandlerOptions) {
+export function createRequestHandler(options: RequestHandlerOptions) {
+  const { services, findRoute, isForged, cors, basePath } = options;
   const { sessions } = services;
 
   return (req: Request, res: Response, next: NextFunction): void => {
@@ -35,6 +40,7 @@ export function createRequestHandler({ services, findRoute, basePath }: RequestH
       next(misuse);
       return;
     }
+    if (cors?.(req, res)) return;
     const route = findRoute(req.path);
     const mountPath = req.baseUrl;
     const run = (browser: BrowserSession) => {
@@ -44,6 +50,11 @@ export function createRequestHandler({ services, findRoute, basePath }: RequestH
     const goOn = (browser: BrowserSession) => {
       // First, for onLogout of a session that is over: it is told the request.
       attachRequest({ services, req, res, next, browser, mountPath });
+      // Our own routes have rules of their own. What is refused keeps no session alive.
+      if (!route && isForged(req, browser)) {
+        services.fail(getRequestState(req)!, new CrossOriginError(), 'guard').catch(next);
+        return undefined;
+      }
       // The cookie of one that is over stays: when this answer comes, the browser may have that of a new login.
       return sessions.touch(browser) ? run(browser) : sessions.keepUp(browser, req).then(() => run(browser));
     };
