@@ -20,6 +20,7 @@ import { createPendingLogins } from './routes/pending-logins.ts';
 import { createReturnAddressReader } from './routes/return-address.ts';
 import { createRevocation } from './routes/revocation.ts';
 import { createRouteTable } from './routes/route-table.ts';
+import { createSessionRoute } from './routes/session-route.ts';
 import { createUrls } from './routes/urls.ts';
 import { createAppSessionStarter } from './session/app-session.ts';
 import { createClientFinder, createIdentityReader } from './session/identity.ts';
@@ -39,11 +40,11 @@ import { createRedisStore } from './store/redis-store.ts';
 import { createSessionLock } from './store/session-lock.ts';
 import type { Store, StoreHealth } from './store/store.ts';
 import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessions.ts';
+import { createCors } from './user/cors.ts';
+import { createForgeryCheck } from './user/forgery-check.ts';
 import { createRequestHandler } from './user/request-handler.ts';
 import { createRequestServices } from './user/request-services.ts';
 import { createUpgradeAuth } from './user/upgrade-auth.ts';
-import { createCors } from './user/cors.ts';
-import { createForgeryCheck } from './user/forgery-check.ts';
 import { createSealer } from './vault/sealer.ts';
 import { createTokenSource } from './vault/token-source.ts';
 import { createTokenVault } from './vault/token-vault.ts';
@@ -150,7 +151,13 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const ownOrigins = new Set([origin, ...options.trustedOrigins, ...options.corsOrigins]);
   const readReturnAddress = createReturnAddressReader(origin, urls.own);
   const sendPage = createPageSender(() => findFormTargets(providers));
-  const answers = createAnswers({ sendPage, hooks, loginPath: urls.login, homePath: urls.home });
+  /** Back to the page that a script, or a form, is on, as far as its browser says. */
+  const loginUrlFrom = ({ headers }: IncomingMessage) => urls.login(readReturnAddress(headers.referer));
+  const answers = createAnswers({
+    ...{ sendPage, hooks, homePath: urls.home },
+    loginPath: urls.login,
+    loginPathFrom: loginUrlFrom,
+  });
   /** Of faults that no request is to be answered with. */
   const reportError = (error: unknown) => answers.reportError(undefined, undefined, error, 'session');
 
@@ -273,6 +280,10 @@ function joinParts(options: ResolvedOptions, store: Store) {
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
       signedOut: logoutReturns.route,
+      session: createSessionRoute({
+        ...{ ...common, cookie, readReturnAddress, urls, idleTimeoutMs, now },
+        userFields: options.session.userFields,
+      }),
     },
     { urls, answers },
   );
@@ -289,7 +300,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     startAppSession,
     watch,
     now,
-    loginUrl: urls.login(),
+    loginUrlFrom,
     providers,
     ownOrigins,
     cookiePath,

@@ -1,3 +1,11 @@
+export type {
+  AuthMessage,
+  ErrorAnswer,
+  LoginRequiredAnswer,
+  LogoutAnswer,
+  ProviderPopupAnswer,
+  SessionAnswer,
+} from './answer-types.ts';
 export type { UserClaims } from './claims.ts';
 export { type ConnectAuth, connectAuth } from './connect-auth.ts';
 export {

@@ -143,6 +143,11 @@ export interface RouteOptions {
   backchannelLogout?: string | false;
   /** What the provider loads in a frame at its logout. `false` switches it off. @default '/oauth/frontchannel-logout' */
   frontchannelLogout?: string | false;
+  /**
+   * Tells scripts who is logged in and for how long, without keeping the session alive; such as `/auth/session`.
+   * @default false
+   */
+  session?: string | false;
   /** A page of ours that says so and logs nobody in. `false` switches it off. @default '/signed-out' */
   signedOut?: string | false;
   /** Where the browser goes after a login that asked for no page: a page of the application. @default '/' */
@@ -180,6 +185,11 @@ export interface SessionOptions {
    * are kept. @default nothing
    */
   describe?: (req: Request) => string | undefined;
+  /**
+   * Fields of `req.user` that `routes.session` tells scripts of our pages.
+   * @default ["sub","name"]
+   */
+  userFields?: readonly string[];
   /** Keys of `req.session` that survive a login; everything else of the anonymous session is dropped. @default [] */
   carryOver?: readonly string[];
 }

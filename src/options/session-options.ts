@@ -32,6 +32,7 @@ export const SESSION_OPTIONS = {
   absoluteTimeoutSeconds: withDefault(checkSeconds, 604_800, { aliases: ['absoluteDuration'] }),
   persistent: withDefault(checkBoolean, false),
   describe: optional<NonNullable<SessionOptions['describe']>>(checkFunction, { defaultIs: 'nothing' }),
+  userFields: withDefault(checkStrings, ['sub', 'name']),
   carryOver: withDefault(checkStrings, []),
 } satisfies Table<SessionOptions>;
 
@@ -89,7 +90,7 @@ function findCookieName({ baseUrl, basePath, application }: CookiePlace): string
 
 /** A callback that the cookie is not sent to would never find its login. */
 function checkCookiePath(where: string, cookiePath: string, { basePath, routes }: CookiePlace): void {
-  for (const name of ['login', 'callback', 'logout'] as const) {
+  for (const name of ['login', 'callback', 'logout', 'session'] as const) {
     const path = `${basePath}${routes[name]}`;
     if (routes[name] !== false && !isBelowCookiePath(path, cookiePath)) {
       throw new ConfigurationError(

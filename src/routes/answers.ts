@@ -43,6 +43,8 @@ export interface AnswersOptions {
   readonly hooks: Hooks;
   /** The path that starts a login with a return address; `undefined` when there is none. */
   readonly loginPath: (returnTo: string | undefined) => string | undefined;
+  /** The same, back to the page that a request came from. */
+  readonly loginPathFrom: (req: Request) => string | undefined;
   readonly homePath: string;
 }
 
@@ -79,7 +81,9 @@ const WORDS: Readonly<Record<string, readonly [title: string, message: string]>>
 const OTHER_WORDS = ['Something went wrong', 'This could not be done.'] as const;
 
 /** Makes the answers that all routes share. */
-export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersOptions): Answers {
+export function createAnswers(options: AnswersOptions): Answers {
+  const { sendPage, hooks, loginPath, homePath } = options;
+
   const pageFor = (error: ConnectAuthError, { during, returnTo, display }: Failure): Page => {
     const [title, message] = WORDS[error.code] ?? OTHER_WORDS;
     const retry = isRetryable(error) ? loginPath(returnTo) : undefined;
@@ -125,7 +129,7 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
     },
 
     sendLoginPage: (req, res) => {
-      const href = loginPath(undefined);
+      const href = options.loginPathFrom(req);
       sendPage(req, res, {
         status: 401,
         title: 'Please sign in again',

@@ -12,6 +12,7 @@ import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import type { LogoutReturns } from './logout-returns.ts';
 import type { PendingLogins } from './pending-logins.ts';
+import { readQuery } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
@@ -40,7 +41,10 @@ const LOGOUT_PARAMS = ['id_token_hint', 'client_id', 'post_logout_redirect_uri',
 export interface Logout {
   /** Ends the session here, then sends the browser to the provider's logout, where it has one. */
   start(req: Request, res: Response, browser: BrowserSession, options: { returnTo?: string }): Promise<void>;
-  /** `POST /logout`, and `GET /logout` from a page of ours; anybody else's GET gets a page that asks. */
+  /**
+   * `POST /logout`, and `GET /logout` from a page of ours; anybody else's GET gets a page that asks. `?returnTo=…` says
+   * where to go then.
+   */
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
   /**
    * Ends the session for the application's `req.session.destroy()`, and revokes its tokens. Answers nothing.
@@ -182,15 +186,15 @@ export function createLogout(options: LogoutOptions): Logout {
     });
   };
 
-  const ask = async (req: Request, res: Response) => {
+  const ask = async (req: Request, res: Response, returnTo: string | undefined) => {
     // The page's policy must name where its form leads: to the logout of a provider this process may not know yet.
     await Promise.allSettled([...providers.values()].map((provider) => provider.prepare()));
     answers.page(req, res, {
       status: 200,
       title: 'Sign out?',
       message: 'This ends your session here.',
-      form: { action: urls.logout!, label: 'Sign out', fields: {} },
-      links: [{ href: urls.home, label: 'Stay signed in' }],
+      form: { action: urls.logout(returnTo)!, label: 'Sign out', fields: {} },
+      links: [{ href: returnTo ?? urls.home, label: 'Stay signed in' }],
     });
   };
 
@@ -199,13 +203,14 @@ export function createLogout(options: LogoutOptions): Logout {
     destroy,
     route: async (req, res, browser) => {
       const source = findSource(req, options.ownOrigins);
+      const returnTo = readReturnAddress(readQuery(req).get('returnTo'));
       // A GET proves nothing by itself: without a sign that it comes from a page of ours, the person is asked.
       // A link in an e-mail opens as an address typed by hand does.
       const isFromPage = req.headers['sec-fetch-site'] !== 'none';
       const isOwnGet = source === 'own' && isFromPage && !isSubresource(req);
       const trusted = req.method === 'POST' ? source !== 'foreign' : isOwnGet;
-      if (isPrefetch(req) || !trusted) await ask(req, res);
-      else await start(req, res, browser, {});
+      if (isPrefetch(req) || !trusted) await ask(req, res, returnTo);
+      else await start(req, res, browser, returnTo === undefined ? {} : { returnTo });
     },
   };
 }

@@ -29,7 +29,7 @@ export interface RequestAnswers {
 
 /** What they are made of. */
 export interface RequestServicesOptions
-  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrl' | 'now'>,
+  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrlFrom' | 'now'>,
     Omit<ApiAccessOptions, 'browser'> {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ownOrigins: ReadonlySet<string>;
@@ -40,13 +40,13 @@ export interface RequestServicesOptions
 
 /** Makes what all requests of one `connectAuth()` share. */
 export function createRequestServices(options: RequestServicesOptions): RequestServices {
-  const { sessions, startAppSession, watch, loginUrl, now, providers, ownOrigins, cookiePath, answers } =
+  const { sessions, startAppSession, watch, loginUrlFrom, now, providers, ownOrigins, cookiePath, answers } =
     options;
   return {
     sessions,
     startAppSession,
     watch,
-    loginUrl,
+    loginUrlFrom,
     now,
     isForeign: (req) => findSource(req, ownOrigins) === 'foreign',
     getsCookie: ({ req, mountPath }) => {

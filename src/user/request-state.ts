@@ -42,8 +42,8 @@ export interface RequestServices {
   readonly sessions: Sessions;
   readonly startAppSession: StartAppSession;
   readonly watch: SessionWatch;
-  /** For answers to scripts, which cannot be redirected; `undefined` when the route is switched off. */
-  readonly loginUrl: string | undefined;
+  /** For answers to scripts, which cannot be redirected: it leads back to the page that asked. `undefined` when the route is switched off. */
+  loginUrlFrom(req: IncomingMessage): string | undefined;
   now(): number;
   /** Says whether an unsafe request comes from another origin. */
   isForeign(req: IncomingMessage): boolean;

@@ -97,7 +97,7 @@ async function challenge(
   }
   res.status(401).json({
     error: identity ? 'insufficient_user_authentication' : 'login_required',
-    loginUrl: state.services.loginUrl,
+    loginUrl: state.services.loginUrlFrom(req),
   });
 }
 
