@@ -12,6 +12,8 @@ import { createAnswers } from './routes/answers.ts';
 import { createBackchannelLogout } from './routes/backchannel-logout.ts';
 import { createCallback } from './routes/callback.ts';
 import { createFrontchannelLogout } from './routes/frontchannel-logout.ts';
+import { createKeptFormRoute } from './routes/kept-form-route.ts';
+import { createKeptForms } from './routes/kept-forms.ts';
 import { createLogin } from './routes/login.ts';
 import { createLogout } from './routes/logout.ts';
 import { createLogoutReturns } from './routes/logout-returns.ts';
@@ -145,7 +147,8 @@ function joinParts(options: ResolvedOptions, store: Store) {
     ]),
   );
   const keys = createApplicationKeys(options.application);
-  const vault = createTokenVault({ store, sealer: createSealer(secrets, keys), keys });
+  const sealer = createSealer(secrets, keys);
+  const vault = createTokenVault({ store, sealer, keys });
 
   const urls = createUrls(options);
   const ownOrigins = new Set([origin, ...options.trustedOrigins, ...options.corsOrigins]);
@@ -271,12 +274,23 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const { loginParameters, clearSiteData } = options;
   const login = createLogin({ ...parts, loginParameters, origin, now });
   const logout = createLogout({ ...parts, logoutReturns, origin, clearSiteData });
+  const keptForms = createKeptForms({ store, sealer, keys, cookieName, cookiePath, https, now });
+  const keptForm = createKeptFormRoute({ ...parts, keptForms, startLogin: login.start, now });
+  const keepsForms = options.routes.keptForm !== false;
+  const onLogin: typeof hooks.onLogin = async (event) => {
+    await hooks.onLogin(event);
+    keptForms.noteLogin(event);
+  };
   const findRoute = createRouteTable(
     options,
     {
       login: login.route,
       logout: logout.route,
-      callback: createCallback({ ...parts, hooks, mapUser, describe, now, monotonic }),
+      callback: createCallback({
+        ...{ ...parts, mapUser, describe, now, monotonic },
+        hooks: keepsForms ? { ...hooks, onLogin } : hooks,
+      }),
+      keptForm: keptForm.route,
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
       signedOut: logoutReturns.route,
@@ -307,7 +321,10 @@ function joinParts(options: ResolvedOptions, store: Store) {
     tokenSource,
     apiOrigins,
     readIdentity,
-    answers: { ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
+    answers: {
+      ...{ ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
+      keepForm: keepsForms ? keptForm.keep : undefined,
+    },
   });
 
   return {

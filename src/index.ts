@@ -54,4 +54,5 @@ export type {
 export type { UserName, UserSession } from './session/user-sessions.ts';
 export type { StoreHealth } from './store/store.ts';
 export type { ConnectAuthSessions, SessionListOptions } from './user/auth-sessions.ts';
+export { keepForm } from './user/keep-form.ts';
 export { type RequireAuth, requireAuth } from './user/require-auth.ts';

@@ -148,6 +148,11 @@ export interface RouteOptions {
    * @default false
    */
   session?: string | false;
+  /**
+   * The page that asks whether to send a form that `keepForm` has kept over a login; such as `/kept-form`.
+   * @default false
+   */
+  keptForm?: string | false;
   /** A page of ours that says so and logs nobody in. `false` switches it off. @default '/signed-out' */
   signedOut?: string | false;
   /** Where the browser goes after a login that asked for no page: a page of the application. @default '/' */

@@ -15,8 +15,11 @@ export interface Answers {
   empty(res: Response, status: number): void;
   /** Brings a login to its end where it was shown: back to the page, or out of its window. */
   sendLoginResult(req: Request, res: Response, login: Pick<PendingLogin, 'returnTo' | 'display'>): void;
-  /** Tells a person that what they sent needs a login, which no redirect could send again. */
-  sendLoginPage(req: Request, res: Response): void;
+  /**
+   * Tells a person that what they sent needs a login, which no redirect could send again. `keptAt`: the path where it is
+   * kept meanwhile.
+   */
+  sendLoginPage(req: Request, res: Response, keptAt?: string): void;
   /** Tells `onError` about a fault that changes nothing for this request. */
   reportError(
     req: Request | undefined,
@@ -80,6 +83,11 @@ const WORDS: Readonly<Record<string, readonly [title: string, message: string]>>
 };
 const OTHER_WORDS = ['Something went wrong', 'This could not be done.'] as const;
 
+const NOT_KEPT =
+  'Your session has ended, or this needs a more recent sign-in: what you sent was not saved. Sign in, then go back to the page, load it again and send it once more.';
+const KEPT =
+  'Your session has ended, or this needs a more recent sign-in. What you sent is kept for half an hour: sign in, and you are asked whether to send it.';
+
 /** Makes the answers that all routes share. */
 export function createAnswers(options: AnswersOptions): Answers {
   const { sendPage, hooks, loginPath, homePath } = options;
@@ -128,13 +136,12 @@ export function createAnswers(options: AnswersOptions): Answers {
       }
     },
 
-    sendLoginPage: (req, res) => {
-      const href = options.loginPathFrom(req);
+    sendLoginPage: (req, res, keptAt) => {
+      const href = keptAt ?? options.loginPathFrom(req);
       sendPage(req, res, {
         status: 401,
         title: 'Please sign in again',
-        message:
-          'Your session has ended, or this needs a more recent sign-in: what you sent was not saved. Sign in, then go back to the page, load it again and send it once more.',
+        message: keptAt ? KEPT : NOT_KEPT,
         links: [...(href ? [{ href, label: 'Sign in' }] : []), { href: homePath, label: 'Home page' }],
       });
     },

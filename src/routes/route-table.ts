@@ -29,6 +29,7 @@ export interface RouteHandlers {
   readonly frontchannelLogout: RouteHandler;
   readonly signedOut: RouteHandler;
   readonly session: RouteHandler;
+  readonly keptForm: RouteHandler;
 }
 
 /**
@@ -78,6 +79,7 @@ export function createRouteTable(
     [routes.signedOut, answer('logout', ['GET'], handlers.signedOut)],
     // It reads the session by itself, so as not to keep it alive.
     [routes.session, answer('session', ['GET'], handlers.session, false)],
+    [routes.keptForm, answer('login', ['GET'], handlers.keptForm)],
     ...callbacks,
   ]);
   return (path) => table.get(path);

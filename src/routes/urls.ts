@@ -19,6 +19,8 @@ export interface Urls {
   redirectUri(provider: string): string;
   /** Where a provider answers, below the mount; `undefined` when the route is switched off. */
   callbackPath(provider: string): string | undefined;
+  /** Path of the page that asks whether to send a form that was kept. */
+  keptForm(place: number | string): string;
   /** Paths that must not be returned to. */
   readonly own: readonly string[];
   /** What the browser sees of this request: path and query. `mountPath`: where the middleware was mounted. */
@@ -49,6 +51,7 @@ export function createUrls({ baseUrl, basePath, routes, severalProviders }: UrlO
     },
     afterLogout: basePath + routes.afterLogout,
     signedOut: routes.signedOut === false ? undefined : basePath + routes.signedOut,
+    keptForm: (place) => `${basePath}${routes.keptForm}?${new URLSearchParams({ form: String(place) })}`,
     redirectUri: (provider) => {
       if (callback === false) {
         throw new ConfigurationError('routes.callback is switched off: this process cannot start logins.');

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
 import { findSource, isNavigation } from '../fetch-metadata.ts';
+import type { LoginDemands } from '../freshness.ts';
 import { isBelowCookiePath } from '../is-below-cookie-path.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { LoginParameters } from '../request-types.ts';
@@ -22,6 +23,10 @@ export interface RequestAnswers {
     options: { returnTo?: string },
   ): Promise<void>;
   sendLoginPage(req: Request, res: Response): void;
+  /** Keeps a form, and says so; absent where there is no route for it. */
+  keepForm?:
+    | ((req: Request, res: Response, asked: { publicPath: string; demands: LoginDemands }) => Promise<void>)
+    | undefined;
   fail(req: Request, res: Response, error: unknown, failure: Pick<ErrorEvent, 'during'>): Promise<void>;
   /** What the browser sees of this request: path and query. */
   publicPath(req: Request, mountPath: string): string;
@@ -67,7 +72,11 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
       } as LoginParameters & { browser: BrowserSession });
     },
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
-    sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
+    sendLoginPage: async ({ req, res, mountPath, keepsForm }, demands) => {
+      if (!keepsForm || !answers.keepForm) answers.sendLoginPage(req, res);
+      else await answers.keepForm(req, res, { publicPath: answers.publicPath(req, mountPath), demands });
+    },
+    keepsForms: answers.keepForm !== undefined,
     fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
     createApiAccess: ({ browser }) => createApiAccess({ ...options, browser }),
   };

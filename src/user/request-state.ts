@@ -27,6 +27,8 @@ export interface RequestState {
   readonly mountPath: string;
   /** Whether the response has been told to be kept by nobody, which is said once. */
   isPrivate: boolean;
+  /** Whether a form that a guard refuses is kept over the login. */
+  keepsForm?: boolean;
   /** Built when they are first read. */
   appSession: AppSession | undefined;
   auth: RequestAuth | undefined;
@@ -54,8 +56,10 @@ export interface RequestServices {
   login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
   logout(state: RequestState, parameters: LogoutParameters): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'>): ApiAccess;
-  /** Tells a person that they are not logged in, with a way to the login. */
-  sendLoginPage(state: RequestState): void;
+  /** Tells a person that they are not logged in, or not well enough, with a way to the login. */
+  sendLoginPage(state: RequestState, demands: LoginDemands): Promise<void>;
+  /** Whether forms can be kept over a login. */
+  readonly keepsForms: boolean;
   /** Answers the request with an error, after telling `onError`. */
   fail(state: RequestState, error: unknown, during: ErrorEvent['during']): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { Secret } from '../secret.ts';
 /** Where a sealed value belongs. All of it is bound into the seal. */
 export interface SealContext {
   /** What the value is for; a value sealed for one purpose opens for no other. */
-  readonly purpose: 'tokens' | 'login';
+  readonly purpose: 'tokens' | 'login' | 'form';
   /** The record that holds it: a value copied to another record does not open. */
   readonly record: string;
   /** What only the browser holds, such as the session id. Without it the configured secret opens nothing. */
