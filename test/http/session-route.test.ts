@@ -36,7 +36,7 @@ describe('routes.session', () => {
     expect((await browser.get('/auth/session', SCRIPT)).status).toBe(404);
   });
 
-  it.each(['session'])('has no path that the cookie is not sent to: routes.%s', async (name) => {
+  it.each(['session', 'keptForm'])('has no path that the cookie is not sent to: routes.%s', async (name) => {
     const routes = {
       login: '/shop/login',
       callback: '/shop/callback',
