@@ -14,6 +14,8 @@ import { createBackchannelLogout } from './routes/backchannel-logout.ts';
 import { createCallback } from './routes/callback.ts';
 import { createFrontchannelLogout } from './routes/frontchannel-logout.ts';
 import { createHostNames } from './routes/host-names.ts';
+import { createKeptFormRoute } from './routes/kept-form-route.ts';
+import { createKeptForms } from './routes/kept-forms.ts';
 import { createLogin } from './routes/login.ts';
 import { createLogout } from './routes/logout.ts';
 import { createLogoutReturns } from './routes/logout-returns.ts';
@@ -22,6 +24,7 @@ import { createPendingLogins } from './routes/pending-logins.ts';
 import { createReturnAddressReader } from './routes/return-address.ts';
 import { createRevocation } from './routes/revocation.ts';
 import { createRouteTable } from './routes/route-table.ts';
+import { createSessionRoute } from './routes/session-route.ts';
 import { createUrls } from './routes/urls.ts';
 import { createAppSessionStarter } from './session/app-session.ts';
 import type { BrowserSession } from './session/browser-session.ts';
@@ -45,6 +48,8 @@ import { createSessionLock } from './store/session-lock.ts';
 import type { Store, StoreHealth } from './store/store.ts';
 import { tellUnawaited } from './tell-unawaited.ts';
 import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessions.ts';
+import { createCors } from './user/cors.ts';
+import { createForgeryCheck } from './user/forgery-check.ts';
 import { createHandshake } from './user/handshake.ts';
 import { createRequestHandler } from './user/request-handler.ts';
 import { createRequestServices } from './user/request-services.ts';
@@ -165,10 +170,11 @@ function joinParts(options: ResolvedOptions, store: Store) {
     ]),
   );
   const keys = createApplicationKeys(options.application);
-  const vault = createTokenVault({ store, sealer: createSealer(secrets, keys), keys });
+  const sealer = createSealer(secrets, keys);
+  const vault = createTokenVault({ store, sealer, keys });
 
   const urls = createUrls(options);
-  const ownOrigins = new Set([origin, ...options.trustedOrigins]);
+  const ownOrigins = new Set([origin, ...options.trustedOrigins, ...options.corsOrigins]);
   const readReturnAddress = createReturnAddressReader(origin, urls.own, options.returnOrigins);
   // A provider's logout, which a form of ours leads to, may lead on to any of them.
   const sendPage = createPageSender(() => [...findFormTargets(providers), ...options.returnOrigins]);
@@ -180,12 +186,12 @@ function joinParts(options: ResolvedOptions, store: Store) {
     cookiePath,
     https,
   });
+  /** Back to the page that a script, or a form, is on, as far as its browser says. */
+  const loginUrlFrom = ({ headers }: IncomingMessage) => urls.login(readReturnAddress(headers.referer));
   const answers = createAnswers({
-    sendPage,
-    hooks,
+    ...{ sendPage, hooks, homePath: urls.home, homeUrl: urls.homeUrl },
     loginPath: urls.login,
-    homePath: urls.home,
-    homeUrl: urls.homeUrl,
+    loginPathFrom: loginUrlFrom,
     noteLostLogin: hostNames.noteLostLogin,
   });
   /** Of faults that no request is to be answered with. */
@@ -335,24 +341,32 @@ function joinParts(options: ResolvedOptions, store: Store) {
   };
   const login = createLogin({ ...parts, readIdToken, hostNames, loginParameters, origin, now });
   const logout = createLogout({ ...parts, logoutReturns, origin, clearSiteData });
+  const keptForms = createKeptForms({ store, sealer, keys, cookieName, cookiePath, https, now });
+  const keptForm = createKeptFormRoute({ ...parts, keptForms, startLogin: login.start, now });
+  const keepsForms = options.routes.keptForm !== false;
+  const onLogin: typeof hooks.onLogin = async (event) => {
+    const refusal = await hooks.onLogin(event);
+    if (refusal === undefined) keptForms.noteLogin(event);
+    return refusal;
+  };
   const findRoute = createRouteTable(
     options,
     {
       login: login.route,
       logout: logout.route,
       callback: createCallback({
-        ...parts,
+        ...{ ...parts, mapUser, describeLogin, describe, now, monotonic },
         startLogin: login.start,
-        hooks,
-        mapUser,
-        describeLogin,
-        describe,
-        now,
-        monotonic,
+        hooks: keepsForms ? { ...hooks, onLogin } : hooks,
       }),
+      keptForm: keptForm.route,
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
       signedOut: logoutReturns.route,
+      session: createSessionRoute({
+        ...{ ...common, cookie, readReturnAddress, urls, idleTimeoutMs, now },
+        userFields: options.session.userFields,
+      }),
     },
     { urls, answers },
   );
@@ -369,7 +383,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     startAppSession,
     watch,
     now,
-    loginUrl: urls.login(),
+    loginUrlFrom,
     providers,
     ownOrigins,
     cookiePath,
@@ -377,13 +391,18 @@ function joinParts(options: ResolvedOptions, store: Store) {
     apiOrigins,
     fetch: options.fetch,
     readIdentity,
-    answers: { ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
+    answers: {
+      ...{ ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
+      keepForm: keepsForms ? keptForm.keep : undefined,
+    },
   });
 
   const authenticateUpgrade = createUpgradeAuth(services, revalidate);
   const handshake = createHandshake(authenticateUpgrade);
   const handle = createRequestHandler({
     ...{ services, findRoute, basePath: options.basePath, handshake, revalidate },
+    isForged: createForgeryCheck({ ownOrigins, exceptions: options.crossOriginRoutes }),
+    cors: createCors(options.corsOrigins),
   });
   const handleOrRedirect: typeof handle = (req, res, next) => {
     if (!hostNames.redirect(req, res)) handle(req, res, next);

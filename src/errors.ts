@@ -249,7 +249,7 @@ export class TokenError extends ConnectAuthError {
 export class CrossOriginError extends ConnectAuthError {
   constructor() {
     super(
-      'This request came from another origin. List that origin in trustedOrigins if it is one of yours.',
+      'This request came from another origin. List that origin in trustedOrigins if it is one of yours, or the route in crossOriginRoutes if it may be sent from anywhere.',
       { code: 'cross_origin_request', status: 403 },
     );
   }

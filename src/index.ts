@@ -1,3 +1,11 @@
+export type {
+  AuthMessage,
+  ErrorAnswer,
+  LoginRequiredAnswer,
+  LogoutAnswer,
+  ProviderPopupAnswer,
+  SessionAnswer,
+} from './answer-types.ts';
 export { ApplicationError, LoginRefused, type LoginRefusedOptions } from './application-errors.ts';
 export type { UserClaims } from './claims.ts';
 export { type ConnectAuth, connectAuth } from './connect-auth.ts';
@@ -51,4 +59,5 @@ export type {
 export type { UserName, UserSession } from './session/user-sessions.ts';
 export type { StoreHealth } from './store/store.ts';
 export type { ConnectAuthSessions, SessionListOptions } from './user/auth-sessions.ts';
+export { keepForm } from './user/keep-form.ts';
 export { type RequireAuth, requireAuth } from './user/require-auth.ts';

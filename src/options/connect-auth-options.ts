@@ -56,7 +56,9 @@ export const CONNECT_AUTH_OPTIONS = {
   providers: optional(checkProviders, ONE_OF_BOTH),
   routes: group(ROUTE_OPTIONS, { elsewhere: FOREIGN_ROUTES }),
   session: group(SESSION_OPTIONS, { elsewhere: FOREIGN_SESSION_OPTIONS }),
-  trustedOrigins: withDefault(checkOrigins, [], { aliases: ['allowedOrigins', 'corsOrigins'] }),
+  trustedOrigins: withDefault(checkOrigins, [], { aliases: ['allowedOrigins'] }),
+  corsOrigins: withDefault(checkOrigins, [], { aliases: ['cors'] }),
+  crossOriginRoutes: withDefault(checkRoutePatterns, [], { aliases: ['csrf', 'csrfExceptions'] }),
   returnOrigins: withDefault(checkOrigins, [], { aliases: ['allowedRedirectOrigins', 'redirectOrigins'] }),
   redirectHosts: withDefault(checkHosts, []),
   apiOrigins: withDefault(checkAnyOrigins, []),
@@ -93,6 +95,14 @@ function checkAnyOrigins(where: string, value: unknown): ReadonlySet<string> {
 /** Looked up at each call, so that what an application does to the global one takes effect. */
 function checkFetch(where: string, value: unknown): NonNullable<ConnectAuthOptions['fetch']> {
   return value === undefined ? (url, init) => fetch(url, init) : checkFunction(where, value);
+}
+
+/** Paths, of which one that ends in `/*` stands for all below it. */
+function checkRoutePatterns(where: string, value: unknown): readonly string[] {
+  const paths = checkStrings(where, value);
+  for (const [index, path] of paths.entries())
+    checkPath(`${where}[${index}]`, path.replace(/(?<=.)\/\*$/, ''));
+  return paths;
 }
 
 function checkBaseUrl(where: string, value: unknown): URL {

@@ -62,7 +62,7 @@ export interface ConnectAuthOptions {
   /** The session, and the cookie that names it. @default {} */
   session?: SessionOptions;
   /**
-   * Origins, beside that of `baseUrl`, whose pages may send unsafe requests (POST, PUT, …) to guarded routes.
+   * Origins, beside that of `baseUrl`, whose pages may send unsafe requests (POST, PUT, …) that bring the session's cookie.
    * @default []
    */
   trustedOrigins?: readonly string[];
@@ -79,6 +79,19 @@ export interface ConnectAuthOptions {
    * @default []
    */
   redirectHosts?: readonly string[];
+  /**
+   * Origins whose pages may also read the answers, by CORS with credentials: a front end on another host of the same
+   * site, such as `https://app.example.com` where this is `https://api.example.com`. They are trusted as well.
+   * @default []
+   */
+  corsOrigins?: readonly string[];
+  /**
+   * Routes of the application that take unsafe requests from any origin although they bring the session's cookie, such
+   * as `/payment/notice`, or `/hooks/*` for all below. They must know by other means who sends; guarded routes refuse
+   * such requests all the same.
+   * @default []
+   */
+  crossOriginRoutes?: readonly string[];
   /**
    * Origins that `req.auth.fetch()` may send the access token to, such as `https://api.example.com`.
    * @default []
@@ -181,6 +194,16 @@ export interface RouteOptions {
   backchannelLogout?: string | false;
   /** What the provider loads in a frame at its logout. `false` switches it off. @default '/oauth/frontchannel-logout' */
   frontchannelLogout?: string | false;
+  /**
+   * Tells scripts who is logged in and for how long, without keeping the session alive; such as `/auth/session`.
+   * @default false
+   */
+  session?: string | false;
+  /**
+   * The page that asks whether to send a form that `keepForm` has kept over a login; such as `/kept-form`.
+   * @default false
+   */
+  keptForm?: string | false;
   /** A page of ours that says so and logs nobody in. `false` switches it off. @default '/signed-out' */
   signedOut?: string | false;
   /** Where the browser goes after a login that asked for no page: a page of the application. @default '/' */
@@ -236,6 +259,11 @@ export interface SessionOptions {
    * @default never
    */
   revalidateSeconds?: number;
+  /**
+   * Fields of `req.user` that `routes.session` tells scripts of our pages.
+   * @default ["sub","name"]
+   */
+  userFields?: readonly string[];
   /** Keys of `req.session` that survive a login; everything else of the anonymous session is dropped. @default [] */
   carryOver?: readonly string[];
 }
@@ -263,6 +291,8 @@ export interface ResolvedOptions {
   readonly returnOrigins: ReadonlySet<string>;
   /** In lower case, with the port where it is not the default one. */
   readonly redirectHosts: ReadonlySet<string>;
+  readonly corsOrigins: ReadonlySet<string>;
+  readonly crossOriginRoutes: readonly string[];
   readonly apiOrigins: ReadonlySet<string>;
   readonly fetch: NonNullable<ConnectAuthOptions['fetch']>;
   readonly loginParameters: Readonly<Required<LoginParameterOptions>>;

@@ -46,6 +46,8 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     trustedOrigins: given.trustedOrigins,
     returnOrigins: given.returnOrigins,
     redirectHosts: given.redirectHosts,
+    corsOrigins: given.corsOrigins,
+    crossOriginRoutes: given.crossOriginRoutes,
     apiOrigins: given.apiOrigins,
     fetch: given.fetch,
     loginParameters: given.loginParameters,

@@ -13,6 +13,8 @@ export const ROUTE_OPTIONS = {
   backchannelLogout: withDefault(checkPathOrOff, '/oauth/backchannel-logout'),
   frontchannelLogout: withDefault(checkPathOrOff, '/oauth/frontchannel-logout'),
   signedOut: withDefault(checkPathOrOff, '/signed-out'),
+  session: withDefault(checkPathOrOff, false, { aliases: ['user', 'me', 'userinfo', 'profile'] }),
+  keptForm: withDefault(checkPathOrOff, false),
   home: withDefault(checkPath, '/'),
   afterLogout: optional(checkPath, {
     defaultIs: '`home`',

@@ -39,6 +39,7 @@ export const SESSION_OPTIONS = {
   }),
   whenTooMany: withDefault(oneOf('end_oldest', 'refuse'), 'end_oldest'),
   revalidateSeconds: optional(wholeNumberFrom(10, 400 * A_DAY), { defaultIs: 'never' }),
+  userFields: withDefault(checkStrings, ['sub', 'name']),
   carryOver: withDefault(checkStrings, []),
 } satisfies Table<SessionOptions>;
 
@@ -96,7 +97,7 @@ function findCookieName({ baseUrl, basePath, application }: CookiePlace): string
 
 /** A callback that the cookie is not sent to would never find its login. */
 function checkCookiePath(where: string, cookiePath: string, { basePath, routes }: CookiePlace): void {
-  for (const name of ['login', 'callback', 'logout'] as const) {
+  for (const name of ['login', 'callback', 'logout', 'session', 'keptForm'] as const) {
     const path = `${basePath}${routes[name]}`;
     if (routes[name] !== false && !isBelowCookiePath(path, cookiePath)) {
       throw new ConfigurationError(

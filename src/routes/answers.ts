@@ -16,8 +16,11 @@ export interface Answers {
   empty(res: Response, status: number): void;
   /** Brings a login to its end where it was shown: back to the page, or out of its window. */
   sendLoginResult(req: Request, res: Response, login: Pick<PendingLogin, 'returnTo' | 'display'>): void;
-  /** Tells a person that what they sent needs a login, which no redirect could send again. */
-  sendLoginPage(req: Request, res: Response): void;
+  /**
+   * Tells a person that what they sent needs a login, which no redirect could send again. `keptAt`: the path where it is
+   * kept meanwhile.
+   */
+  sendLoginPage(req: Request, res: Response, keptAt?: string): void;
   /** Tells `onError` about a fault that changes nothing for this request. */
   reportError(
     req: Request | undefined,
@@ -44,6 +47,8 @@ export interface AnswersOptions {
   readonly hooks: Hooks;
   /** The path that starts a login with a return address; `undefined` when there is none. */
   readonly loginPath: (returnTo: string | undefined) => string | undefined;
+  /** The same, back to the page that a request came from. */
+  readonly loginPathFrom: (req: Request) => string | undefined;
   readonly homePath: string;
   readonly homeUrl: string;
   /** Notes a callback without its login; true where the browser sent no login cookie at all. */
@@ -85,6 +90,11 @@ const WORDS: Readonly<Record<string, readonly [title: string, message: string]>>
   cross_origin_request: ['This was not done', 'The request came from another website.'],
 };
 const OTHER_WORDS = ['Something went wrong', 'This could not be done.'] as const;
+
+const NOT_KEPT =
+  'Your session has ended, or this needs a more recent sign-in: what you sent was not saved. Sign in, then go back to the page, load it again and send it once more.';
+const KEPT =
+  'Your session has ended, or this needs a more recent sign-in. What you sent is kept for half an hour: sign in, and you are asked whether to send it.';
 
 /** The likeliest of all causes where the browser has no cookie of any login. */
 const wordsWithoutCookie = (homeUrl: string) =>
@@ -156,13 +166,12 @@ export function createAnswers(options: AnswersOptions): Answers {
       }
     },
 
-    sendLoginPage: (req, res) => {
-      const href = loginPath(undefined);
+    sendLoginPage: (req, res, keptAt) => {
+      const href = keptAt ?? options.loginPathFrom(req);
       sendPage(req, res, {
         status: 401,
         title: 'Please sign in again',
-        message:
-          'Your session has ended, or this needs a more recent sign-in: what you sent was not saved. Sign in, then go back to the page, load it again and send it once more.',
+        message: keptAt ? KEPT : NOT_KEPT,
         links: [...(href ? [{ href, label: 'Sign in' }] : []), { href: homePath, label: 'Home page' }],
       });
     },

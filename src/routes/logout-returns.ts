@@ -82,13 +82,14 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
       }
       if (browser.fault) throw browser.fault;
       if (browser.identity) {
+        const logout = urls.logout();
         sendPage(req, res, {
           status: 200,
           title: 'You are signed in',
           message: 'You have a session here.',
           links: [
             { href: urls.home, label: 'Home page' },
-            ...(urls.logout ? [{ href: urls.logout, label: 'Sign out' }] : []),
+            ...(logout ? [{ href: logout, label: 'Sign out' }] : []),
           ],
         });
         return;

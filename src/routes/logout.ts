@@ -16,6 +16,7 @@ import type { Answers } from './answers.ts';
 import { needsForm, shorten, toForm } from './browser-logout.ts';
 import type { LogoutReturns } from './logout-returns.ts';
 import type { PendingLogins } from './pending-logins.ts';
+import { readQuery } from './request-input.ts';
 import { findNamedOrigin, foreignAddress, type ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
 import type { Urls } from './urls.ts';
@@ -47,7 +48,10 @@ export interface LogoutChoice {
 export interface Logout {
   /** Ends the session here, then sends the browser to the provider's logout, where it has one. */
   start(req: Request, res: Response, browser: BrowserSession, choice: LogoutChoice): Promise<void>;
-  /** `POST /logout`, and `GET /logout` from a page of ours; anybody else's GET gets a page that asks. */
+  /**
+   * `POST /logout`, and `GET /logout` from a page of ours; anybody else's GET gets a page that asks. `?returnTo=…` says
+   * where to go then.
+   */
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
   /**
    * Ends the session for the application's `req.session.destroy()`, and revokes its tokens. Answers nothing.
@@ -186,18 +190,18 @@ export function createLogout(options: LogoutOptions): Logout {
     else answers.redirect(res, 303, target ? target.url.href : returnTo);
   };
 
-  const sendUnreachable = (req: Request, res: Response, returnTo: string, { provider }: LoggedOut) =>
+  const sendUnreachable = (req: Request, res: Response, returnTo: string, { provider }: LoggedOut) => {
+    const again = isRepeatable(providers.get(provider)!) ? urls.logout(returnTo) : undefined;
     answers.page(req, res, {
       status: 200,
       title: 'You are signed out here',
       message: 'The sign-in service could not be reached: you may still be signed in there.',
       links: [
         { href: returnTo, label: 'Continue' },
-        ...(urls.logout && isRepeatable(providers.get(provider)!)
-          ? [{ href: urls.logout, label: 'Try again' }]
-          : []),
+        ...(again ? [{ href: again, label: 'Try again' }] : []),
       ],
     });
+  };
 
   const postToProvider = (req: Request, res: Response, target: BrowserLogout) =>
     answers.page(req, res, {
@@ -207,15 +211,15 @@ export function createLogout(options: LogoutOptions): Logout {
       form: { ...toForm(target), label: 'Continue', submit: true },
     });
 
-  const ask = async (req: Request, res: Response) => {
+  const ask = async (req: Request, res: Response, returnTo: string | undefined) => {
     // The page's policy must name where its form leads: to the logout of a provider this process may not know yet.
     await Promise.allSettled([...providers.values()].map((provider) => provider.prepare()));
     answers.page(req, res, {
       status: 200,
       title: 'Sign out?',
       message: 'This ends your session here.',
-      form: { action: urls.logout!, label: 'Sign out', fields: {} },
-      links: [{ href: urls.home, label: 'Stay signed in' }],
+      form: { action: urls.logout(returnTo)!, label: 'Sign out', fields: {} },
+      links: [{ href: returnTo ?? urls.home, label: 'Stay signed in' }],
     });
   };
 
@@ -224,13 +228,14 @@ export function createLogout(options: LogoutOptions): Logout {
     destroy,
     route: async (req, res, browser) => {
       const source = findSource(req, options.ownOrigins);
+      const returnTo = readReturnAddress(readQuery(req).get('returnTo'));
       // A GET proves nothing by itself: without a sign that it comes from a page of ours, the person is asked.
       // A link in an e-mail opens as an address typed by hand does.
       const isFromPage = req.headers['sec-fetch-site'] !== 'none';
       const isOwnGet = source === 'own' && isFromPage && !isSubresource(req);
       const trusted = req.method === 'POST' ? source !== 'foreign' : isOwnGet;
-      if (isPrefetch(req) || !trusted) await ask(req, res);
-      else await start(req, res, browser, {});
+      if (isPrefetch(req) || !trusted) await ask(req, res, returnTo);
+      else await start(req, res, browser, returnTo === undefined ? {} : { returnTo });
     },
   };
 }

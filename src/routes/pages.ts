@@ -4,7 +4,7 @@ import escapeHtml from 'escape-html';
 import helmet from 'helmet';
 import { noStore } from '../cache-headers.ts';
 
-/** A page of ours: fixed words, and at most one thing to do. */
+/** A page of ours: plain words, and at most one thing to do. Whatever it is given is escaped. */
 export interface Page {
   readonly status: number;
   readonly title: string;
@@ -15,7 +15,9 @@ export interface Page {
     readonly action: string;
     readonly submit?: boolean;
     readonly label: string;
-    readonly fields: Readonly<Record<string, string>>;
+    readonly fields: Readonly<Record<string, string>> | readonly (readonly [name: string, value: string])[];
+    /** Whether the answer may redirect to any place: it is a route of the application's that gives it. */
+    readonly leadsAnywhere?: boolean;
   };
   /** What pages of our origin are told, on the channel `connect-auth`; then the window closes. */
   readonly broadcast?: Readonly<Record<string, string>>;
@@ -77,7 +79,9 @@ export function createPageSender(formTargets: () => readonly string[]): SendPage
           ...(script ? { scriptSrc: [hashSource(script)] } : {}),
           baseUri: ["'none'"],
           frameAncestors: page.frameAncestors ?? ["'none'"],
-          formAction: page.form ? ["'self'", ...new Set(formTargets())] : ["'none'"],
+          ...(page.form?.leadsAnywhere
+            ? {}
+            : { formAction: page.form ? ["'self'", ...new Set(formTargets())] : ["'none'"] }),
         },
       },
       // A page that demands isolation of its frames (COEP) takes one that says so, too.
@@ -140,7 +144,8 @@ ${parts.join('\n')}
 }
 
 function renderForm({ action, label, fields }: NonNullable<Page['form']>): string {
-  const inputs = Object.entries(fields).map(
+  const pairs = Array.isArray(fields) ? fields : Object.entries(fields);
+  const inputs = pairs.map(
     ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
   );
   const button = `<button>${escapeHtml(label)}</button>`;

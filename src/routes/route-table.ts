@@ -28,6 +28,8 @@ export interface RouteHandlers {
   readonly backchannelLogout: RouteHandler;
   readonly frontchannelLogout: RouteHandler;
   readonly signedOut: RouteHandler;
+  readonly session: RouteHandler;
+  readonly keptForm: RouteHandler;
 }
 
 /**
@@ -75,6 +77,9 @@ export function createRouteTable(
     [routes.backchannelLogout, answer('logout', ['POST'], handlers.backchannelLogout, false)],
     [routes.frontchannelLogout, answer('logout', ['GET'], handlers.frontchannelLogout, false)],
     [routes.signedOut, answer('logout', ['GET'], handlers.signedOut)],
+    // It reads the session by itself, so as not to keep it alive.
+    [routes.session, answer('session', ['GET'], handlers.session, false)],
+    [routes.keptForm, answer('login', ['GET'], handlers.keptForm)],
     ...callbacks,
   ]);
   return (path) => table.get(path);

@@ -9,7 +9,8 @@ export interface Urls {
   readonly homeUrl: string;
   /** Path of the login route with a return address, and what else its query says; `undefined` when it is switched off. */
   login(returnTo?: string, query?: Readonly<Record<string, string>>): string | undefined;
-  readonly logout: string | undefined;
+  /** Path of the logout route, with a return address; `undefined` when it is switched off. */
+  logout(returnTo?: string): string | undefined;
   /** Path of the page that a logout leads to. */
   readonly afterLogout: string;
   /** Path of our own such page; `undefined` when it is switched off. */
@@ -18,6 +19,8 @@ export interface Urls {
   redirectUri(provider: string): string;
   /** Where a provider answers, below the mount; `undefined` when the route is switched off. */
   callbackPath(provider: string): string | undefined;
+  /** Path of the page that asks whether to send a form that was kept. */
+  keptForm(place: number | string): string;
   /** Paths that must not be returned to. */
   readonly own: readonly string[];
   /** What the browser sees of this request: path and query. `mountPath`: where the middleware was mounted. */
@@ -41,9 +44,14 @@ export function createUrls({ baseUrl, basePath, routes, severalProviders }: UrlO
       const query = new URLSearchParams({ ...(returnTo ? { returnTo } : {}), ...more });
       return `${basePath}${routes.login}${query.size > 0 ? `?${query}` : ''}`;
     },
-    logout: routes.logout === false ? undefined : basePath + routes.logout,
+    logout: (returnTo) => {
+      if (routes.logout === false) return undefined;
+      const query = returnTo ? `?${new URLSearchParams({ returnTo })}` : '';
+      return basePath + routes.logout + query;
+    },
     afterLogout: basePath + routes.afterLogout,
     signedOut: routes.signedOut === false ? undefined : basePath + routes.signedOut,
+    keptForm: (place) => `${basePath}${routes.keptForm}?${new URLSearchParams({ form: String(place) })}`,
     redirectUri: (provider) => {
       if (callback === false) {
         throw new ConfigurationError('routes.callback is switched off: this process cannot start logins.');

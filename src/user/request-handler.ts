@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, CrossOriginError } from '../errors.ts';
 import { type BrowserSession, createBrowserSession } from '../session/browser-session.ts';
 import { attachRequest } from './attach-request.ts';
+import type { Cors } from './cors.ts';
+import type { ForgeryCheck } from './forgery-check.ts';
 import { type Handshake, type HandshakeRequest, isHandshake } from './handshake.ts';
 import { getRequestState, type RequestServices } from './request-state.ts';
 import type { Revalidate } from './revalidate.ts';
@@ -18,6 +20,8 @@ export interface RequestRoute {
 export interface RequestHandlerOptions {
   readonly services: RequestServices;
   readonly findRoute: (path: string) => RequestRoute | undefined;
+  readonly isForged: ForgeryCheck;
+  readonly cors: Cors | undefined;
   /** Path part of `baseUrl`. */
   readonly basePath: string;
   /** For requests that are none of Express's. */
@@ -27,13 +31,8 @@ export interface RequestHandlerOptions {
 }
 
 /** Handles one request: reads its session, gives it `req.user` and its company, and runs our route if it is one. */
-export function createRequestHandler({
-  services,
-  findRoute,
-  basePath,
-  handshake,
-  revalidate,
-}: RequestHandlerOptions) {
+export function createRequestHandler(options: RequestHandlerOptions) {
+  const { services, findRoute, isForged, cors, basePath, handshake, revalidate } = options;
   const { sessions } = services;
 
   return (req: Request, res: Response, next: NextFunction): void => {
@@ -52,6 +51,7 @@ export function createRequestHandler({
       next(misuse);
       return;
     }
+    if (cors?.(req, res)) return;
     const route = findRoute(req.path);
     const mountPath = req.baseUrl;
     const run = (browser: BrowserSession) => {
@@ -61,6 +61,11 @@ export function createRequestHandler({
     const goOn = (browser: BrowserSession) => {
       // First, for onLogout of a session that is over: it is told the request.
       attachRequest({ services, req, res, next, browser, mountPath });
+      // Our own routes have rules of their own. What is refused keeps no session alive.
+      if (!route && isForged(req, browser)) {
+        services.fail(getRequestState(req)!, new CrossOriginError(), 'guard').catch(next);
+        return undefined;
+      }
       // The cookie of one that is over stays: when this answer comes, the browser may have that of a new login.
       if (!sessions.touch(browser)) return sessions.keepUp(browser, req).then(() => run(browser));
       const asked = route ? undefined : revalidate?.(browser);

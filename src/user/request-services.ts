@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
 import { findSource, isNavigation } from '../fetch-metadata.ts';
+import type { LoginDemands } from '../freshness.ts';
 import { isBelowCookiePath } from '../is-below-cookie-path.ts';
 import type { ResolvedLoginParameters, ResolvedLogoutParameters } from '../options/login-options.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -22,6 +23,10 @@ export interface RequestAnswers {
     choice: ResolvedLogoutParameters,
   ): Promise<void>;
   sendLoginPage(req: Request, res: Response): void;
+  /** Keeps a form, and says so; absent where there is no route for it. */
+  keepForm?:
+    | ((req: Request, res: Response, asked: { publicPath: string; demands: LoginDemands }) => Promise<void>)
+    | undefined;
   fail(req: Request, res: Response, error: unknown, failure: Pick<ErrorEvent, 'during'>): Promise<void>;
   reportError(
     req: Request | undefined,
@@ -35,7 +40,7 @@ export interface RequestAnswers {
 
 /** What they are made of. */
 export interface RequestServicesOptions
-  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrl' | 'now'>,
+  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrlFrom' | 'now'>,
     ApiAccessOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ownOrigins: ReadonlySet<string>;
@@ -46,7 +51,7 @@ export interface RequestServicesOptions
 
 /** Makes what all requests of one `connectAuth()` share. */
 export function createRequestServices(options: RequestServicesOptions): RequestServices {
-  const { sessions, startAppSession, watch, loginUrl, now, providers, ownOrigins, cookiePath, answers } =
+  const { sessions, startAppSession, watch, loginUrlFrom, now, providers, ownOrigins, cookiePath, answers } =
     options;
   const tell: RequestServices['tell'] = (fault, { req, res } = {}) =>
     void answers.reportError(req, res, fault, 'session');
@@ -54,7 +59,7 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     sessions,
     startAppSession,
     watch,
-    loginUrl,
+    loginUrlFrom,
     now,
     isForeign: (req) => findSource(req, ownOrigins) === 'foreign',
     getsCookie: ({ req, mountPath }) => {
@@ -75,7 +80,11 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
       });
     },
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
-    sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
+    sendLoginPage: async ({ req, res, mountPath, keepsForm }, demands) => {
+      if (!keepsForm || !answers.keepForm) answers.sendLoginPage(req, res);
+      else await answers.keepForm(req, res, { publicPath: answers.publicPath(req, mountPath), demands });
+    },
+    keepsForms: answers.keepForm !== undefined,
     fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
     tell,
     createApiAccess: ({ browser, req, res }) =>

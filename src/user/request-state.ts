@@ -29,6 +29,8 @@ export interface RequestState {
   readonly mountPath: string;
   /** Whether the response has been told to be kept by nobody, which is said once. */
   isPrivate: boolean;
+  /** Whether a form that a guard refuses is kept over the login. */
+  keepsForm?: boolean;
   /** What those see who print all that a request has: the session id is no part of it. */
   readonly [inspect.custom]: () => string;
   /** Built when they are first read. */
@@ -46,8 +48,8 @@ export interface RequestServices {
   readonly sessions: Sessions;
   readonly startAppSession: StartAppSession;
   readonly watch: SessionWatch;
-  /** For answers to scripts, which cannot be redirected; `undefined` when the route is switched off. */
-  readonly loginUrl: string | undefined;
+  /** For answers to scripts, which cannot be redirected: it leads back to the page that asked. `undefined` when the route is switched off. */
+  loginUrlFrom(req: IncomingMessage): string | undefined;
   now(): number;
   /** Says whether an unsafe request comes from another origin. */
   isForeign(req: IncomingMessage): boolean;
@@ -60,8 +62,10 @@ export interface RequestServices {
   createApiAccess(state: Pick<RequestState, 'browser'> & Partial<RequestState>): ApiAccess;
   /** Tells `onError` a fault that nobody else has heard of. */
   tell(fault: ConnectAuthError, exchange?: Partial<Pick<RequestState, 'req' | 'res'>>): void;
-  /** Tells a person that they are not logged in, with a way to the login. */
-  sendLoginPage(state: RequestState): void;
+  /** Tells a person that they are not logged in, or not well enough, with a way to the login. */
+  sendLoginPage(state: RequestState, demands: LoginDemands): Promise<void>;
+  /** Whether forms can be kept over a login. */
+  readonly keepsForms: boolean;
   /** Answers the request with an error, after telling `onError`. */
   fail(state: RequestState, error: unknown, during: ErrorEvent['during']): Promise<void>;
 }

@@ -92,12 +92,12 @@ async function challenge(
   }
   if (isFormPost(req)) {
     // Somebody pressed a button on a page that is older than the end of their session.
-    state.services.sendLoginPage(state);
+    await state.services.sendLoginPage(state, definedRules(rules));
     return;
   }
   res.status(401).json({
     error: identity ? 'insufficient_user_authentication' : 'login_required',
-    loginUrl: state.services.loginUrl,
+    loginUrl: state.services.loginUrlFrom(req),
   });
 }
 

@@ -6,7 +6,7 @@ import type { Secret } from '../secret.ts';
 /** Where a sealed value belongs. All of it is bound into the seal. */
 export interface SealContext {
   /** What the value is for; a value sealed for one purpose opens for no other. */
-  readonly purpose: 'tokens' | 'login';
+  readonly purpose: 'tokens' | 'login' | 'form';
   /** The record that holds it: a value copied to another record does not open. */
   readonly record: string;
   /** What only the browser holds, such as the session id. Without it the configured secret opens nothing. */
@@ -43,7 +43,11 @@ const MAX_PLAIN_BYTES = 4 * 1024 * 1024;
 export function createSealer(secrets: readonly Secret[], keys: ApplicationKeys): Sealer {
   const ring = secrets.map((secret) => ({
     id: keys.derive(secret, 'key id').subarray(0, KEY_ID_BYTES),
-    purposes: { tokens: keys.derive(secret, 'tokens'), login: keys.derive(secret, 'login') },
+    purposes: {
+      tokens: keys.derive(secret, 'tokens'),
+      login: keys.derive(secret, 'login'),
+      form: keys.derive(secret, 'form'),
+    },
   }));
   const [sealing] = ring as [(typeof ring)[number]];
   const keyFor = ({ purposes }: (typeof ring)[number], { purpose, salt }: SealContext) =>

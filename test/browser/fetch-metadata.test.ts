@@ -108,7 +108,7 @@ describe('in Chromium, a login is begun by no', () => {
         ask('/login'),
       ]);
     });
-    const required = { error: 'login_required', loginUrl: '/login' };
+    const required = { error: 'login_required', loginUrl: '/login?returnTo=%2Fpage' };
     expect(answers.slice(0, 3)).toEqual([
       [401, required],
       [401, required],

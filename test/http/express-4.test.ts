@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
 import type express from 'express';
-import { connectAuth, providers, requireAuth } from 'express-connect-auth';
+import { connectAuth, keepForm, providers, requireAuth } from 'express-connect-auth';
 import { createBrowser } from '../support/browser-client.ts';
 import { serve } from '../support/listen.ts';
 import { startOpenIdProvider } from '../support/open-id-provider.ts';
@@ -14,13 +14,21 @@ describe('Express 4 (F-124)', () => {
     const server = await serve(async (origin) => {
       const app = express4();
       const provider = providers.oidc(await op.registerApp(origin));
-      const auth = connectAuth({ baseUrl: origin, secret: 's'.repeat(32), redis: 'memory', provider });
+      const routes = { session: '/auth/session', keptForm: '/kept-form' };
+      const auth = connectAuth({
+        baseUrl: origin,
+        secret: 's'.repeat(32),
+        redis: 'memory',
+        provider,
+        routes,
+      });
       app.use(auth);
       app.get(
         '/me',
         requireAuth,
         (req, res) => void res.json({ sub: req.user?.sub, visits: count(req.session) }),
       );
+      app.post('/orders', keepForm, requireAuth, (_req, res) => void res.end());
       return app;
     }, 'localhost');
     const browser = createBrowser(server.origin);
@@ -30,7 +38,11 @@ describe('Express 4 (F-124)', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/me']);
     expect(await (await browser.get('/me')).json()).toEqual({ sub: 'ada', visits: 1 });
     expect(await (await browser.get('/me')).json()).toEqual({ sub: 'ada', visits: 2 });
+    const sibling = { 'sec-fetch-site': 'same-site', origin: 'https://other.example' };
+    expect((await browser.post('/anything', {}, sibling)).status).toBe(403);
+    expect(await (await browser.get('/auth/session')).json()).toMatchObject({ user: { sub: 'ada' } });
     expect((await browser.post('/logout')).status).toBe(303);
+    expect(await (await browser.post('/orders', { a: '1' })).text()).toContain('is kept');
     expect((await browser.get('/me')).status).toBe(302);
     expect((await createBrowser(server.origin).get('/oauth/callback?state=a&state=b')).status).toBe(400);
 

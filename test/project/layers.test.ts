@@ -30,6 +30,7 @@ describe('findLayerFaults()', () => {
     ['routes/page.ts', `const page = '<p class="x">console.log</p>'; const quote = /['"\`/]/; // class X {}`],
     ['errors.ts', `export class ConnectAuthError extends Error {}`],
     ['clock.ts', `export const systemClock = Date.now;`],
+    ['client/a.ts', `import type { A } from '../answer-types.ts';\nimport { b } from './b.ts';`],
   ])('accepts %s: %s', (path, source) => {
     expect(faultsOf(path, source)).toEqual([]);
   });
@@ -43,6 +44,9 @@ describe('findLayerFaults()', () => {
     ['options.ts', `import './store/a.ts';`, 'above its own layer 0'],
     ['session/a.ts', `import { B } from '../helpers/b.ts';`, 'belongs to no layer'],
     ['helpers/a.ts', '', 'no layer is known for helpers/'],
+    ['client/a.ts', `import { A } from '../answer-types.ts';`, 'browsers load it, by itself'],
+    ['client/a.ts', `import type { A } from '../request-types.ts';`, 'browsers load it, by itself'],
+    ['routes/a.ts', `import { a } from '../client/a.ts';`, 'above its own layer 3'],
   ])('refuses in %s: %s', (path, source, message) => {
     expect(faultsOf(path, source)).toEqual([expect.stringContaining(message)]);
   });
@@ -55,6 +59,7 @@ describe('findLayerFaults()', () => {
       `export { Router } from 'express';`,
       'express, which belongs to routes and connect-auth.ts',
     ],
+    ['client/a.ts', `import { hash } from 'node:crypto';`, 'a package without an owner'],
     ['store/a.ts', `import lodash from 'lodash/fp';`, 'lodash, a package without an owner'],
     ['routes/a.ts', `const b = require('@scope/b/c');`, '@scope/b, a package without an owner'],
   ])('refuses the package in %s: %s', (path, source, message) => {

@@ -72,6 +72,36 @@ const { connectAuth, providers, requireAuth } = require('express-connect-auth');
     expect(JSON.parse(await project.runNode('main.js'))).toEqual(answers);
   });
 
+  it('has a client module for browsers, typed without the types of Node', async () => {
+    const project = await packed.createProject({
+      'package.json': '{ "type": "module" }',
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: {
+          ...{ module: 'esnext', moduleResolution: 'bundler', target: 'es2022', lib: ['es2022', 'dom'] },
+          ...{ strict: true, types: [], skipLibCheck: false },
+        },
+      }),
+      'main.ts': `
+import { createAuthClient } from 'express-connect-auth/client';
+
+const client = createAuthClient<{ sub: string }>({ sessionUrl: '/auth/session' });
+client.watch((state, { user }) => {
+  const sub: string | undefined = user?.sub;
+  // @ts-expect-error There is no such state.
+  if (state === 'over') console.log(sub);
+});
+// @ts-expect-error It must know whom to ask.
+createAuthClient({});
+`,
+      'main.js': `
+import { createAuthClient } from 'express-connect-auth/client';
+console.log(typeof createAuthClient({ sessionUrl: '/auth/session' }).fetch);
+`,
+    });
+    expect(await project.checkTypes()).toBe('');
+    expect(await project.runNode('main.js')).toBe('function\n');
+  });
+
   it('has types that TypeScript checks, of req.user and req.auth as well', async () => {
     const project = await packed.createProject({
       'package.json': '{ "type": "module" }',

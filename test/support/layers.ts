@@ -13,6 +13,7 @@ const TOP_LEVEL_FILES: Readonly<Record<string, number>> = { 'index.ts': 5, 'conn
 const FOLDERS: Readonly<Record<string, number>> = {
   testing: 5,
   cli: 5,
+  client: 5,
   routes: 3,
   user: 3,
   session: 2,
@@ -38,6 +39,9 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'type-is': ['routes'],
   leven: ['options'],
 };
+
+/** All that the client shares with the server, as types. */
+const CLIENT_TYPES = 'answer-types.ts';
 
 /** What no file may hold, by the kind of node it is, and what to do instead. */
 const FORBIDDEN: readonly (readonly [isForbidden: (node: SyntaxNode) => boolean, remedy: string])[] = [
@@ -68,12 +72,14 @@ export function findLayerFaults(sources: Sources): string[] {
 }
 
 function findImportFaults(path: string, { specifier, typeOnly }: Import): string[] {
-  if (specifier.startsWith('node:')) return [];
+  if (specifier.startsWith('node:') && findPart(path) !== 'client') return [];
   if (!specifier.startsWith('.')) return typeOnly ? [] : findOwnerFaults(path, specifier);
 
   const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
   const [from, to] = [findPart(path), findPart(target)];
   const [own, other] = [findLayer(from)!, findLayer(to)];
+  if (from === 'client' && to !== from && !(typeOnly && target === CLIENT_TYPES))
+    return [`src/${path} imports ${specifier}: browsers load it, by itself.`];
   if (other === undefined) return [`src/${path} imports ${specifier}, which belongs to no layer.`];
   if (from === to || other < own || (own === 0 && other === 0)) return [];
   const relation =

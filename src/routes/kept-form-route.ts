@@ -1,0 +1,104 @@
+import type { Request, Response } from 'express';
+import type { Clock } from '../clock.ts';
+import { LoginError, LoginRequiredError } from '../errors.ts';
+import { isNavigation } from '../fetch-metadata.ts';
+import { type LoginDemands, wasJustAnswered } from '../freshness.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { BrowserSession } from '../session/browser-session.ts';
+import type { Identity } from '../session/identity.ts';
+import type { Answers } from './answers.ts';
+import type { KeptForm, KeptForms } from './kept-forms.ts';
+import type { Login } from './login.ts';
+import { readQuery } from './request-input.ts';
+import type { ReturnAddressReader } from './return-address.ts';
+import type { RouteHandler } from './route-table.ts';
+import type { Urls } from './urls.ts';
+
+/** What it is made of. */
+export interface KeptFormRouteOptions {
+  readonly keptForms: KeptForms;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly startLogin: Login['start'];
+  readonly readReturnAddress: ReturnAddressReader;
+  readonly urls: Urls;
+  readonly answers: Answers;
+  readonly now: Clock;
+}
+
+/** The way of a form through a login. */
+export interface KeptFormRoute {
+  /** Keeps what a guard has refused, and says so; else says that it was not saved. */
+  keep(req: Request, res: Response, asked: { publicPath: string; demands: LoginDemands }): Promise<void>;
+  /**
+   * Leads to the login, and after it to a page with a button, which sends the form to where it was sent first: nothing
+   * is done with it before the person says so, and somebody else gets nothing.
+   */
+  readonly route: RouteHandler;
+}
+
+/** Makes it. */
+export function createKeptFormRoute(options: KeptFormRouteOptions): KeptFormRoute {
+  const { keptForms, providers, startLogin, readReturnAddress, urls, answers, now } = options;
+  const home = { href: urls.home, label: 'Home page' };
+
+  const logIn = async (req: Request, res: Response, form: KeptForm, browser: BrowserSession) => {
+    const { identity } = browser;
+    if (!isNavigation(req)) throw new LoginRequiredError('What was kept needs a login.');
+    if (identity && wasJustAnswered(identity, form.demands, now())) {
+      throw new LoginError('The login that was just asked for this does not prove it.', {
+        code: 'login_insufficient',
+      });
+    }
+    const place = readQuery(req).get('form') ?? '';
+    const provider = providers.has(form.provider) ? { provider: form.provider } : {};
+    await startLogin(req, res, { ...form.demands, ...provider, returnTo: urls.keptForm(place), browser });
+  };
+
+  const meets = (identity: Identity, demands: LoginDemands) => {
+    const provider = providers.get(identity.provider);
+    return provider !== undefined && provider.findUnmetRequirement(identity, demands) === undefined;
+  };
+
+  const ask = (req: Request, res: Response, { action, fields }: KeptForm) =>
+    answers.page(req, res, {
+      status: 200,
+      title: 'Send it now?',
+      message: `Nothing has been done yet with what you sent to ${action} before you signed in.`,
+      form: { action, fields, label: 'Send it', leadsAnywhere: true },
+      links: [{ ...home, label: 'Do not send it' }],
+    });
+
+  const sayGone = (req: Request, res: Response) =>
+    answers.page(req, res, {
+      status: 404,
+      title: 'Nothing is kept here',
+      message: 'What you sent was kept for half an hour. Please go back to the page and send it again.',
+      links: [home],
+    });
+
+  const refuse = (req: Request, res: Response) =>
+    answers.page(req, res, {
+      status: 403,
+      title: 'This is not yours to send',
+      message: 'What was kept here belongs to another account. Nothing was done with it.',
+      links: [home],
+    });
+
+  return {
+    keep: async (req, res, { publicPath, demands }) => {
+      const action = readReturnAddress(publicPath);
+      const place = action && (await keptForms.keep(req, res, { action, demands }));
+      answers.sendLoginPage(req, res, typeof place === 'number' ? urls.keptForm(place) : undefined);
+    },
+
+    route: async (req, res, browser) => {
+      const form = await keptForms.open(req, readQuery(req).get('form'));
+      const { fault, identity } = browser;
+      if (fault) throw fault;
+      if (!form) sayGone(req, res);
+      else if (identity && !keptForms.isOf(form, identity)) refuse(req, res);
+      else if (identity && meets(identity, form.demands)) ask(req, res, form);
+      else await logIn(req, res, form, browser);
+    },
+  };
+}
