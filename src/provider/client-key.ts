@@ -4,6 +4,7 @@ import * as client from 'openid-client';
 import { ConfigurationError } from '../errors.ts';
 import type { ClientAuthentication, ClientKey, SecretFunction } from '../provider-definition.ts';
 import { createSecret } from '../secret.ts';
+import { foundFault } from './provider-fault.ts';
 import type { SecretReader } from './secret-reader.ts';
 
 interface AuthenticationOptions {
@@ -91,6 +92,19 @@ function findAlgorithm(where: string, key: KeyObject): 'RS256' | 'ES256' {
   throw new ConfigurationError(`${where} must be an RSA key of at least 2048 bits, or an EC key on P-256.`);
 }
 
+/** A key that was no key when it came costs nobody a session whose token still lives. */
+function readGivenKey(pem: string): { pkcs8: string; algorithm: 'RS256' | 'ES256' } {
+  try {
+    const key = readKey('clientKey()', pem);
+    const pkcs8 = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    return { pkcs8, algorithm: findAlgorithm('clientKey()', key) };
+  } catch {
+    const expected = 'a private key in PEM, RSA of at least 2048 bits or EC on P-256';
+    const fault = { asked: 'clientKey()', expected, got: 'something else', option: 'clientKey' };
+    throw foundFault(fault, { code: 'provider_credentials' });
+  }
+}
+
 /** Where an assertion's key comes from, and whom it speaks to. */
 export interface KeyAuthenticationOptions {
   readonly readKey: SecretReader;
@@ -108,9 +122,8 @@ export function createKeyAuthentication(
   { readKey: readPem, audience }: KeyAuthenticationOptions,
 ): client.ClientAuth {
   const prepare = async (pem: string) => {
-    const key = readKey('clientKey()', pem);
-    const pkcs8 = key.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const signingKey = await importPKCS8(pkcs8, findAlgorithm('clientKey()', key));
+    const { pkcs8, algorithm } = readGivenKey(pem);
+    const signingKey = await importPKCS8(pkcs8, algorithm);
     return (server: client.ServerMetadata) =>
       client.PrivateKeyJwt(id === undefined ? signingKey : { key: signingKey, kid: id }, {
         [client.modifyAssertion]: (_header, payload) => {

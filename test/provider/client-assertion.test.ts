@@ -114,11 +114,11 @@ describe('a key and the audience of its assertions', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['throws', () => Promise.reject(new Error('sealed')), /clientKey\(\) of the application threw/],
     ['gives nothing', () => null, /clientKey\(\) of the application gave no text/],
-    ['gives what is no key', () => 'secret words', /clientKey\(\) must be a private key in PEM/],
+    ['gives what is no key', () => 'secret words', /clientKey\(\): expected a private key in PEM/],
   ])('that a function gives which %s are a fault of the application (R-54, F-122)', async (_, clientKey, message) => {
     const { assertion, error } = await assertionOf({ clientKey });
     expect(assertion).toBeUndefined();
-    expect(error).toMatchObject({ status: 500 });
+    expect(error).toMatchObject({ status: 500, code: 'provider_credentials' });
     expect(error!.message).toMatch(message);
     expect(error!.message).not.toContain('secret words');
   });
