@@ -22,6 +22,7 @@ export const QUIRKS = {
   revocationHint: withDefault(checkBoolean, true),
   logoutHint: withDefault(checkBoolean, true),
   userinfo: withDefault(oneOf('endpoint', 'in_token_answer'), 'endpoint'),
+  scopeSeparator: withDefault(oneOf(' ', ','), ' '),
 } satisfies Table<ProviderQuirks>;
 
 /** Completes the quirks that a preset has. */
