@@ -5,7 +5,9 @@ import type { ProviderFault } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { kindOf, show } from './provider-fault.ts';
 import { invalidResponse } from './provider-faults.ts';
+import { findSigningAlgorithm, listAlgorithms } from './signing-algorithm.ts';
 import type { KeyVerifier } from './signing-keys.ts';
+import { findTenantProblem } from './tenants.ts';
 import { namingFaults } from './token-faults.ts';
 
 /** What an ID token is expected to answer. */
@@ -64,8 +66,8 @@ export async function verifyIdToken(
   const { payload, protectedHeader } = await verifyNamed(idToken, {
     trustedChannel: expected.trustedChannel,
     options: {
-      algorithms: [identity.algorithm],
-      issuer: expected.issuer ?? definition.issuer,
+      algorithms: listAlgorithms(identity),
+      ...(definition.tenants && !expected.issuer ? {} : { issuer: expected.issuer ?? definition.issuer }),
       audience: [...(expected.audiences ?? [clientId])],
       clockTolerance: tolerance,
       currentDate: new Date(now()),
@@ -74,12 +76,13 @@ export async function verifyIdToken(
   });
   const nowSeconds = now() / 1000;
   const problem =
+    findTenantProblem(payload, definition) ??
     checkType(protectedHeader.typ, payload) ??
     checkAudience(payload, definition, expected.audiences) ??
     checkSubject(payload.sub) ??
     checkIssuedAt(payload, nowSeconds, tolerance) ??
     checkNonce(payload.nonce, expected.nonce) ??
-    checkAccessTokenHash(payload, expected.accessToken, identity.algorithm);
+    checkAccessTokenHash(payload, expected.accessToken, findSigningAlgorithm(identity));
   if (problem) throw invalidResponse(name, 'the ID token', problem);
   return payload as VerifiedIdToken;
 }
@@ -96,10 +99,11 @@ type Problem = string | Omit<ProviderFault, 'asked'>;
 
 function checkAudience(
   { aud, azp }: JWTPayload,
-  { clientId, trustedAudiences }: ProviderDefinition,
+  { clientId, trustedAudiences, trustsAudiencesByAzp = false }: ProviderDefinition,
   own: readonly string[] | undefined,
 ): Problem | undefined {
   const audiences = [aud ?? []].flat();
+  if (trustsAudiencesByAzp && azp === clientId) return undefined;
   const known = [...(own ?? [clientId]), ...trustedAudiences];
   const unknown = audiences.filter((audience) => !known.includes(audience));
   if (unknown.length > 0) {
@@ -141,7 +145,7 @@ function checkNonce(nonce: unknown, expected: IdTokenExpectations['nonce']): Pro
 function checkAccessTokenHash(
   { at_hash }: JWTPayload,
   accessToken: string | undefined,
-  algorithm: string,
+  algorithm = 'EdDSA',
 ): Problem | undefined {
   if (at_hash === undefined || accessToken === undefined || algorithm === 'EdDSA') return undefined;
   const digest = createHash(`sha${algorithm.slice(2)}`)

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { invalidResponse } from './provider-faults.ts';
+import { findSigningAlgorithm, listAlgorithms } from './signing-algorithm.ts';
 import { isFaultOfKeys, type KeyVerifier } from './signing-keys.ts';
 
 /** What a logout token says, after every check. `sub` or `sid` is there. */
@@ -60,7 +61,7 @@ export async function verifyLogoutToken(
   const { payload } = await verify(token, {
     trustedChannel: false,
     options: {
-      algorithms: [identity.algorithm],
+      algorithms: listAlgorithms(identity),
       issuer,
       audience,
       clockTolerance,
@@ -91,7 +92,8 @@ function findProblem(token: string, definition: ProviderDefinition, nowSeconds: 
   if (token.length > MAX_LOGOUT_TOKEN_LENGTH || !FORM.test(token)) return 'it has not the form of one';
   try {
     const header = decodeProtectedHeader(token);
-    if (header.alg !== definition.identity.algorithm) return 'alg is not the configured one';
+    const algorithm = findSigningAlgorithm(definition.identity);
+    if (algorithm === undefined || header.alg !== algorithm) return 'alg is not the configured one';
     if (!isLogoutType(header.typ, definition.strictLogoutTokenType))
       return 'typ is that of another kind of token';
     return findClaimProblem(decodeJwt(token), definition, nowSeconds);

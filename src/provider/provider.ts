@@ -27,6 +27,7 @@ import { applyAccessTokenExpiry } from './token-answer.ts';
 import { mergeTokens, verifySameLogin } from './token-refresh.ts';
 import { createTokenRequests } from './token-requests.ts';
 import { revokeTokens } from './token-revocation.ts';
+import { askUserApi } from './user-api.ts';
 import { fetchUserInfo, findMoreClaims } from './user-info.ts';
 
 export type { LoginChecks, LoginRequest, LoginSecrets } from './authorization-request.ts';
@@ -216,6 +217,13 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
 
     fetchUserInfo: (accessToken, sub) =>
       callProvider('the userinfo request', async (configuration) => {
+        if (definition.identity.from === 'user_api')
+          return askUserApi(configuration, definition.identity, {
+            name,
+            accessToken,
+            sub,
+            scope: definition.scope,
+          });
         if (!configuration.serverMetadata().userinfo_endpoint) throw unsupported(name, 'userinfo endpoint');
         return fetchUserInfo(configuration, { name, accessToken, sub });
       }),
