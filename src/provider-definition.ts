@@ -146,6 +146,8 @@ export type IdentitySource =
 /** An API that says whose token it is asked with: for OAuth 2.0 without OpenID, where no token speaks of the person. */
 export interface UserApi {
   readonly from: 'user_api';
+  /** Nothing is signed. */
+  readonly algorithm: 'none';
   readonly url: string;
   /** Headers that the API wants beside the token. */
   readonly headers: Readonly<Record<string, string>>;

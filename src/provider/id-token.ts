@@ -5,7 +5,6 @@ import type { ProviderFault } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { kindOf, show } from './provider-fault.ts';
 import { invalidResponse } from './provider-faults.ts';
-import { findSigningAlgorithm, listAlgorithms } from './signing-algorithm.ts';
 import type { KeyVerifier } from './signing-keys.ts';
 import { findTenantProblem } from './tenants.ts';
 import { namingFaults } from './token-faults.ts';
@@ -66,7 +65,7 @@ export async function verifyIdToken(
   const { payload, protectedHeader } = await verifyNamed(idToken, {
     trustedChannel: expected.trustedChannel,
     options: {
-      algorithms: listAlgorithms(identity),
+      algorithms: [identity.algorithm],
       ...(definition.tenants && !expected.issuer ? {} : { issuer: expected.issuer ?? definition.issuer }),
       audience: [...(expected.audiences ?? [clientId])],
       clockTolerance: tolerance,
@@ -82,7 +81,7 @@ export async function verifyIdToken(
     checkSubject(payload.sub) ??
     checkIssuedAt(payload, nowSeconds, tolerance) ??
     checkNonce(payload.nonce, expected.nonce) ??
-    checkAccessTokenHash(payload, expected.accessToken, findSigningAlgorithm(identity));
+    checkAccessTokenHash(payload, expected.accessToken, identity.algorithm);
   if (problem) throw invalidResponse(name, 'the ID token', problem);
   return payload as VerifiedIdToken;
 }
@@ -145,7 +144,7 @@ function checkNonce(nonce: unknown, expected: IdTokenExpectations['nonce']): Pro
 function checkAccessTokenHash(
   { at_hash }: JWTPayload,
   accessToken: string | undefined,
-  algorithm = 'EdDSA',
+  algorithm: string,
 ): Problem | undefined {
   if (at_hash === undefined || accessToken === undefined || algorithm === 'EdDSA') return undefined;
   const digest = createHash(`sha${algorithm.slice(2)}`)

@@ -17,7 +17,6 @@ import { invalidResponse } from './provider-faults.ts';
 import { readUserClaims } from './read-user-claims.ts';
 import type { SecretReader } from './secret-reader.ts';
 import { createSecretVerifier } from './secret-verifier.ts';
-import { findSigningAlgorithm } from './signing-algorithm.ts';
 import { createJwksVerifier, createKeyVerifier, type KeyVerifier } from './signing-keys.ts';
 import { isKeyOfIssuer, refuseOthers } from './tenants.ts';
 import { createUserApiIdentity } from './user-api-identity.ts';
@@ -225,7 +224,7 @@ function createKeyVerifierSource(
   options: IdentityVerifierOptions,
 ): (configuration: client.Configuration) => KeyVerifier {
   const { identity, quirks, tenants } = definition;
-  if (findSigningAlgorithm(identity)?.startsWith('HS')) {
+  if (identity.algorithm.startsWith('HS')) {
     const verifier = createSecretVerifier(options.readSecret!);
     return () => verifier;
   }

@@ -3,7 +3,6 @@ import type { Clock } from '../clock.ts';
 import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { invalidResponse } from './provider-faults.ts';
-import { findSigningAlgorithm, listAlgorithms } from './signing-algorithm.ts';
 import { isFaultOfKeys, type KeyVerifier } from './signing-keys.ts';
 
 /** What a logout token says, after every check. `sub` or `sid` is there. */
@@ -61,7 +60,7 @@ export async function verifyLogoutToken(
   const { payload } = await verify(token, {
     trustedChannel: false,
     options: {
-      algorithms: listAlgorithms(identity),
+      algorithms: [identity.algorithm],
       issuer,
       audience,
       clockTolerance,
@@ -92,8 +91,8 @@ function findProblem(token: string, definition: ProviderDefinition, nowSeconds: 
   if (token.length > MAX_LOGOUT_TOKEN_LENGTH || !FORM.test(token)) return 'it has not the form of one';
   try {
     const header = decodeProtectedHeader(token);
-    const algorithm = findSigningAlgorithm(definition.identity);
-    if (algorithm === undefined || header.alg !== algorithm) return 'alg is not the configured one';
+    if (header.alg === 'none' || header.alg !== definition.identity.algorithm)
+      return 'alg is not the configured one';
     if (!isLogoutType(header.typ, definition.strictLogoutTokenType))
       return 'typ is that of another kind of token';
     return findClaimProblem(decodeJwt(token), definition, nowSeconds);

@@ -145,7 +145,7 @@ export function oauth2(options: OAuth2Options): ProviderDefinition {
       issuer,
       scope: splitWords(scope).join(' '),
       metadata: Object.freeze(metadata as ProviderMetadata),
-      userApi: { ...userApi, from: 'user_api' },
+      userApi: { ...userApi, from: 'user_api', algorithm: 'none' },
       quirks: { scopeSeparator, pkce: pkce ? 'S256' : 'none' },
       clientAuthentication: given.clientAuthentication,
     },

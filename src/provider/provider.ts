@@ -22,6 +22,7 @@ import { createProviderFetch } from './provider-fetch.ts';
 import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
 import { readUserClaims } from './read-user-claims.ts';
 import { createSecretReaders } from './secret-reader.ts';
+import { verifySignedUserInfo } from './signed-user-info.ts';
 import { splitWords } from './split-words.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
 import { mergeTokens, verifySameLogin } from './token-refresh.ts';
@@ -117,9 +118,14 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
   const { name, now, reportFault } = settings;
   const { quirks, capabilities, clockToleranceSeconds } = definition;
   let metadata: Partial<client.ServerMetadata> | undefined = definition.metadata;
+  const verifyUserInfo = async (jwt: string) => {
+    const verify = identityVerifier.keyVerifierOf(await configure());
+    return verifySignedUserInfo(jwt, { definition, name, verify, now });
+  };
   const fetch = createProviderFetch(definition, {
     endpoints: () => metadata as never,
     fetch: settings.fetch,
+    verifyUserInfo,
   });
   const secrets = createSecretReaders(definition, settings);
   const { authenticate, advise } = createClientProof(definition, secrets);

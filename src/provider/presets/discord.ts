@@ -52,6 +52,7 @@ export function discord(options: DiscordOptions): ProviderDefinition {
       }),
       userApi: {
         from: 'user_api',
+        algorithm: 'none',
         url: 'https://discord.com/api/users/@me',
         headers: Object.freeze({}),
         sub: 'id',

@@ -62,6 +62,7 @@ export function github(options: GithubOptions): ProviderDefinition {
       }),
       userApi: {
         from: 'user_api',
+        algorithm: 'none',
         url: `${api}/user`,
         headers: Object.freeze({
           accept: 'application/vnd.github+json',

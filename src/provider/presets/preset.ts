@@ -15,7 +15,6 @@ import {
   STANDARD_CAPABILITIES,
 } from '../preset-options.ts';
 import { completeQuirks } from '../quirk-options.ts';
-import { findSigningAlgorithm } from '../signing-algorithm.ts';
 
 /** What the documentation of a provider says, as data. What is left out is as the standards say. */
 export interface PresetFacts {
@@ -104,7 +103,7 @@ export function definePreset(
     ...own,
     clientSecret:
       own.clientSecret ??
-      checkClientSecret(`${call}: clientSecret`, clientSecret, findSigningAlgorithm(identity) ?? 'RS256'),
+      checkClientSecret(`${call}: clientSecret`, clientSecret, identity.from === 'user_api' ? 'RS256' : identity.algorithm),
     identity: Object.freeze(identity),
     authorizationParams: Object.freeze({
       ...facts.authorizationParams,
