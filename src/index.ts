@@ -62,6 +62,7 @@ export type {
 export type {
   AccessTokenOptions,
   AuthRules,
+  LoginCapabilities,
   LoginParameters,
   LogoutParameters,
   RequestAuth,

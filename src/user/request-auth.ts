@@ -43,6 +43,10 @@ export function createRequestAuth(state: RequestState): RequestAuth {
       const end = identity()?.absoluteEnd;
       return end === undefined ? undefined : new Date(end);
     },
+    get capabilities() {
+      const who = identity();
+      return who && services.capabilitiesOf(who);
+    },
     login: (parameters = {}) =>
       beforeResponse(state, 'req.auth.login()', () =>
         services.login(state, readOptions('req.auth.login()', parameters, LOGIN_PARAMETERS)),
