@@ -103,6 +103,8 @@ export interface ProviderQuirks {
   revocationHint?: boolean;
   /** Whether the provider's logout takes an `id_token_hint`. @default true */
   logoutHint?: boolean;
+  /** What the provider's logout calls the address that the browser is sent back to. @default 'post_logout_redirect_uri' */
+  logoutReturnParam?: string;
   /** `in_token_answer`: the token answer has a `userinfo` member. @default 'endpoint' */
   userinfo?: 'endpoint' | 'in_token_answer';
   /** What stands between two scopes, in requests and in token answers. @default ' ' */

@@ -54,7 +54,7 @@ export async function endProviderSession(
   }
   const hint = quirks.logoutHint ? tokens?.idToken : undefined;
   const url = client.buildEndSessionUrl(configuration, {
-    post_logout_redirect_uri: postLogoutRedirectUri,
+    [quirks.logoutReturnParam]: postLogoutRedirectUri,
     ...(hint ? { id_token_hint: hint } : {}),
     ...(state ? { state } : {}),
   });

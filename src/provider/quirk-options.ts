@@ -21,6 +21,7 @@ export const QUIRKS = {
   refreshScope: withDefault(checkBoolean, false),
   revocationHint: withDefault(checkBoolean, true),
   logoutHint: withDefault(checkBoolean, true),
+  logoutReturnParam: withDefault(checkString, 'post_logout_redirect_uri'),
   userinfo: withDefault(oneOf('endpoint', 'in_token_answer'), 'endpoint'),
   scopeSeparator: withDefault(oneOf(' ', ','), ' '),
 } satisfies Table<ProviderQuirks>;

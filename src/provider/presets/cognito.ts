@@ -41,6 +41,7 @@ export const COGNITO: PresetFacts = {
   ],
   readOn: '2026-11-27',
   clientAuthentication: 'client_secret_basic',
+  quirks: { logoutReturnParam: 'logout_uri' },
   capabilities: { acr: false },
 };
 

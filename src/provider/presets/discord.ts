@@ -1,8 +1,10 @@
+import { ConfigurationError } from '../../errors.ts';
 import { checkString } from '../../options/option-checks.ts';
 import { type Table, withDefault } from '../../options/option-table.ts';
 import type { ProviderDefinition } from '../../provider-definition.ts';
 import { defineOAuth2 } from '../oauth2.ts';
 import { COMMON_OPTIONS, readProviderOptions } from '../preset-options.ts';
+import { splitWords } from '../split-words.ts';
 import { CLIENT_OPTIONS, type ClientOptions, type PresetFacts } from './preset.ts';
 
 /** Options of {@link discord}. */
@@ -14,7 +16,7 @@ export interface DiscordOptions extends ClientOptions {
 /** The options of `providers.discord()`. */
 export const DISCORD_OPTIONS = {
   ...CLIENT_OPTIONS,
-  scope: withDefault(checkString, 'identify email', { aliases: ['scopes'] }),
+  scope: withDefault(checkDiscordScope, 'identify email', { aliases: ['scopes'] }),
   ...COMMON_OPTIONS,
 } satisfies Table<DiscordOptions>;
 
@@ -63,5 +65,13 @@ export function discord(options: DiscordOptions): ProviderDefinition {
         }),
       },
     },
+  );
+}
+
+function checkDiscordScope(where: string, value: unknown): string {
+  const words = splitWords(checkString(where, value));
+  if (words.includes('identify')) return words.join(' ');
+  throw new ConfigurationError(
+    `${where} must hold "identify"; without it Discord does not say who somebody is.`,
   );
 }

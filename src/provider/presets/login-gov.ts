@@ -74,6 +74,7 @@ export function loginGov(options: LoginGovOptions): ProviderDefinition {
       issuer,
       scope,
       ...checkKeyAuthentication(call, { clientKey, clientKeyId }),
+      clientAssertionAudience: 'token_endpoint',
       authorizationParams: { acr_values: acrValues },
     },
   );

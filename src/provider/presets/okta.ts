@@ -73,6 +73,8 @@ export function okta(options: OktaOptions): ProviderDefinition {
       issuer: server === undefined ? `https://${domain}` : `https://${domain}/oauth2/${server}`,
       scope: given.scope,
       ...proof,
+      // It takes no issuer for that.
+      clientAssertionAudience: 'token_endpoint',
     },
   );
 }

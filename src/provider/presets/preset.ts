@@ -103,7 +103,11 @@ export function definePreset(
     ...own,
     clientSecret:
       own.clientSecret ??
-      checkClientSecret(`${call}: clientSecret`, clientSecret, identity.from === 'user_api' ? 'RS256' : identity.algorithm),
+      checkClientSecret(
+        `${call}: clientSecret`,
+        clientSecret,
+        identity.from === 'user_api' ? 'RS256' : identity.algorithm,
+      ),
     identity: Object.freeze(identity),
     authorizationParams: Object.freeze({
       ...facts.authorizationParams,
