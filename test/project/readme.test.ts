@@ -27,6 +27,7 @@ describe('the documents', () => {
     'docs/connect-systems.md',
     'docs/errors.md',
     'docs/operating.md',
+    'docs/providers.md',
   ])('%s has code blocks that compile with the published package', async (document) => {
     const blocks = await readCodeBlocks(document);
     const project = await packed.createProject({
@@ -46,7 +47,12 @@ describe('the documents', () => {
 
   it('names only files that are there', async () => {
     const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'];
-    for (const document of [...documents, 'docs/connect-systems.md', 'docs/operating.md']) {
+    for (const document of [
+      ...documents,
+      'docs/connect-systems.md',
+      'docs/operating.md',
+      'docs/providers.md',
+    ]) {
       const text = await readFile(join(root, document), 'utf8');
       const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, path]) => path!);
       for (const link of links) await expect(stat(join(root, document, '..', link))).resolves.toBeDefined();
