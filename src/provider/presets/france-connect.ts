@@ -42,7 +42,7 @@ export const FRANCECONNECT: PresetFacts = {
   clientAuthentication: 'client_secret_post',
   // A parameter that it does not know makes it refuse the whole request.
   quirks: { pkce: 'none' },
-  userinfoAtLogin: true,
+  defaults: { userinfoAtLogin: true },
   capabilities: { refresh: false, revocation: false, silentLogin: false, authTime: false },
 };
 

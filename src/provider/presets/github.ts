@@ -34,7 +34,7 @@ export const GITHUB: PresetFacts = {
   clientAuthentication: 'client_secret_post',
   quirks: { scopeSeparator: ',' },
   // Tokens of an OAuth app do not end; those of a GitHub App say when, and come with a refresh token.
-  accessTokenLifeSeconds: 365 * 24 * 3600,
+  defaults: { defaultExpiresInSeconds: 365 * 24 * 3600 },
 };
 
 /**

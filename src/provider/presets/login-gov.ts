@@ -52,7 +52,7 @@ export const LOGIN_GOV: PresetFacts = {
   clientAuthentication: 'private_key_jwt',
   // Either a key or PKCE; its logout takes a client_id and no ID token, which would put a person's data into a URL.
   quirks: { pkce: 'none', logoutHint: false },
-  userinfoAtLogin: true,
+  defaults: { userinfoAtLogin: true },
   capabilities: { refresh: false, revocation: false, silentLogin: false, authTime: false },
 };
 

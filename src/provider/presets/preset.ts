@@ -29,12 +29,10 @@ export interface PresetFacts {
   readonly quirks?: ProviderQuirks;
   /** What it can do; `false` is what cannot be had, and is never asked for. */
   readonly capabilities?: Partial<ProviderCapabilities>;
-  /** Asks the userinfo endpoint at each login, as the ID token says too little of the person. @default false */
-  readonly userinfoAtLogin?: boolean;
   /** Parameters of each authorization request. */
   readonly authorizationParams?: Readonly<Record<string, string>>;
-  /** Life of an access token whose answer names no end, in seconds, where it is known. */
-  readonly accessTokenLifeSeconds?: number;
+  /** What those options are that every preset has, where an application does not give them. */
+  readonly defaults?: Partial<Resolved<typeof COMMON_OPTIONS>>;
 }
 
 /** The two that every client has. */
@@ -94,12 +92,7 @@ export function definePreset(
     popupRedirectUri: undefined,
     trustedAudiences: Object.freeze([]),
     ...pickCommon(call, options, given),
-    userinfoAtLogin: isGiven(options, 'userinfoAtLogin')
-      ? given.userinfoAtLogin
-      : (facts.userinfoAtLogin ?? false),
-    ...(facts.accessTokenLifeSeconds !== undefined && !isGiven(options, 'defaultExpiresInSeconds')
-      ? { defaultExpiresInSeconds: facts.accessTokenLifeSeconds }
-      : {}),
+    ...pickUngiven(facts.defaults, options),
     ...own,
     clientSecret:
       own.clientSecret ??
@@ -129,6 +122,8 @@ export function checkHost(where: string, value: unknown): string {
   throw new ConfigurationError(`${where} must be the name of a host, such as "login.example.com".`);
 }
 
-function isGiven(options: object, name: string): boolean {
-  return (options as Record<string, unknown>)[name] !== undefined;
+function pickUngiven<T extends object>(defaults: T | undefined, options: object): Partial<T> {
+  const given = options as Record<string, unknown>;
+  const entries = Object.entries(defaults ?? {}).filter(([name]) => given[name] === undefined);
+  return Object.fromEntries(entries) as Partial<T>;
 }

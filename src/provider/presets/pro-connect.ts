@@ -36,7 +36,7 @@ export const PROCONNECT: PresetFacts = {
   clientAuthentication: 'client_secret_post',
   // Any parameter beyond those of its list is answered by the error Y000400: code_challenge, max_age and acr_values too.
   quirks: { pkce: 'none' },
-  userinfoAtLogin: true,
+  defaults: { userinfoAtLogin: true },
   capabilities: { refresh: false, revocation: false, silentLogin: false, authTime: false, acr: false },
 };
 

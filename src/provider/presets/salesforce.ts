@@ -46,7 +46,7 @@ export const SALESFORCE: PresetFacts = {
   readOn: '2026-11-27',
   clientAuthentication: 'client_secret_post',
   // Custom attributes and permissions come in userinfo, and name and e-mail only there unless the app says otherwise.
-  userinfoAtLogin: true,
+  defaults: { userinfoAtLogin: true },
   capabilities: { acr: false },
 };
 

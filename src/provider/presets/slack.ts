@@ -32,7 +32,7 @@ export const SLACK: PresetFacts = {
   // Its revocation is a method of its API, not that of RFC 7009.
   capabilities: { logout: false, revocation: false, silentLogin: false, acr: false },
   // Without token rotation they do not end: as long as a session may last, and longer.
-  accessTokenLifeSeconds: 365 * 24 * 3600,
+  defaults: { defaultExpiresInSeconds: 365 * 24 * 3600 },
 };
 
 /** The claim that names the workspace. */

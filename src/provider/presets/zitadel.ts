@@ -51,7 +51,7 @@ export const ZITADEL: PresetFacts = {
   readOn: '2026-11-27',
   clientAuthentication: 'client_secret_basic',
   // Name and e-mail are in userinfo only, unless the application has "User Info inside ID Token".
-  userinfoAtLogin: true,
+  defaults: { userinfoAtLogin: true },
   capabilities: { acr: false },
 };
 
