@@ -17,8 +17,29 @@ import { SESSION_OPTIONS } from '../src/options/session-options.ts';
 import { CONNECTIS_OPTIONS } from '../src/provider/connectis.ts';
 import { DID_OPTIONS } from '../src/provider/did.ts';
 import { FEWLINES_OPTIONS } from '../src/provider/fewlines.ts';
+import { OAUTH2_METADATA, OAUTH2_OPTIONS, USER_API_OPTIONS } from '../src/provider/oauth2.ts';
 import { OIDC_OPTIONS, OIDC_QUIRKS } from '../src/provider/oidc.ts';
 import { COMMON_OPTIONS, METADATA } from '../src/provider/preset-options.ts';
+import { APPLE_OPTIONS } from '../src/provider/presets/apple.ts';
+import { AUTH0_OPTIONS } from '../src/provider/presets/auth0.ts';
+import { AUTHENTIK_OPTIONS } from '../src/provider/presets/authentik.ts';
+import { AZURE_B2C_OPTIONS } from '../src/provider/presets/azure-b2c.ts';
+import { COGNITO_OPTIONS } from '../src/provider/presets/cognito.ts';
+import { DISCORD_OPTIONS } from '../src/provider/presets/discord.ts';
+import { ENTRA_OPTIONS } from '../src/provider/presets/entra.ts';
+import { ENTRA_EXTERNAL_ID_OPTIONS } from '../src/provider/presets/entra-external-id.ts';
+import { FRANCECONNECT_OPTIONS } from '../src/provider/presets/france-connect.ts';
+import { GITHUB_OPTIONS } from '../src/provider/presets/github.ts';
+import { GITLAB_OPTIONS } from '../src/provider/presets/gitlab.ts';
+import { GOOGLE_OPTIONS } from '../src/provider/presets/google.ts';
+import { KEYCLOAK_OPTIONS } from '../src/provider/presets/keycloak.ts';
+import { LINKEDIN_OPTIONS } from '../src/provider/presets/linkedin.ts';
+import { LOGIN_GOV_OPTIONS } from '../src/provider/presets/login-gov.ts';
+import { OKTA_OPTIONS } from '../src/provider/presets/okta.ts';
+import { PROCONNECT_OPTIONS } from '../src/provider/presets/pro-connect.ts';
+import { SALESFORCE_OPTIONS } from '../src/provider/presets/salesforce.ts';
+import { SLACK_OPTIONS } from '../src/provider/presets/slack.ts';
+import { ZITADEL_OPTIONS } from '../src/provider/presets/zitadel.ts';
 import { TELENOR_OPTIONS } from '../src/provider/telenor.ts';
 import { SESSION_LIST_OPTIONS } from '../src/user/auth-sessions.ts';
 
@@ -56,11 +77,40 @@ export const sections: readonly Section[] = [
     ['provider-definition.ts', 'ProviderQuirks'],
     ['provider/oidc.ts', 'OidcQuirks'],
   ),
+  section('providers.oauth2()', OAUTH2_OPTIONS, COMMON, ['provider/oauth2.ts', 'OAuth2Options']),
+  section('providers.oauth2(): metadata', OAUTH2_METADATA, ['provider-definition.ts', 'ProviderMetadata']),
+  section('providers.oauth2(): userApi', USER_API_OPTIONS, ['provider/oauth2.ts', 'UserApiOptions']),
+  preset('apple', APPLE_OPTIONS, 'apple', 'AppleOptions'),
+  preset('auth0', AUTH0_OPTIONS, 'auth0', 'Auth0Options'),
+  preset('authentik', AUTHENTIK_OPTIONS, 'authentik', 'AuthentikOptions'),
+  preset('azureB2c', AZURE_B2C_OPTIONS, 'azure-b2c', 'AzureB2cOptions'),
+  preset('cognito', COGNITO_OPTIONS, 'cognito', 'CognitoOptions'),
+  preset('discord', DISCORD_OPTIONS, 'discord', 'DiscordOptions'),
+  preset('entra', ENTRA_OPTIONS, 'entra', 'EntraOptions'),
+  preset('entraExternalId', ENTRA_EXTERNAL_ID_OPTIONS, 'entra-external-id', 'EntraExternalIdOptions'),
+  preset('franceConnect', FRANCECONNECT_OPTIONS, 'france-connect', 'FranceConnectOptions'),
+  preset('github', GITHUB_OPTIONS, 'github', 'GithubOptions'),
+  preset('gitlab', GITLAB_OPTIONS, 'gitlab', 'GitlabOptions'),
+  preset('google', GOOGLE_OPTIONS, 'google', 'GoogleOptions'),
+  preset('keycloak', KEYCLOAK_OPTIONS, 'keycloak', 'KeycloakOptions'),
+  preset('linkedin', LINKEDIN_OPTIONS, 'linkedin', 'LinkedinOptions'),
+  preset('loginGov', LOGIN_GOV_OPTIONS, 'login-gov', 'LoginGovOptions'),
+  preset('okta', OKTA_OPTIONS, 'okta', 'OktaOptions'),
+  preset('proConnect', PROCONNECT_OPTIONS, 'pro-connect', 'ProConnectOptions'),
+  preset('salesforce', SALESFORCE_OPTIONS, 'salesforce', 'SalesforceOptions'),
+  preset('slack', SLACK_OPTIONS, 'slack', 'SlackOptions'),
+  preset('zitadel', ZITADEL_OPTIONS, 'zitadel', 'ZitadelOptions'),
   section('providers.fewlines()', FEWLINES_OPTIONS, ['provider/fewlines.ts', 'FewlinesOptions'], COMMON),
   section('providers.telenor()', TELENOR_OPTIONS, ['provider/telenor.ts', 'TelenorOptions'], COMMON),
   section('providers.connectis()', CONNECTIS_OPTIONS, ['provider/connectis.ts', 'ConnectisOptions'], COMMON),
   section('providers.did()', DID_OPTIONS, ['provider/did.ts', 'DidOptions'], COMMON),
 ];
+
+/** One of src/provider/presets/, whose options begin with those of every client. */
+function preset(name: string, table: AnyTable, file: string, options: string): Section {
+  const CLIENT = ['provider/presets/preset.ts', 'ClientOptions'] as const;
+  return section(`providers.${name}()`, table, COMMON, CLIENT, [`provider/presets/${file}.ts`, options]);
+}
 
 function section(title: string, table: AnyTable, ...interfaces: Section['interfaces']): Section {
   return { title, table, interfaces };

@@ -36,7 +36,28 @@ export type {
 export type { ConnectisOptions } from './provider/connectis.ts';
 export type { DidOptions } from './provider/did.ts';
 export type { FewlinesOptions } from './provider/fewlines.ts';
+export type { OAuth2Metadata, OAuth2Options, UserApiOptions } from './provider/oauth2.ts';
 export type { OidcOptions, OidcQuirks } from './provider/oidc.ts';
+export type { AppleOptions } from './provider/presets/apple.ts';
+export type { Auth0Options } from './provider/presets/auth0.ts';
+export type { AuthentikOptions } from './provider/presets/authentik.ts';
+export type { AzureB2cOptions } from './provider/presets/azure-b2c.ts';
+export type { CognitoOptions } from './provider/presets/cognito.ts';
+export type { DiscordOptions } from './provider/presets/discord.ts';
+export type { EntraOptions } from './provider/presets/entra.ts';
+export type { EntraExternalIdOptions } from './provider/presets/entra-external-id.ts';
+export type { FranceConnectOptions } from './provider/presets/france-connect.ts';
+export type { GithubOptions } from './provider/presets/github.ts';
+export type { GitlabOptions } from './provider/presets/gitlab.ts';
+export type { GoogleOptions } from './provider/presets/google.ts';
+export type { KeycloakOptions } from './provider/presets/keycloak.ts';
+export type { LinkedinOptions } from './provider/presets/linkedin.ts';
+export type { LoginGovOptions } from './provider/presets/login-gov.ts';
+export type { OktaOptions } from './provider/presets/okta.ts';
+export type { ProConnectOptions } from './provider/presets/pro-connect.ts';
+export type { SalesforceOptions } from './provider/presets/salesforce.ts';
+export type { SlackOptions } from './provider/presets/slack.ts';
+export type { ZitadelOptions } from './provider/presets/zitadel.ts';
 export { providers } from './provider/presets.ts';
 export type { TelenorOptions } from './provider/telenor.ts';
 export type {
@@ -51,6 +72,7 @@ export type {
 export type {
   AccessTokenOptions,
   AuthRules,
+  LoginCapabilities,
   LoginParameters,
   LogoutParameters,
   RequestAuth,

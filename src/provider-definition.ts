@@ -112,6 +112,8 @@ export interface ProviderQuirks {
   logoutState?: boolean;
   /** `in_token_answer`: the token answer has a `userinfo` member. @default 'endpoint' */
   userinfo?: 'endpoint' | 'in_token_answer';
+  /** What stands between two scopes, in requests and in token answers. @default ' ' */
+  scopeSeparator?: ' ' | ',';
 }
 
 /** What a provider can do. `undefined`: its metadata says. */
@@ -145,7 +147,34 @@ export type IdentitySource =
       readonly audiences: readonly string[] | undefined;
       /** The access token is a JWE for this key; `signed`: it holds a JWT of `algorithm`, else the claims. */
       readonly encryption: { readonly key: Secret; readonly content: 'signed' | 'bare' } | undefined;
-    };
+    }
+  | UserApi;
+
+/** An API that says whose token it is asked with: for OAuth 2.0 without OpenID, where no token speaks of the person. */
+export interface UserApi {
+  readonly from: 'user_api';
+  /** Nothing is signed. */
+  readonly algorithm: 'none';
+  readonly url: string;
+  /** Headers that the API wants beside the token. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The member of its answer that identifies the person for good; dots lead to inner ones. */
+  readonly sub: string;
+  /** Standard claims, by the member that each is taken from. Every other member is a claim under its own name. */
+  readonly claims: Readonly<Record<string, string>>;
+  /** A second address that lists the person's e-mail addresses, asked where `scope` was granted. */
+  readonly emails?: { readonly url: string; readonly scope: string } | undefined;
+}
+
+/** One issuer for many tenants: each has an `iss` of its own, and which of them may log in is said in so many words. */
+export interface TenantRule {
+  /** The `iss` of a tenant's tokens, with `{tenantid}` where its id stands. */
+  readonly issuer: string;
+  /** The claim that names the tenant. */
+  readonly claim: string;
+  /** Their ids, in lower case; `any`: every tenant that the provider has, now or later. */
+  readonly allowed: readonly string[] | 'any';
+}
 
 /** A provider as data: what a preset made of its options. The code that speaks to it is the same for all. */
 export interface ProviderDefinition {
@@ -182,8 +211,16 @@ export interface ProviderDefinition {
   /** What is revoked when a session ends, where the provider can. */
   readonly revocation: 'all' | 'refresh_token' | 'none';
   readonly identity: IdentitySource;
+  /** Where the `iss` of an ID token names a tenant rather than `issuer`. */
+  readonly tenants?: TenantRule | undefined;
+  /** Claims that an ID token must have with just these values: who has others is known, and may not log in. */
+  readonly requiredClaims?: Readonly<Record<string, string>> | undefined;
+  /** Claims that are taken from the access token, which is a JWT by the same keys, where the ID token has none of them. */
+  readonly accessTokenClaims?: readonly string[] | undefined;
   /** Audiences an ID token may name beside the client id. */
   readonly trustedAudiences: readonly string[];
+  /** Whether an ID token may name any audience beside the client id, where its `azp` says that it was made for this client. */
+  readonly trustsAudiencesByAzp?: boolean | undefined;
   /** Whether each login also asks the userinfo endpoint; `auto`: where the ID token lacks what was asked for. */
   readonly userinfoAtLogin: boolean | 'auto';
   readonly quirks: Readonly<Required<ProviderQuirks>>;

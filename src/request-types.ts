@@ -60,6 +60,14 @@ export interface AccessTokenOptions {
   minValiditySeconds?: number;
 }
 
+/** What a provider can do with a login. What it cannot is never asked of it. */
+export interface LoginCapabilities {
+  /** Whether it may renew access tokens; where not, `getAccessToken()` rejects when the token has ended. */
+  readonly refresh: boolean;
+  /** Whether a logout may end the session at the provider too; where not, the person stays signed in there. */
+  readonly logout: boolean;
+}
+
 /** `req.auth`: the login of this request. Prints and serialises without secrets. */
 export interface RequestAuth {
   readonly isAuthenticated: boolean;
@@ -80,6 +88,8 @@ export interface RequestAuth {
   readonly scopes: readonly string[];
   /** When the session, or the bearer token, ends in any case. */
   readonly expiresAt: Date | undefined;
+  /** What the provider of this login can do at all. `undefined` when nobody is logged in. */
+  readonly capabilities: LoginCapabilities | undefined;
   /**
    * Answers this request by sending the browser to the provider.
    *

@@ -133,7 +133,7 @@ async function buildParams(
     ui_locales: request.uiLocales,
     response_type: definition.implicit ? 'id token token' : undefined,
     response_mode: definition.responseMode === 'query' ? undefined : definition.responseMode,
-    scope: quirks.authorizationRequest === 'bare' ? undefined : definition.scope,
+    scope: quirks.authorizationRequest === 'bare' ? undefined : writeScope(definition),
     redirect_uri: checks.redirectUri,
     state: request.wrapState ? request.wrapState(checks.state) : checks.state,
     nonce: checks.nonce,
@@ -146,4 +146,9 @@ async function buildParams(
     value ?? definition.authorizationParams[name],
   ]);
   return Object.fromEntries(own.filter(([, value]) => value !== undefined));
+}
+
+/** None at all is another thing than an empty one. */
+function writeScope({ scope, quirks }: ProviderDefinition): string | undefined {
+  return scope === '' ? undefined : splitWords(scope).join(quirks.scopeSeparator);
 }

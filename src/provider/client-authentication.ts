@@ -72,13 +72,13 @@ function isRefusalOfClient({ oauthError, status }: Parameters<RefusalAdvice>[0])
   return status === 401 || status === 403;
 }
 
-/** What only a preset of one system sets has no option to name. */
-const WITHOUT_CHOICE: readonly string[] = ['fewlines', 'telenor', 'connectis', 'did'];
+/** Elsewhere the preset has chosen, and there is no option to name. */
+const WITH_CHOICE: readonly string[] = ['oidc', 'oauth2'];
 
 function adviseOn(definition: ProviderDefinition, announced: unknown): string {
   const method = chooseMethod(definition, announced);
   const check = `Are clientId and ${method === 'private_key_jwt' ? 'clientKey' : 'clientSecret'} those of this provider?`;
-  if (WITHOUT_CHOICE.includes(definition.preset)) return check;
+  if (!WITH_CHOICE.includes(definition.preset)) return check;
   const methods = readList(announced);
   const list =
     methods && methods.length > 0 ? ` It announces ${methods.slice(0, 10).map(printable).join(', ')}.` : '';

@@ -6,6 +6,7 @@ import type { ProviderDefinition } from '../provider-definition.ts';
 import { kindOf, show } from './provider-fault.ts';
 import { invalidResponse } from './provider-faults.ts';
 import type { KeyVerifier } from './signing-keys.ts';
+import { findTenantProblem } from './tenants.ts';
 import { namingFaults } from './token-faults.ts';
 
 /** What an ID token is expected to answer. */
@@ -65,7 +66,7 @@ export async function verifyIdToken(
     trustedChannel: expected.trustedChannel,
     options: {
       algorithms: [identity.algorithm],
-      issuer: expected.issuer ?? definition.issuer,
+      ...(definition.tenants && !expected.issuer ? {} : { issuer: expected.issuer ?? definition.issuer }),
       audience: [...(expected.audiences ?? [clientId])],
       clockTolerance: tolerance,
       currentDate: new Date(now()),
@@ -74,6 +75,7 @@ export async function verifyIdToken(
   });
   const nowSeconds = now() / 1000;
   const problem =
+    findTenantProblem(payload, definition) ??
     checkType(protectedHeader.typ, payload) ??
     checkAudience(payload, definition, expected.audiences) ??
     checkSubject(payload.sub) ??
@@ -96,10 +98,11 @@ type Problem = string | Omit<ProviderFault, 'asked'>;
 
 function checkAudience(
   { aud, azp }: JWTPayload,
-  { clientId, trustedAudiences }: ProviderDefinition,
+  { clientId, trustedAudiences, trustsAudiencesByAzp = false }: ProviderDefinition,
   own: readonly string[] | undefined,
 ): Problem | undefined {
   const audiences = [aud ?? []].flat();
+  if (trustsAudiencesByAzp && azp === clientId) return undefined;
   const known = [...(own ?? [clientId]), ...trustedAudiences];
   const unknown = audiences.filter((audience) => !known.includes(audience));
   if (unknown.length > 0) {

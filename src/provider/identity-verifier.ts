@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { JWTPayload } from 'jose';
+import type { JWK, JWTPayload } from 'jose';
 import type * as client from 'openid-client';
 import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
@@ -8,6 +8,7 @@ import { findUnmetRequirement } from '../freshness.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 import { type AccessTokenSource, verifyAccessToken } from './access-token.ts';
+import { readAccessTokenClaims } from './access-token-claims.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { ANY_NONCE, type IdTokenExpectations, verifyIdToken } from './id-token.ts';
@@ -17,6 +18,8 @@ import { readUserClaims } from './read-user-claims.ts';
 import type { SecretReader } from './secret-reader.ts';
 import { createSecretVerifier } from './secret-verifier.ts';
 import { createJwksVerifier, createKeyVerifier, type KeyVerifier } from './signing-keys.ts';
+import { isKeyOfIssuer, refuseOthers } from './tenants.ts';
+import { createUserApiIdentity } from './user-api-identity.ts';
 
 /** Who logged in, as far as the provider has proven it. */
 export interface VerifiedIdentity {
@@ -84,6 +87,7 @@ export function createIdentityVerifier(
 ): IdentityVerifier {
   const { name, now, reportFault } = options;
   const { identity } = definition;
+  if (identity.from === 'user_api') return createUserApiIdentity(definition, identity, options);
   const keyVerifierOf = createKeyVerifierSource(definition, options);
 
   const verifyByIdToken = async (
@@ -97,8 +101,10 @@ export function createIdentityVerifier(
     }
     // In the implicit flow the browser brought it: anybody may have put anything there.
     const expected: IdTokenExpectations = { nonce, accessToken, trustedChannel: !definition.implicit };
-    const payload = await verifyIdToken(idToken, expected, { definition, name, verify, now });
-    return { payload, idTokenPayload: payload };
+    const verification = { definition, name, verify, now };
+    const payload = await verifyIdToken(idToken, expected, verification);
+    const more = await readAccessTokenClaims(accessToken, payload.sub, verification);
+    return { payload: { ...more, ...payload }, idTokenPayload: payload };
   };
 
   const verifyByAccessToken = async (
@@ -139,6 +145,7 @@ export function createIdentityVerifier(
 
     verifyLogin: async (tokens, checks, configuration) => {
       const verified = await verify(tokens, checks.nonce, configuration);
+      refuseOthers(verified.payload, definition, name);
       checkStrength(verified.payload, checks, { definition, name, now });
       return toIdentity(verified, definition, readUserClaims(name, verified.payload));
     },
@@ -218,7 +225,7 @@ function createKeyVerifierSource(
   definition: ProviderDefinition,
   options: IdentityVerifierOptions,
 ): (configuration: client.Configuration) => KeyVerifier {
-  const { identity, quirks } = definition;
+  const { identity, quirks, tenants } = definition;
   if (identity.algorithm.startsWith('HS')) {
     const verifier = createSecretVerifier(options.readSecret!);
     return () => verifier;
@@ -239,7 +246,8 @@ function createKeyVerifierSource(
     }
     if (current?.uri !== uri) {
       const { minimumKeyBits } = quirks;
-      current = { uri, verifier: createJwksVerifier(new URL(uri), { ...options, minimumKeyBits }) };
+      const maySign = tenants && ((key: JWK, payload: JWTPayload) => isKeyOfIssuer(key, payload, tenants));
+      current = { uri, verifier: createJwksVerifier(new URL(uri), { ...options, minimumKeyBits, maySign }) };
     }
     return current.verifier;
   };

@@ -91,7 +91,8 @@ function findProblem(token: string, definition: ProviderDefinition, nowSeconds: 
   if (token.length > MAX_LOGOUT_TOKEN_LENGTH || !FORM.test(token)) return 'it has not the form of one';
   try {
     const header = decodeProtectedHeader(token);
-    if (header.alg !== definition.identity.algorithm) return 'alg is not the configured one';
+    if (header.alg === 'none' || header.alg !== definition.identity.algorithm)
+      return 'alg is not the configured one';
     if (!isLogoutType(header.typ, definition.strictLogoutTokenType))
       return 'typ is that of another kind of token';
     return findClaimProblem(decodeJwt(token), definition, nowSeconds);

@@ -15,22 +15,26 @@ export type ProviderFetch = (
   keepIdToken?: KeepIdToken,
 ) => Promise<Response>;
 
+/** Verifies what a userinfo endpoint says as a JWT, and gives its claims. Rejects where it is not to be believed. */
+export type VerifyUserInfo = (jwt: string) => Promise<object>;
+
 /** What the calls to a provider go through. */
 export interface ProviderFetchOptions {
   readonly endpoints: () => KnownEndpoints | undefined;
   readonly fetch: Fetch;
+  readonly verifyUserInfo: VerifyUserInfo;
 }
 
 /** The bounded fetch with a provider's quirks on it, each at the endpoint it belongs to and nowhere else. */
 export function createProviderFetch(
   { quirks, timeoutMs }: ProviderDefinition,
-  { endpoints, fetch }: ProviderFetchOptions,
+  { endpoints, fetch, verifyUserInfo }: ProviderFetchOptions,
 ): ProviderFetch {
   const bounded = createBoundedFetch({ timeoutMs, fetch });
 
   return async (url, options, keepIdToken) => {
     const known = endpoints();
-    if (isAt(url, known?.userinfo_endpoint)) return refuseOtherThanJson(await bounded(url, options));
+    if (isAt(url, known?.userinfo_endpoint)) return readUserInfo(await bounded(url, options), verifyUserInfo);
     if (!isAt(url, known?.token_endpoint) && !isAt(url, known?.revocation_endpoint))
       return bounded(url, options);
     const request = quirks.tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
@@ -54,11 +58,21 @@ function moveParamsToQuery(url: string, options: RequestInit): { url: string; op
   return { url: target.href, options: { ...options, headers, body: null } };
 }
 
-/** A JWT would be taken by the library without its signature being verified, and anything else as if it were JSON. */
-function refuseOtherThanJson(response: Response): Response {
+/**
+ * The library would take a JWT without verifying its signature, and anything else as if it were JSON. It gets what has been
+ * verified here.
+ */
+async function readUserInfo(response: Response, verifyUserInfo: VerifyUserInfo): Promise<Response> {
   const type = response.headers.get('content-type') ?? '';
   if (!response.ok || /^application\/json\s*(;|$)/i.test(type)) return response;
-  return new Response(null, { status: 406, statusText: 'Userinfo must be application/json' });
+  if (/^application\/jwt\s*(;|$)/i.test(type)) {
+    const claims = await verifyUserInfo((await response.text()).trim());
+    return Response.json(claims, { status: response.status });
+  }
+  return new Response(null, {
+    status: 406,
+    statusText: 'Userinfo must be application/json or application/jwt',
+  });
 }
 
 /** What a request holds that must be in no message. */

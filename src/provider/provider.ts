@@ -24,10 +24,12 @@ import { readUserClaims } from './read-user-claims.ts';
 import { toRefreshFault } from './refresh-refusals.ts';
 import { completeScope, findMissingScopes } from './scopes.ts';
 import { createSecretReaders } from './secret-reader.ts';
+import { verifySignedUserInfo } from './signed-user-info.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
 import { mergeTokens, verifySameLogin } from './token-refresh.ts';
 import { createTokenRequests } from './token-requests.ts';
 import { revokeTokens } from './token-revocation.ts';
+import { askUserApi } from './user-api.ts';
 import { fetchUserInfo, findMoreClaims } from './user-info.ts';
 
 export type { LoginChecks, LoginRequest, LoginSecrets } from './authorization-request.ts';
@@ -117,9 +119,14 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
   const { name, now, reportFault } = settings;
   const { quirks, capabilities, clockToleranceSeconds } = definition;
   let metadata: Partial<client.ServerMetadata> | undefined = definition.metadata;
+  const verifyUserInfo = async (jwt: string) => {
+    const verify = identityVerifier.keyVerifierOf(await configure());
+    return verifySignedUserInfo(jwt, { definition, name, verify, now });
+  };
   const fetch = createProviderFetch(definition, {
     endpoints: () => metadata as never,
     fetch: settings.fetch,
+    verifyUserInfo,
   });
   const secrets = createSecretReaders(definition, settings);
   const { authenticate, advise } = createClientProof(definition, secrets);
@@ -221,6 +228,13 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
 
     fetchUserInfo: (accessToken, sub) =>
       callProvider('the userinfo request', async (configuration) => {
+        if (definition.identity.from === 'user_api')
+          return askUserApi(configuration, definition.identity, {
+            name,
+            accessToken,
+            sub,
+            scope: definition.scope,
+          });
         if (!configuration.serverMetadata().userinfo_endpoint) throw unsupported(name, 'userinfo endpoint');
         return fetchUserInfo(configuration, { name, accessToken, sub });
       }),

@@ -24,6 +24,7 @@ export const QUIRKS = {
   logoutReturnParam: withDefault(checkString, 'post_logout_redirect_uri'),
   logoutState: withDefault(checkBoolean, true),
   userinfo: withDefault(oneOf('endpoint', 'in_token_answer'), 'endpoint'),
+  scopeSeparator: withDefault(oneOf(' ', ','), ' '),
 } satisfies Table<ProviderQuirks>;
 
 /** Completes the quirks that a preset has. */

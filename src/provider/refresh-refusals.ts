@@ -21,6 +21,9 @@ const ASK_THE_PERSON: ReadonlySet<string> = new Set([
   'access_denied',
   'invalid_token',
   'expired_token',
+  // GitHub's and Slack's words for invalid_grant.
+  'bad_refresh_token',
+  'invalid_refresh_token',
   'insufficient_user_authentication',
   'unmet_authentication_requirements',
 ]);

@@ -1,5 +1,14 @@
 import type { KeyObject } from 'node:crypto';
-import { errors, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  errors,
+  type JWK,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+  jwtVerify,
+} from 'jose';
 import { createKeySet, type KeySetOptions, type PublishedKeys } from './key-set.ts';
 import { verifyWithWeakRsa } from './quirks/weak-rsa.ts';
 
@@ -36,6 +45,8 @@ export function createKeyVerifier(keys: readonly (Uint8Array | KeyObject)[]): Ke
 export interface JwksVerifierOptions extends KeySetOptions {
   /** Below 2048 keys are taken that jose refuses. */
   readonly minimumKeyBits: number;
+  /** Whether a published key may sign a token that says this. Asked before anything of it is verified. @default any key may */
+  readonly maySign?: ((key: JWK, payload: JWTPayload) => boolean) | undefined;
 }
 
 /**
@@ -47,9 +58,11 @@ export interface JwksVerifierOptions extends KeySetOptions {
  * that comes before the next look is allowed is not refused either: whoever sends it again will be answered.
  */
 export function createJwksVerifier(url: URL, options: JwksVerifierOptions): KeyVerifier {
-  const { monotonic, minimumKeyBits } = options;
+  const { monotonic, minimumKeyBits, maySign } = options;
   const keySet = createKeySet(url, options);
-  const verifyWith = minimumKeyBits < 2048 ? verifyWeak : verifyWithAny;
+  const verifyWithAll = minimumKeyBits < 2048 ? verifyWeak : verifyWithAny;
+  const verifyWith: typeof verifyWithAll = async (jwt, published, jwtOptions) =>
+    verifyWithAll(jwt, maySign ? pickKeys(published, decodeJwt(jwt), maySign) : published, jwtOptions);
 
   let lastFailure = Number.NEGATIVE_INFINITY;
   let lastTrustedLook = Number.NEGATIVE_INFINITY;
@@ -101,6 +114,15 @@ export function createJwksVerifier(url: URL, options: JwksVerifierOptions): KeyV
       throw trustedChannel ? error : new errors.JWKSTimeout();
     }
   };
+}
+
+function pickKeys(
+  { keys }: PublishedKeys,
+  payload: JWTPayload,
+  maySign: NonNullable<JwksVerifierOptions['maySign']>,
+): PublishedKeys {
+  const picked = keys.filter((key) => maySign(key, payload));
+  return { keys: picked, find: createLocalJWKSet({ keys: picked }) };
 }
 
 /** Says whether a token was made by none of the keys it was verified with, all else about it being open. */

@@ -56,6 +56,10 @@ export function createRequestAuth(state: RequestState): RequestAuth {
       const end = identity()?.absoluteEnd;
       return end === undefined ? undefined : new Date(end);
     },
+    get capabilities() {
+      const who = identity();
+      return who && services.capabilitiesOf(who);
+    },
     login: (parameters = {}) =>
       run('req.auth.login()', (call) =>
         beforeResponse(state, call, () =>

@@ -71,6 +71,11 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
       const provider = providers.get(identity.provider);
       return provider !== undefined && provider.findUnmetRequirement(identity, rules) === undefined;
     },
+    capabilitiesOf: ({ provider }) => {
+      const capabilities = providers.get(provider)?.definition.capabilities;
+      if (!capabilities) return undefined;
+      return Object.freeze({ refresh: capabilities.refresh, logout: capabilities.logout !== false });
+    },
     login: ({ req, res, browser, mountPath }, parameters) => {
       const here = isNavigation(req) ? answers.publicPath(req, mountPath) : undefined;
       return answers.startLogin(req, res, {

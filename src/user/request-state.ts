@@ -6,7 +6,7 @@ import type { ConnectAuthError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
 import type { LoginDemands } from '../freshness.ts';
 import type { ResolvedLoginParameters, ResolvedLogoutParameters } from '../options/login-options.ts';
-import type { RequestAuth } from '../request-types.ts';
+import type { LoginCapabilities, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
@@ -57,6 +57,8 @@ export interface RequestServices {
   getsCookie(state: RequestState): boolean;
   /** Says whether a login is fresh and strong enough, by the rule that judged it when it was done. */
   meets(identity: Identity, rules: LoginDemands): boolean;
+  /** What the provider of a login can do. */
+  capabilitiesOf(identity: Identity): LoginCapabilities | undefined;
   login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
   logout(state: RequestState, parameters: ResolvedLogoutParameters): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'> & Partial<RequestState>): ApiAccess;

@@ -28,6 +28,7 @@ describe('the documents', () => {
     'docs/errors.md',
     'docs/front-ends.md',
     'docs/operating.md',
+    'docs/providers.md',
   ])('%s has code blocks that compile with the published package', async (document) => {
     const blocks = await readCodeBlocks(document);
     const project = await packed.createProject({
@@ -52,6 +53,7 @@ describe('the documents', () => {
       'docs/connect-systems.md',
       'docs/front-ends.md',
       'docs/operating.md',
+      'docs/providers.md',
     ]) {
       const text = await readFile(join(root, document), 'utf8');
       const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, path]) => path!);

@@ -3,7 +3,7 @@ import type { TestAppOptions } from '../support/app.ts';
 import { createTestClock } from '../support/clock.ts';
 import { refused, tryLogin } from '../support/login-outcome.ts';
 import { flood, hang, json, type RawAnswer, send } from '../support/scripted-answers.ts';
-import { type Claims, signToken } from '../support/scripted-keys.ts';
+import { type Claims, createScriptedKey, type ScriptedKey, signToken } from '../support/scripted-keys.ts';
 import { addTokenRoutes, ask } from '../support/token-routes.ts';
 import { useApps, useScriptedProvider } from '../support/use-apps.ts';
 
@@ -15,6 +15,7 @@ const start = (oidc: TestAppOptions['oidc'] = {}) =>
 
 const honest = { sub: 'ada', name: 'ada of the userinfo', phone_number: '1' };
 const JSON_TYPE = { 'content-type': 'application/json' };
+const JWT_TYPE = { 'content-type': 'application/jwt' };
 
 const wrongAnswers: [string, Claims | RawAnswer, string?][] = [
   ['another person', { sub: 'grace' }],
@@ -26,7 +27,6 @@ const wrongAnswers: [string, Claims | RawAnswer, string?][] = [
   ['half of it', send(200, '{"sub":"ada"', JSON_TYPE)],
   ['HTML', send(200, JSON.stringify(honest), { 'content-type': 'text/html' })],
   ['no content type', send(200, JSON.stringify(honest))],
-  ['a signed token, which is not verified', signedUserinfo()],
   ['a refusal', send(401, '', { 'www-authenticate': 'Bearer error="invalid_token"' })],
   ['a redirect', send(302, '', { location: '/elsewhere' })],
   ['more than any person has', flood(50 * 1024 * 1024)],
@@ -104,17 +104,38 @@ describe('the userinfo at login', () => {
     (url: string) => url,
     (url: string) => url.replace('localhost', 'LOCALHOST'),
     (url: string) => url.replace('/a/', '/a/b/../'),
-  ])('fails the login when it is a JWT that nobody verifies, however its address is written: %s (R-20)', async (write) => {
+  ])('is verified when it is a JWT, however its address is written: %s (R-20)', async (write) => {
     op.script({
       discovery: (document) => ({
         ...document,
         userinfo_endpoint: write(String(document.userinfo_endpoint)),
         userinfo_signing_alg_values_supported: ['RS256'],
       }),
-      userinfo: signedUserinfo,
+      userinfo: () => signedUserinfo({ phone_number: '2' }),
     });
-    const outcome = await tryLogin(await start({ userinfoAtLogin: true }));
-    expect(outcome).toEqual(refused('provider_invalid_response'));
+    const browser = await logIn({ userinfoAtLogin: true });
+    expect(await (await browser.get('/me')).json()).toMatchObject({ sub: 'ada', phone_number: '2' });
+    op.script({ userinfo: () => signedUserinfo({}, createScriptedKey('RS256', op.key.kid)) });
+    expect(await tryLogin(await start({ userinfoAtLogin: true }))).toEqual(
+      refused('provider_invalid_response'),
+    );
+  });
+
+  it.each([
+    ['by another key', () => signedUserinfo({}, createScriptedKey('RS256', op.key.kid))],
+    ['by another algorithm', () => signedUserinfo({}, createScriptedKey('ES256', op.key.kid))],
+    ['by the client secret', () => signedUserinfo({}, op.clientSecret)],
+    ['for another client', () => signedUserinfo({ aud: 'another' })],
+    ['by another issuer', () => signedUserinfo({ iss: 'https://another.example' })],
+    ['about another person', () => signedUserinfo({ sub: 'grace' })],
+    ['and has ended', () => signedUserinfo({ exp: 1_000_000_000 })],
+    ['and is none', () => send(200, 'a.b', JWT_TYPE)],
+    ['and encrypted', () => send(200, 'a.b.c.d.e', JWT_TYPE)],
+  ])('fails the login when it is a JWT %s (R-20)', async (_, userinfo) => {
+    op.script({ userinfo });
+    expect(await tryLogin(await start({ userinfoAtLogin: true }))).toEqual(
+      refused('provider_invalid_response'),
+    );
   });
 });
 
@@ -125,11 +146,8 @@ async function logIn(oidc?: TestAppOptions['oidc']) {
   return browser;
 }
 
-function signedUserinfo(): RawAnswer {
-  const jwt = signToken(
-    { alg: 'RS256', kid: op.key.kid },
-    { ...honest, iss: op.issuer, aud: op.clientId },
-    op.key,
-  );
-  return send(200, jwt, { 'content-type': 'application/jwt' });
+function signedUserinfo(change: Claims = {}, key: ScriptedKey | string = op.key): RawAnswer {
+  const header = typeof key === 'string' ? { alg: 'HS256' } : { alg: key.alg, kid: key.kid };
+  const jwt = signToken(header, { ...honest, iss: op.issuer, aud: op.clientId, ...change }, key);
+  return send(200, jwt, JWT_TYPE);
 }

@@ -48,7 +48,17 @@ function dropNulls(answer: AnswerObject): void {
   }
 }
 
-type Rules = Pick<Required<ProviderQuirks>, 'tokenType' | 'expiresInUnit' | 'errorFormat'>;
+/** Scopes between commas become scopes between spaces. */
+function splitScope(answer: AnswerObject): void {
+  if (typeof answer.scope === 'string') answer.scope = answer.scope.split(',').join(' ');
+}
+
+/** Some servers answer 200 whatever happened, and say in the body that they refuse. */
+function isRefusal({ error, access_token: accessToken, id_token: idToken }: AnswerObject): boolean {
+  return typeof error === 'string' && error !== '' && accessToken === undefined && idToken === undefined;
+}
+
+type Rules = Pick<Required<ProviderQuirks>, 'tokenType' | 'expiresInUnit' | 'errorFormat' | 'scopeSeparator'>;
 
 /**
  * Rewrites a token endpoint's answer by the rules that are on. A failure never becomes a success, and no token is
@@ -65,17 +75,20 @@ export async function rewriteTokenAnswer(
   // With a challenge the library reports that and hides the error in the body, which says more.
   if (answer?.error !== undefined) headers.delete('www-authenticate');
   if (!answer) return withUrl(new Response(text, { status: response.status, headers }), response.url);
-  if (response.ok) {
+  const isRefused = response.ok && isRefusal(answer);
+  const status = isRefused ? 400 : response.status;
+  if (response.ok && !isRefused) {
     dropNulls(answer);
     tidyExpiresIn(answer);
     if (rules.tokenType === 'optional') addTokenType(answer);
     if (rules.expiresInUnit === 'ms') divideExpiresIn(answer);
+    if (rules.scopeSeparator === ',') splitScope(answer);
     takeIdToken(answer, keepIdToken);
   } else if (rules.errorFormat === 'object') {
     flattenError(answer);
   }
   headers.set('content-type', 'application/json');
-  return withUrl(new Response(JSON.stringify(answer), { status: response.status, headers }), response.url);
+  return withUrl(new Response(JSON.stringify(answer), { status, headers }), response.url);
 }
 
 function parseObject(text: string): AnswerObject | undefined {

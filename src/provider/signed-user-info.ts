@@ -1,0 +1,32 @@
+import type { JWTPayload } from 'jose';
+import type { IdTokenVerification } from './id-token.ts';
+import { invalidResponse } from './provider-faults.ts';
+
+/**
+ * Verifies what a userinfo endpoint says as a signed JWT: by the algorithm and the keys of ID tokens, and, where it names
+ * them, of our issuer and for us. Whom it speaks of is compared by whoever asked.
+ *
+ * @throws ProviderError `provider_invalid_response`, or JOSEError.
+ * @see [OpenID Connect Core, section 5.3.2](https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse)
+ */
+export async function verifySignedUserInfo(
+  jwt: string,
+  { definition, name, verify, now }: IdTokenVerification,
+): Promise<JWTPayload> {
+  const { identity, issuer, clientId, clockToleranceSeconds } = definition;
+  if (jwt.split('.').length === 5)
+    throw invalidResponse(name, 'the userinfo answer', 'it is encrypted, which is not read here');
+  const { payload } = await verify(jwt, {
+    trustedChannel: true,
+    options: {
+      algorithms: [identity.algorithm],
+      clockTolerance: clockToleranceSeconds,
+      currentDate: new Date(now()),
+    },
+  });
+  const { iss = issuer, aud = clientId } = payload;
+  if (iss !== issuer) throw invalidResponse(name, 'the userinfo answer', 'iss is not the configured issuer');
+  if (![aud].flat().includes(clientId))
+    throw invalidResponse(name, 'the userinfo answer', 'aud does not name this client');
+  return payload;
+}
