@@ -108,8 +108,11 @@ export interface ProviderQuirks {
   logoutHint?: boolean | 'required';
   /** What the provider's logout calls the address that the browser is sent back to. @default 'post_logout_redirect_uri' */
   logoutReturnParam?: string;
-  /** Whether the provider's logout sends `state` back. @default true */
-  logoutState?: boolean;
+  /**
+   * Whether the provider's logout sends `state` back. `required`: it takes no logout without one, so that there is one also
+   * where nothing waits for it. @default true
+   */
+  logoutState?: boolean | 'required';
   /** `in_token_answer`: the token answer has a `userinfo` member. @default 'endpoint' */
   userinfo?: 'endpoint' | 'in_token_answer';
   /** What stands between two scopes, in requests and in token answers. @default ' ' */

@@ -22,7 +22,7 @@ export const QUIRKS = {
   revocationHint: withDefault(checkBoolean, true),
   logoutHint: withDefault(oneOf<boolean | 'required'>(true, false, 'required'), true),
   logoutReturnParam: withDefault(checkString, 'post_logout_redirect_uri'),
-  logoutState: withDefault(checkBoolean, true),
+  logoutState: withDefault(oneOf<boolean | 'required'>(true, false, 'required'), true),
   userinfo: withDefault(oneOf('endpoint', 'in_token_answer'), 'endpoint'),
   scopeSeparator: withDefault(oneOf(' ', ','), ' '),
 } satisfies Table<ProviderQuirks>;

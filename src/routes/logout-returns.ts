@@ -14,12 +14,12 @@ export interface LogoutReturns {
    * waits for that. Only two paths are ever named, so that two need to be registered; another address waits in a cookie
    * meanwhile.
    *
-   * @param returnsState - whether the provider sends `state` back.
+   * @param stateRule - what the provider does with `state`: see its quirk.
    */
   prepare(
     res: Response,
     returnTo: string,
-    returnsState: boolean,
+    stateRule: boolean | 'required',
   ): { path: string; state: string | undefined };
   /** The signed-out page. Leads on to the address that waits, if the state is that of this browser. */
   route(req: Request, res: Response, browser: BrowserSession): Promise<void>;
@@ -55,16 +55,16 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
   });
 
   return {
-    prepare: (res, returnTo, returnsState) => {
+    prepare: (res, returnTo, stateRule) => {
       if (returnTo === urls.afterLogout || urls.signedOut === undefined) {
         // The back button of Chromium shows pages as they were left, no-store or not, unless an HttpOnly cookie has
         // changed since. The removal of a cookie that came with the page does not count: the first page after a
         // login would be shown after the logout. So one more cookie changes.
         invalidatePageCache(res, name, attributes(0));
         // Nothing waits for a state: it would stay in the address of the application's own page.
-        return { path: urls.afterLogout, state: undefined };
+        return { path: urls.afterLogout, state: stateRule === 'required' ? createState() : undefined };
       }
-      const state = returnsState ? randomBytes(16).toString('base64url') : undefined;
+      const state = stateRule ? createState() : undefined;
       setCookie(res, name, `${state ?? ''}.${returnTo}`, attributes(COOKIE_LIFE_SECONDS));
       return { path: urls.signedOut, state };
     },
@@ -106,4 +106,8 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
       });
     },
   };
+}
+
+function createState(): string {
+  return randomBytes(16).toString('base64url');
 }

@@ -196,10 +196,7 @@ export function createLogout(options: LogoutOptions): Logout {
       status: 200,
       title: 'You are signed out here',
       message: 'The sign-in service could not be reached: you may still be signed in there.',
-      links: [
-        { href: returnTo, label: 'Continue' },
-        ...(again ? [{ href: again, label: 'Try again' }] : []),
-      ],
+      links: [{ href: returnTo, label: 'Continue' }, ...(again ? [{ href: again, label: 'Try again' }] : [])],
     });
   };
 

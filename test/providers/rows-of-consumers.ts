@@ -57,7 +57,12 @@ export const CONSUMER_ROWS: readonly Habits[] = [
     callbackExtras: { user: JSON.stringify({ name: { firstName: 'Ada', lastName: 'Lovelace' } }) },
     idToken: { email: ADA.email, email_verified: 'true', is_private_email: 'false', nonce_supported: true },
     refreshToken: () => true,
-    expected: { user: { sub: 'ada', email: ADA.email }, refresh: true, logout: false, revoked: 2 },
+    expected: {
+      user: { sub: 'ada', email: ADA.email, email_verified: true },
+      refresh: true,
+      logout: false,
+      revoked: 2,
+    },
     wrong: {
       what: 'the key of another app',
       take: () => providers.apple({ ...APPLE, privateKey: OTHER_EC_PEM }),

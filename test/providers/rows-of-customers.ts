@@ -37,7 +37,7 @@ export const CUSTOMER_ROWS: readonly Habits[] = [
       user: { sub: 'ada', ...ADA, email_verified: true, 'cognito:username': 'ada' },
       refresh: true,
       logout: true,
-      revoked: 2,
+      revoked: 1,
     },
     wrong: {
       what: 'the domain in place of the pool’s id',

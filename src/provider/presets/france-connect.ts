@@ -41,7 +41,7 @@ export const FRANCECONNECT: PresetFacts = {
   readOn: '2026-11-27',
   clientAuthentication: 'client_secret_post',
   // A parameter that it does not know makes it refuse the whole request.
-  quirks: { pkce: 'none', logoutHint: 'required' },
+  quirks: { pkce: 'none', logoutHint: 'required', logoutState: 'required' },
   defaults: { userinfoAtLogin: true },
   capabilities: { refresh: false, revocation: false, silentLogin: false, authTime: false },
 };

@@ -35,7 +35,7 @@ export const PROCONNECT: PresetFacts = {
   readOn: '2026-11-27',
   clientAuthentication: 'client_secret_post',
   // Any parameter beyond those of its list is answered by the error Y000400: code_challenge, max_age and acr_values too.
-  quirks: { pkce: 'none', logoutHint: 'required' },
+  quirks: { pkce: 'none', logoutHint: 'required', logoutState: 'required' },
   defaults: { userinfoAtLogin: true },
   capabilities: { refresh: false, revocation: false, silentLogin: false, authTime: false, acr: false },
 };
