@@ -298,6 +298,8 @@ function joinParts(options: ResolvedOptions, store: Store) {
     tokenSource,
     apiOrigins,
     readIdentity,
+    mapUser,
+    rolesFrom: options.rolesFrom,
     answers: { ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
   });
 

@@ -45,6 +45,7 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     apiOrigins: given.apiOrigins,
     loginParameters: given.loginParameters,
     mapUser: resolveMapUser(mapUser),
+    rolesFrom: given.rolesFrom,
     hooks: resolveHooks({ onLogin, onLogout, onError }),
     clearSiteData: given.clearSiteData,
     storeTimeoutMs: given.storeTimeoutMs,

@@ -6,7 +6,7 @@ import type { Provider } from '../provider/provider.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
-import type { TokenSource, UsableTokens } from '../vault/token-source.ts';
+import type { TokenSource } from '../vault/token-source.ts';
 
 /** Calls as the person who is logged in. */
 export interface ApiAccess {
@@ -30,12 +30,9 @@ const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
 
 /** Makes it for the session of one request, as it stands at each call. */
 export function createApiAccess(options: ApiAccessOptions): ApiAccess {
-  const { browser, tokenSource, providers, apiOrigins, readIdentity } = options;
+  const { browser, tokenSource, readIdentity } = options;
 
-  const getTokens = async (
-    minValiditySeconds: number,
-    rejected?: string,
-  ): Promise<UsableTokens['tokens']> => {
+  const getToken = async (minValiditySeconds: number, rejected?: string): Promise<string> => {
     const { provider, sub } = requireIdentity(browser);
     const sessionId = browser.id!;
     try {
@@ -43,7 +40,7 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
       const { tokens, login } = await tokenSource.get({ sessionId, provider, sub }, need);
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
-      return tokens;
+      return tokens.accessToken!;
     } catch (error) {
       // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.
       if (error instanceof LoginRequiredError && browser.id === sessionId) setCurrentSession(browser);
@@ -51,48 +48,57 @@ export function createApiAccess(options: ApiAccessOptions): ApiAccess {
     }
   };
 
-  const getAccessToken = async (minValiditySeconds: number, rejected?: string) =>
-    (await getTokens(minValiditySeconds, rejected)).accessToken!;
-
-  const access: ApiAccess = {
-    getAccessToken: async (given = {}) => {
-      const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
-      const { accessToken } = await getTokens(minValiditySeconds);
-      return accessToken!;
-    },
-
-    fetch: async (address, init = {}) => {
-      const url = checkDestination(address, apiOrigins);
-      const token = await getAccessToken(MIN_VALIDITY_SECONDS);
-      const response = await call(url, init, token);
-      if (response.status !== 401 || !isRepeatable(init.body)) return response;
-      // The API knows better than the clock: once more, with another token if there is one to be had.
-      const other = await getAccessToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
-      if (other === token) return response;
-      await response.body?.cancel().catch(() => undefined);
-      return call(url, init, other);
-    },
-
-    fetchUserInfo: async () => {
-      const { provider: name, sub } = requireIdentity(browser);
-      const provider = providers.get(name);
-      if (!provider)
-        throw new ProviderError(`There is no provider "${name}".`, {
-          code: 'provider_unsupported',
-          provider: name,
-        });
-      return provider.fetchUserInfo(await getAccessToken(MIN_VALIDITY_SECONDS), sub);
-    },
-  };
-  return mayBeForgotten(access, options.tell);
+  return createTokenCalls(getToken, { ...options, whoIs: () => requireIdentity(browser) });
 }
 
-/** The same calls, none of which ends the process when nobody awaits it. */
-export function mayBeForgotten(access: ApiAccess, tell: TellFault): ApiAccess {
+/** What calls with somebody's token need beside it. */
+export interface TokenCallsOptions extends Pick<ApiAccessOptions, 'providers' | 'apiOrigins' | 'tell'> {
+  /** Whose token it is. */
+  readonly whoIs: () => Pick<Identity, 'provider' | 'sub'>;
+}
+
+/**
+ * Makes the calls over whatever gives a token, none of which ends the process when nobody awaits it.
+ *
+ * @param getToken - gives an access token, another than `rejected` if there is one to be had.
+ */
+export function createTokenCalls(
+  getToken: (minValiditySeconds: number, rejected?: string) => Promise<string>,
+  { providers, apiOrigins, tell, whoIs }: TokenCallsOptions,
+): ApiAccess {
+  const getAccessToken: ApiAccess['getAccessToken'] = async (given = {}) => {
+    const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
+    const token = await getToken(minValiditySeconds);
+    return token;
+  };
+
+  const fetchAsUser: ApiAccess['fetch'] = async (address, init = {}) => {
+    const url = checkDestination(address, apiOrigins);
+    const token = await getToken(MIN_VALIDITY_SECONDS);
+    const response = await call(url, init, token);
+    if (response.status !== 401 || !isRepeatable(init.body)) return response;
+    // The API knows better than the clock: once more, with another token if there is one to be had.
+    const other = await getToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
+    if (other === token) return response;
+    await response.body?.cancel().catch(() => undefined);
+    return call(url, init, other);
+  };
+
+  const fetchUserInfo: ApiAccess['fetchUserInfo'] = async () => {
+    const { provider: name, sub } = whoIs();
+    const provider = providers.get(name);
+    if (!provider)
+      throw new ProviderError(`There is no provider "${name}".`, {
+        code: 'provider_unsupported',
+        provider: name,
+      });
+    return provider.fetchUserInfo(await getToken(MIN_VALIDITY_SECONDS), sub);
+  };
+
   return {
-    getAccessToken: (given) => tellUnawaited(access.getAccessToken(given), 'req.auth.getAccessToken()', tell),
-    fetch: (url, init) => tellUnawaited(access.fetch(url, init), 'req.auth.fetch()', tell),
-    fetchUserInfo: () => tellUnawaited(access.fetchUserInfo(), 'req.auth.fetchUserInfo()', tell),
+    getAccessToken: (given) => tellUnawaited(getAccessToken(given), 'req.auth.getAccessToken()', tell),
+    fetch: (url, init) => tellUnawaited(fetchAsUser(url, init), 'req.auth.fetch()', tell),
+    fetchUserInfo: () => tellUnawaited(fetchUserInfo(), 'req.auth.fetchUserInfo()', tell),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { LoginRequiredError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
 import { findSource, isNavigation } from '../fetch-metadata.ts';
 import { isBelowCookiePath } from '../is-below-cookie-path.ts';
@@ -6,6 +7,8 @@ import type { Provider } from '../provider/provider.ts';
 import type { LoginParameters } from '../request-types.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { type ApiAccessOptions, createApiAccess } from './api-access.ts';
+import { createBearerAuth } from './bearer-auth.ts';
+import { type BearerLoginOptions, createBearerLogins } from './bearer-login.ts';
 import type { RequestServices } from './request-state.ts';
 
 /** What requests need of the routes: ways to answer. */
@@ -22,7 +25,12 @@ export interface RequestAnswers {
     options: { returnTo?: string },
   ): Promise<void>;
   sendLoginPage(req: Request, res: Response): void;
-  fail(req: Request, res: Response, error: unknown, failure: Pick<ErrorEvent, 'during'>): Promise<void>;
+  fail(
+    req: Request,
+    res: Response,
+    error: unknown,
+    failure: Pick<ErrorEvent, 'during' | 'returnTo'> & { readonly asJson: boolean },
+  ): Promise<void>;
   reportError(
     req: Request | undefined,
     res: Response | undefined,
@@ -35,8 +43,9 @@ export interface RequestAnswers {
 
 /** What they are made of. */
 export interface RequestServicesOptions
-  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrl' | 'now'>,
-    Omit<ApiAccessOptions, 'browser' | 'tell'> {
+  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrl' | 'now' | 'rolesFrom'>,
+    Omit<ApiAccessOptions, 'browser' | 'tell'>,
+    BearerLoginOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ownOrigins: ReadonlySet<string>;
   /** The pages that browsers send the session's cookie to. */
@@ -46,8 +55,18 @@ export interface RequestServicesOptions
 
 /** Makes what all requests of one `connectAuth()` share. */
 export function createRequestServices(options: RequestServicesOptions): RequestServices {
-  const { sessions, startAppSession, watch, loginUrl, now, providers, ownOrigins, cookiePath, answers } =
-    options;
+  const {
+    sessions,
+    startAppSession,
+    watch,
+    loginUrl,
+    now,
+    rolesFrom,
+    providers,
+    ownOrigins,
+    cookiePath,
+    answers,
+  } = options;
   const tell: RequestServices['tell'] = (fault, { req, res } = {}) =>
     void answers.reportError(req, res, fault, 'session');
   return {
@@ -76,7 +95,15 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     },
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
     sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),
-    fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
+    rolesFrom,
+    readBearer: createBearerLogins(options),
+    createBearerAuth: (state, login) => createBearerAuth(state, login, options),
+    fail: ({ req, res, mountPath }, error, during, { asJson } = { asJson: false }) => {
+      // Whoever is to log in comes back to where they were.
+      const leadsBack = error instanceof LoginRequiredError && isNavigation(req);
+      const returnTo = leadsBack ? answers.publicPath(req, mountPath) : undefined;
+      return answers.fail(req, res, error, { during, returnTo, asJson });
+    },
     tell,
     createApiAccess: ({ browser, req, res }) =>
       createApiAccess({ ...options, browser, tell: (fault) => tell(fault, { req, res }) }),

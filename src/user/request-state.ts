@@ -3,15 +3,16 @@ import type { NextFunction, Request, Response } from 'express';
 import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { ConnectAuthError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
-import type { LoginDemands } from '../freshness.ts';
+import type { LoginDemands, LoginStrength } from '../freshness.ts';
+import type { RolesFrom } from '../guard-types.ts';
 import type { ResolvedLoginParameters } from '../options/login-options.ts';
 import type { LogoutParameters, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
-import type { Identity } from '../session/identity.ts';
 import type { SessionWatch } from '../session/session-watch.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { ApiAccess } from './api-access.ts';
+import type { BearerLogin, ReadBearerLogin } from './bearer-login.ts';
 
 /**
  * What one request carries for `req.user`, `req.auth` and `requireAuth`, hidden under a symbol. Made for every
@@ -51,7 +52,13 @@ export interface RequestServices {
   /** Says whether browsers bring the session's cookie to the page of this request. */
   getsCookie(state: RequestState): boolean;
   /** Says whether a login is fresh and strong enough, by the rule that judged it when it was done. */
-  meets(identity: Identity, rules: LoginDemands): boolean;
+  meets(login: LoginStrength & { readonly provider: string }, rules: LoginDemands): boolean;
+  /** Where guards read roles unless they say otherwise. */
+  readonly rolesFrom: RolesFrom | undefined;
+  /** Finds out who a bearer token is from. */
+  readonly readBearer: ReadBearerLogin;
+  /** Makes `req.auth` of a bearer token. */
+  createBearerAuth(state: RequestState, login: BearerLogin): RequestAuth;
   login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
   logout(state: RequestState, parameters: LogoutParameters): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'> & Partial<RequestState>): ApiAccess;
@@ -60,7 +67,12 @@ export interface RequestServices {
   /** Tells a person that they are not logged in, with a way to the login. */
   sendLoginPage(state: RequestState): void;
   /** Answers the request with an error, after telling `onError`. */
-  fail(state: RequestState, error: unknown, during: ErrorEvent['during']): Promise<void>;
+  fail(
+    state: RequestState,
+    error: unknown,
+    during: ErrorEvent['during'],
+    choice?: { readonly asJson: boolean },
+  ): Promise<void>;
 }
 
 // In the global registry, so that two copies of this package in one process recognise each other's requests.
