@@ -69,7 +69,7 @@ export function describeMissing({ roles, scopes, claims, amr, allow }: MissingRi
   const parts = [
     roles && `${roles.length > 1 ? 'one of the roles' : 'the role'} ${roles.join(', ')}`,
     scopes && `the scope ${scopes.join(' ')}`,
-    claims && `the right ${claims.join(', ')}`,
+    claims && `the claim ${claims.join(', ')}`,
     amr && `a login by ${amr.join(', ')}`,
     allow && 'the consent of the application',
   ];

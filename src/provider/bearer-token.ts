@@ -8,7 +8,7 @@ import type { ProviderDefinition, SigningAlgorithm } from '../provider-definitio
 import { readStrength } from './identity-verifier.ts';
 import { checkEndpoint } from './preset-options.ts';
 import { readUserClaims } from './read-user-claims.ts';
-import { isFaultOfKeys, type KeyVerifier } from './signing-keys.ts';
+import { isFaultOfKeys, isUnfit, type KeyVerifier } from './signing-keys.ts';
 import { splitWords } from './split-words.ts';
 
 /** What an access token must be to be taken from a client. */
@@ -101,9 +101,10 @@ export function createBearerVerifier(
         },
       }).catch((error: unknown) => {
         if (isFaultOfKeys(error)) throw keysUnavailable(name, error);
-        throw new BearerError('The signature of the token is not by a key of its issuer.', 'bearer_invalid', {
-          cause: error,
-        });
+        const problem = isUnfit(error)
+          ? 'The signature of the token is not by a key of its issuer.'
+          : 'The token is no JWT that can be taken.';
+        throw new BearerError(problem, 'bearer_invalid', { cause: error });
       });
       return toIdentity(payload);
     },
@@ -222,9 +223,10 @@ function findTimeProblem(
   now: number,
 ): string | undefined {
   const seconds = now / 1000;
-  // Asked this way round, nothing that is no number lets a token pass.
-  if (exp !== undefined && !(exp > seconds - tolerance)) return 'The token has expired.';
-  const isEarly = [nbf, iat].some((time) => time !== undefined && !(time <= seconds + tolerance));
+  const times = [exp, nbf, iat].filter((time) => time !== undefined);
+  if (!times.every(Number.isFinite)) return 'The token has a time that is no number.';
+  if (exp !== undefined && exp <= seconds - tolerance) return 'The token has expired.';
+  const isEarly = [nbf, iat].some((time) => time !== undefined && time > seconds + tolerance);
   return isEarly ? 'The token is not valid yet.' : undefined;
 }
 

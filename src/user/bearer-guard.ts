@@ -32,8 +32,9 @@ export async function guardBearer(
     refuseTwoLogins(state);
     const login = await services.readBearer(token, rules.bearer);
     demandStrength(login, state, rules);
-    if (rules.asksRights) await demandRights(req, login, { rules, state });
+    // `allow` is to see who asks.
     attachBearer(req, login.user, services.createBearerAuth(state, login));
+    if (rules.asksRights) await demandRights(req, login, { rules, state });
     return 'passed';
   } catch (error) {
     const challenge = describeRefusal(error, rules);
