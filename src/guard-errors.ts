@@ -57,10 +57,22 @@ export class BearerError extends ConnectAuthError {
   declare readonly code: BearerErrorCode;
   /** As the client is told (RFC 6750, section 3.1; RFC 9470, section 3). */
   readonly oauthError: string;
+  /** The same in words. */
+  readonly description: string;
 
-  constructor(message: string, code: BearerErrorCode = 'bearer_invalid', options: { cause?: unknown } = {}) {
-    super(message, { code, status: STATUS[code], ...options });
+  /** @param options - `remedy`: what the operator can do, which the client is not told. */
+  constructor(
+    description: string,
+    code: BearerErrorCode = 'bearer_invalid',
+    { remedy, cause }: { remedy?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(remedy === undefined ? description : `${description} ${remedy}`, {
+      code,
+      status: STATUS[code],
+      cause,
+    });
     this.oauthError = OAUTH_ERRORS[code];
+    this.description = description;
   }
 }
 

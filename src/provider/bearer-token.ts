@@ -86,7 +86,7 @@ export function createBearerVerifier(
       checkAudienceOption(expected, definition);
       const algorithms = findAlgorithms(expected, definition);
       const problem = findProblem(token, { expected, algorithms, definition, now: now() });
-      if (problem) throw new BearerError(problem);
+      if (problem) throw new BearerError(problem, 'bearer_invalid', { remedy: REMEDIES.get(problem) });
       const verify = await findVerifier();
       const { payload } = await verify(token, {
         trustedChannel: false,
@@ -196,14 +196,23 @@ function findTypeProblem(
 ): string | undefined {
   const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
   if (type === 'at+jwt') return undefined;
-  if (!expected.dangerouslyAcceptAnyType)
-    return 'The token is no access token: its typ is not at+jwt. For a provider that writes another, see dangerouslyAcceptAnyType.';
+  if (!expected.dangerouslyAcceptAnyType) return NO_ACCESS_TOKEN;
   if (type !== undefined && type !== 'jwt')
     return 'The token is no access token: its typ is that of another kind.';
   return OTHER_TOKENS.some((claim) => claim in payload)
     ? 'The token is no access token: it has claims of another kind.'
     : undefined;
 }
+
+const NO_ACCESS_TOKEN = 'The token is no access token: its typ is not at+jwt.';
+
+/** What the operator is told beside what the client is. */
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  [
+    NO_ACCESS_TOKEN,
+    'If the provider writes another, have it write this one, or see dangerouslyAcceptAnyType of bearer.',
+  ],
+]);
 
 /** What ID tokens and logout tokens have. */
 const OTHER_TOKENS = ['nonce', 'at_hash', 'c_hash', 'events'];

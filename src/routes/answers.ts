@@ -189,7 +189,7 @@ function isRetryable(error: ConnectAuthError): boolean {
 
 /** What scripts are told. */
 function describe(error: ConnectAuthError): Record<string, unknown> {
-  if (error instanceof BearerError) return { error: error.oauthError, error_description: error.message };
+  if (error instanceof BearerError) return { error: error.oauthError, error_description: error.description };
   if (error instanceof AccessDeniedError) return { error: error.code, missing: error.missing };
   const message = publicMessageOf(error);
   return { error: error.code, ...(message === undefined ? {} : { message }) };

@@ -80,7 +80,7 @@ function describeRefusal(
   return {
     realm,
     error: error.oauthError,
-    error_description: error.message,
+    error_description: error.description,
     acr_values: asked ? rules.acrValues?.join(' ') : undefined,
     max_age: asked && rules.maxAgeSeconds !== undefined ? String(rules.maxAgeSeconds) : undefined,
   };

@@ -214,6 +214,15 @@ describe('a bearer token that is refused', () => {
     expect(app.errors.map(({ error }) => error.code)).toEqual(['bearer_invalid']);
   });
 
+  it('by its type tells the operator what to do, and its sender nothing of that', async () => {
+    const { app } = await start();
+    const answer = await call(app, makeToken({}, { header: { typ: 'JWT' } }));
+    expect(app.errors[0]?.error.message).toMatch(
+      /typ is not at\+jwt\. .*see dangerouslyAcceptAnyType of bearer/,
+    );
+    expect(`${await answer.text()}${answer.headers.get('www-authenticate')}`).not.toContain('dangerously');
+  });
+
   it('never leads anywhere: keys come from the provider of the options alone', async () => {
     const { app } = await start();
     await call(app, makeToken());
