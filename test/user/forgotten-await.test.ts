@@ -91,6 +91,17 @@ describe('a call that is awaited', () => {
   const caught = (error: { code: string }) => error.code;
 
   it.each<[string, (req: Request) => unknown, unknown]>([
+    [
+      'by await',
+      async ({ auth }) => {
+        try {
+          return await auth.getAccessToken();
+        } catch (error) {
+          return caught(error as { code: string });
+        }
+      },
+      'login_required',
+    ],
     ['by catch', ({ auth }) => auth.getAccessToken().catch(caught), 'login_required'],
     [
       'by the second function of then',
