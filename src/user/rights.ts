@@ -1,10 +1,11 @@
+import { types } from 'node:util';
 import { ConfigurationError } from '../errors.ts';
 import type { MissingRights } from '../guard-errors.ts';
 import type { ClaimCheck, ClaimRules, ClaimValue, RolesFrom, RolesSource } from '../guard-types.ts';
 import { hookFault } from '../hook-fault.ts';
 import type { ResolvedGuardRules } from '../options/guard-options.ts';
 import { readClaim } from './read-claim.ts';
-import { readRoles } from './roles.ts';
+import { readRoles, toRoles } from './roles.ts';
 
 /** What somebody has, for a guard to look at. */
 export interface Rights extends RolesSource {
@@ -35,7 +36,7 @@ export function findMissingRights(
 }
 
 function hasRole(rights: Rights, roles: readonly string[], from: RolesFrom | undefined): boolean {
-  const own = byApplication('rolesFrom', () => readRoles(rights, from));
+  const own = toRoles(byApplication('rolesFrom', () => readRoles(rights, from)));
   return roles.some((role) => own.includes(role));
 }
 
@@ -66,7 +67,7 @@ function byApplication<T>(rule: string, call: () => T): T {
   } catch (error) {
     throw hookFault(`${rule} of requireAuth()`, error);
   }
-  if (!(answer instanceof Promise)) return answer;
+  if (!types.isPromise(answer)) return answer;
   // Nobody waits for it: its rejection would end the process.
   answer.catch(() => undefined);
   throw new ConfigurationError(

@@ -1,4 +1,5 @@
 import type { RolesFrom, RolesReader, RolesSource } from '../guard-types.ts';
+import { checkString } from '../options/option-checks.ts';
 import { readClaim } from './read-claim.ts';
 
 /**
@@ -7,22 +8,24 @@ import { readClaim } from './read-claim.ts';
  * the ID token or to userinfo.
  *
  * @param client - whose roles. @default those of the realm
+ * @throws ConfigurationError for a client that is given and no string, such as a variable of the environment that is not set.
  */
-export function keycloakRoles(client?: string): RolesReader {
-  const path = client === undefined ? ['realm_access', 'roles'] : ['resource_access', client, 'roles'];
+export function keycloakRoles(...given: [client?: string]): RolesReader {
+  const path =
+    given.length === 0
+      ? ['realm_access', 'roles']
+      : ['resource_access', checkString('keycloakRoles(): client', given[0]), 'roles'];
   return ({ claims }) => toRoles(readClaim(claims, path));
 }
 
-/** Reads somebody's roles; whatever is no list of strings is none. By default they are `req.user.roles`. */
-export function readRoles(source: RolesSource, from: RolesFrom | undefined): readonly string[] {
-  if (typeof from === 'function') {
-    const roles: unknown = from(source);
-    return roles instanceof Promise ? (roles as never) : toRoles(roles);
-  }
-  return toRoles(from === undefined ? readClaim(source.user, ['roles']) : readClaim(source.claims, from));
+/** Reads somebody's roles as they stand. By default they are `req.user.roles`. */
+export function readRoles(source: RolesSource, from: RolesFrom | undefined): unknown {
+  if (typeof from === 'function') return from(source);
+  return from === undefined ? readClaim(source.user, ['roles']) : readClaim(source.claims, from);
 }
 
-function toRoles(value: unknown): readonly string[] {
+/** What of it are roles; whatever is no list of strings is none. */
+export function toRoles(value: unknown): readonly string[] {
   const list = typeof value === 'string' ? [value] : value;
   return Array.isArray(list) ? list.filter((role): role is string => typeof role === 'string') : [];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ErrorRequestHandler, Request, Response } from 'express';
-import { LoginRequiredError, requireAuth } from 'express-connect-auth';
+import { requireAuth } from 'express-connect-auth';
 import { startApiServer } from '../support/api-server.ts';
 import { expressVersions } from '../support/express-versions.ts';
 import { logInWith } from '../support/scripted-logins.ts';
@@ -17,7 +17,7 @@ describe.each(expressVersions)('an async handler of %s, as the documents show it
       const answer = await req.auth.fetch(`${api.origin}/orders`);
       res.status(answer.status).json(await answer.json());
     };
-    const seen: unknown[] = [];
+    const seen: string[] = [];
     const app = await startApp({
       ...{ op, createExpress, apiOrigins: [api.origin] },
       handlers: (server) => {
@@ -32,7 +32,7 @@ describe.each(expressVersions)('an async handler of %s, as the documents show it
           listOrders(req, res).catch(next);
         });
         const answerFault: ErrorRequestHandler = (error, _req, res, _next) => {
-          seen.push(error);
+          seen.push(error.name);
           res.status(error.status ?? 500).json('failed');
         };
         server.use(answerFault);
@@ -41,7 +41,7 @@ describe.each(expressVersions)('an async handler of %s, as the documents show it
     const browser = await logInWith(op, app);
     expect((await browser.get('/orders')).status).toBe(500);
     expect((await app.browser().get('/open')).status).toBe(401);
-    expect(seen).toEqual([expect.any(TypeError), expect.any(LoginRequiredError)]);
+    expect(seen).toEqual(['TypeError', 'LoginRequiredError']);
     expect((await browser.get('/me')).status).toBe(200);
     expect(app.errors).toEqual([]);
   });

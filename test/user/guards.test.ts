@@ -355,6 +355,13 @@ describe.each(expressVersions)('a guard in %s', (_, createExpress) => {
 });
 
 describe('rules that are wrong', () => {
+  it('are refused where a variable that is not set would mean something else', () => {
+    for (const client of [undefined, ''])
+      expect(() => keycloakRoles(client)).toThrow(
+        'keycloakRoles(): client must be a string that is not empty',
+      );
+  });
+
   it.each<[object, string]>([
     [{ role: 'a' }, 'requireAuth() has no option "role". Did you mean "roles"?'],
     [{ claimEquals: {} }, 'requireAuth() has no option "claimEquals". Did you mean "claims"?'],
