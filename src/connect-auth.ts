@@ -391,6 +391,9 @@ function joinParts(options: ResolvedOptions, store: Store) {
     apiOrigins,
     fetch: options.fetch,
     readIdentity,
+    mapUser,
+    describeLogin,
+    rolesFrom: options.rolesFrom,
     answers: {
       ...{ ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
       keepForm: keepsForms ? keptForm.keep : undefined,

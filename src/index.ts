@@ -25,6 +25,23 @@ export {
   type TokenErrorCode,
 } from './errors.ts';
 export type { ErrorEvent, LoginEvent, LoginFacts, LogoutEvent, LogoutReason } from './events.ts';
+export {
+  AccessDeniedError,
+  BearerError,
+  type BearerErrorCode,
+  type MissingRights,
+} from './guard-errors.ts';
+export type {
+  AuthRules,
+  BearerRules,
+  BearerUser,
+  ClaimCheck,
+  ClaimRules,
+  ClaimValue,
+  RolesFrom,
+  RolesReader,
+  RolesSource,
+} from './guard-types.ts';
 export type {
   ConnectAuthOptions,
   LoginParameterOptions,
@@ -71,7 +88,6 @@ export type {
 } from './provider-definition.ts';
 export type {
   AccessTokenOptions,
-  AuthRules,
   LoginCapabilities,
   LoginParameters,
   LogoutParameters,
@@ -83,3 +99,4 @@ export type { StoreHealth } from './store/store.ts';
 export type { ConnectAuthSessions, SessionListOptions } from './user/auth-sessions.ts';
 export { keepForm } from './user/keep-form.ts';
 export { type RequireAuth, requireAuth } from './user/require-auth.ts';
+export { keycloakRoles } from './user/roles.ts';

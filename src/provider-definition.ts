@@ -58,6 +58,8 @@ export interface ProviderMetadata {
   end_session_endpoint?: string;
   /** What revokes tokens (RFC 7009). @default none */
   revocation_endpoint?: string;
+  /** What says whether a token is good (RFC 7662), for guards with `bearer.introspection`. @default none */
+  introspection_endpoint?: string;
   /** Whether the provider adds `iss` to its callback (RFC 9207), which is then demanded. @default false */
   authorization_response_iss_parameter_supported?: boolean;
 }

@@ -37,8 +37,8 @@ export interface LoginParameters {
   display?: 'page' | 'popup';
 }
 
-/** What a route asks of a login beyond that there is one. */
-export type AuthRules = Pick<LoginParameters, 'maxAgeSeconds' | 'acrValues'>;
+/** What a route may ask of a login's freshness and strength. */
+export type LoginRules = Pick<LoginParameters, 'maxAgeSeconds' | 'acrValues'>;
 
 /** How a logout that a handler starts goes on. */
 export interface LogoutParameters {

@@ -10,7 +10,10 @@ export type TellFault = (fault: ConnectAuthError) => void;
  * @param call - as the application wrote it, such as `req.auth.logout()`.
  */
 export function tellUnawaited<T>(promise: Promise<T>, call: string, tell: TellFault): Promise<T> {
-  return watch(promise, { tell: (error) => tell(missingAwait(call, error)), failure: undefined });
+  const lost: Lost = { tell: (error) => tell(missingAwait(call, error)), failure: undefined };
+  return watch(promise, lost, (error) => {
+    lost.failure = { error };
+  });
 }
 
 /** What is done with a failure that nobody looks at. */
@@ -27,11 +30,10 @@ interface Watched {
 const WATCH = Symbol('watch');
 const { then, finally: lastly } = Promise.prototype;
 
-function watch<T>(promise: Promise<T>, lost: Lost): Promise<T> {
+function watch<T>(promise: Promise<T>, lost: Lost, onFailure?: (error: unknown) => void): Promise<T> {
   const state = { isSeen: false, lost };
   then.call(promise, undefined, (error: unknown) => {
-    // The first to fail is the call itself.
-    lost.failure ??= { error };
+    onFailure?.(error);
     // Whoever looks a little later is in time as well.
     setImmediate(() => {
       if (state.isSeen) return;

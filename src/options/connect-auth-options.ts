@@ -4,6 +4,7 @@ import type { Hooks } from '../events.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { createSecret, type Secret } from '../secret.ts';
 import { FOREIGN_ROUTES, FOREIGN_SESSION_OPTIONS } from './foreign-names.ts';
+import { checkRolesFrom } from './guard-options.ts';
 import {
   checkBoolean,
   checkFunction,
@@ -71,6 +72,10 @@ export const CONNECT_AUTH_OPTIONS = {
   mapUser: optional<NonNullable<ConnectAuthOptions['mapUser']>>(checkFunction, {
     defaultIs: 'the claims themselves',
     aliases: ['profile', 'serializeUser', 'deserializeUser'],
+  }),
+  rolesFrom: optional(checkRolesFrom, {
+    defaultIs: '`roles` of `req.user`',
+    aliases: ['roles', 'rolesClaim', 'groupsClaim'],
   }),
   onLogin: optional<Hooks['onLogin']>(checkFunction, { defaultIs: 'nothing' }),
   onLogout: optional<Hooks['onLogout']>(checkFunction, { defaultIs: 'nothing' }),

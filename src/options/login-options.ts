@@ -1,4 +1,4 @@
-import type { AccessTokenOptions, AuthRules, LoginParameters, LogoutParameters } from '../request-types.ts';
+import type { AccessTokenOptions, LoginParameters, LoginRules, LogoutParameters } from '../request-types.ts';
 import { checkString, checkStrings, numberFrom, oneOf, refuse, wholeNumberFrom } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
 import { checkLoginParams, checkLogoutParams } from './protocol-params.ts';
@@ -30,14 +30,14 @@ function takeAddress(_where: string, value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The rules of `requireAuth()`. */
-export const AUTH_RULES = {
+/** What guards and logins may ask of a login's freshness and strength. */
+export const LOGIN_RULES = {
   maxAgeSeconds: optional(wholeNumberFrom(1, 31_536_000), {
     defaultIs: 'any age',
     aliases: ['maxAge', 'max_age'],
   }),
   acrValues: optional(checkClasses, { defaultIs: 'any class', aliases: ['acr', 'acr_values'] }),
-} satisfies Table<AuthRules>;
+} satisfies Table<LoginRules>;
 
 /** The parameters of `req.auth.login()`: what a guard may ask for, it may ask for, by the same names and bounds. */
 export const LOGIN_PARAMETERS = {
@@ -50,7 +50,7 @@ export const LOGIN_PARAMETERS = {
     aliases: ['connection', 'idpHint'],
   }),
   prompt: optional(checkText, { defaultIs: 'none' }),
-  ...AUTH_RULES,
+  ...LOGIN_RULES,
   loginHint: optional(checkText, { defaultIs: 'none', aliases: ['login_hint'] }),
   uiLocales: optional(checkText, { defaultIs: 'none', aliases: ['ui_locales', 'locale'] }),
   authorizationParams: withDefault(checkLoginParams, {}, { aliases: ['extraParams', 'params'] }),

@@ -4,6 +4,7 @@ import type { LoginRefused } from '../application-errors.ts';
 import type { UserClaims } from '../claims.ts';
 import type { Clock, Clocks } from '../clock.ts';
 import type { ErrorEvent, Hooks, LoginFacts, LogoutEvent } from '../events.ts';
+import type { RolesFrom } from '../guard-types.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Secret } from '../secret.ts';
 
@@ -124,6 +125,12 @@ export interface ConnectAuthOptions {
    * @default the claims themselves
    */
   mapUser?: (claims: UserClaims, login: MappedLogin) => MaybePromise<Express.User | LoginRefused>;
+  /**
+   * Where guards read roles, `requireAuth({ roles })`: the name of a claim, or the path to it with dots between,
+   * `realm_access.roles`; an array of names, where these have dots in them; a function; or `keycloakRoles()`.
+   * @default `roles` of `req.user`
+   */
+  rolesFrom?: RolesFrom;
   /**
    * Called when a session exists, before the browser is sent back. A `LoginRefused`, thrown or returned, refuses the
    * login and ends the session; so does whatever else it throws, as a fault of yours (5xx).
@@ -297,6 +304,7 @@ export interface ResolvedOptions {
   readonly fetch: NonNullable<ConnectAuthOptions['fetch']>;
   readonly loginParameters: Readonly<Required<LoginParameterOptions>>;
   readonly mapUser: (claims: UserClaims, login: MappedLogin) => MaybePromise<Express.User>;
+  readonly rolesFrom: RolesFrom | undefined;
   readonly hooks: Hooks;
   readonly clearSiteData: boolean;
   readonly storeTimeoutMs: number;

@@ -52,6 +52,7 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     fetch: given.fetch,
     loginParameters: given.loginParameters,
     mapUser: resolveMapUser(mapUser),
+    rolesFrom: given.rolesFrom,
     hooks: resolveHooks({ onLogin, onLogout, onError }),
     clearSiteData: given.clearSiteData,
     storeTimeoutMs: given.storeTimeoutMs,

@@ -58,6 +58,8 @@ export interface IdentityVerifier {
   verifyRefresh(tokens: TokenSet, configuration: client.Configuration): Promise<VerifiedIdentity>;
   /** The keys of the ID token, for the other tokens a provider signs. */
   keyVerifierOf(configuration: client.Configuration): KeyVerifier;
+  /** The published keys, whatever verifies the ID token. */
+  publishedKeysOf(configuration: client.Configuration): KeyVerifier;
 }
 
 /** What an identity verifier needs beside the definition. */
@@ -88,7 +90,8 @@ export function createIdentityVerifier(
   const { name, now, reportFault } = options;
   const { identity } = definition;
   if (identity.from === 'user_api') return createUserApiIdentity(definition, identity, options);
-  const keyVerifierOf = createKeyVerifierSource(definition, options);
+  const publishedKeysOf = createPublishedKeysSource(definition, options);
+  const keyVerifierOf = createKeyVerifierSource(definition, options, publishedKeysOf);
 
   const verifyByIdToken = async (
     { idToken, accessToken }: TokenSet,
@@ -142,6 +145,7 @@ export function createIdentityVerifier(
 
   return {
     keyVerifierOf,
+    publishedKeysOf,
 
     verifyLogin: async (tokens, checks, configuration) => {
       const verified = await verify(tokens, checks.nonce, configuration);
@@ -220,12 +224,14 @@ function toIdentity(
   };
 }
 
-/** One verifier for as long as the provider keeps its `jwks_uri`, so that its keys are cached. */
+type KeyVerifierSource = (configuration: client.Configuration) => KeyVerifier;
+
 function createKeyVerifierSource(
   definition: ProviderDefinition,
   options: IdentityVerifierOptions,
-): (configuration: client.Configuration) => KeyVerifier {
-  const { identity, quirks, tenants } = definition;
+  publishedKeysOf: KeyVerifierSource,
+): KeyVerifierSource {
+  const { identity } = definition;
   if (identity.algorithm.startsWith('HS')) {
     const verifier = createSecretVerifier(options.readSecret!);
     return () => verifier;
@@ -235,6 +241,14 @@ function createKeyVerifierSource(
     const verifier = createKeyVerifier(keys);
     return () => verifier;
   }
+  return publishedKeysOf;
+}
+
+/** One verifier for as long as the provider keeps its `jwks_uri`, so that its keys are cached. */
+function createPublishedKeysSource(
+  { quirks, tenants }: ProviderDefinition,
+  options: IdentityVerifierOptions,
+): KeyVerifierSource {
   let current: { uri: string; verifier: KeyVerifier } | undefined;
   return (configuration) => {
     const uri = configuration.serverMetadata().jwks_uri;

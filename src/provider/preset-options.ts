@@ -183,6 +183,7 @@ export const METADATA = {
   userinfo_endpoint: optional(checkEndpointUrl, { aliases: ['userInfoURL'] }),
   end_session_endpoint: optional(checkEndpointUrl),
   revocation_endpoint: optional(checkEndpointUrl),
+  introspection_endpoint: optional(checkEndpointUrl),
   authorization_response_iss_parameter_supported: optional(checkBoolean, { defaultIs: 'false' }),
 } satisfies Table<ProviderMetadata>;
 

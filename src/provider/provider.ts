@@ -12,6 +12,7 @@ import {
   type LoginChecks,
   type LoginRequest,
 } from './authorization-request.ts';
+import { type BearerVerifier, createBearerVerifier } from './bearer-token.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { createClientProof } from './client-authentication.ts';
 import { createConfigurationSource } from './configuration.ts';
@@ -92,6 +93,8 @@ export interface Provider {
    * @throws ProviderError `provider_invalid_response` for one to refuse, `provider_unavailable` without keys.
    */
   verifyLogoutToken(token: string): Promise<LogoutClaims>;
+  /** Verifies access tokens that clients bring. */
+  readonly bearer: BearerVerifier;
   /**
    * Ends the session at the provider: by a call, or by the URL to send the browser to; neither where it has none.
    * A call may have refreshed the tokens first, so these are told even when it failed.
@@ -238,6 +241,13 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         if (!configuration.serverMetadata().userinfo_endpoint) throw unsupported(name, 'userinfo endpoint');
         return fetchUserInfo(configuration, { name, accessToken, sub });
       }),
+
+    bearer: createBearerVerifier(definition, {
+      name,
+      now,
+      callProvider,
+      findVerifier: async () => identityVerifier.publishedKeysOf(await configure({ byStranger: true })),
+    }),
 
     verifyLogoutToken: async (token) => {
       const findVerifier = async () => identityVerifier.keyVerifierOf(await configure({ byStranger: true }));

@@ -27,6 +27,8 @@ export interface VerifyOptions {
    * any more, is worth a fetch.
    */
   readonly trustedChannel: boolean;
+  /** Whether a stranger's token is refused at once where there may be no other look at the keys. */
+  readonly refuseUnfit?: boolean;
 }
 
 /**
@@ -101,7 +103,7 @@ export function createJwksVerifier(url: URL, options: JwksVerifierOptions): KeyV
     return fetchKeys();
   };
 
-  return async (jwt, { options: jwtOptions, trustedChannel }) => {
+  return async (jwt, { options: jwtOptions, trustedChannel, refuseUnfit = trustedChannel }) => {
     const cached = keySet.cachedKeys();
     // Keys that were fetched for this token are the provider's last word on it.
     if (!cached) return verifyWith(jwt, await fetchKeysFor(trustedChannel), jwtOptions);
@@ -111,7 +113,7 @@ export function createJwksVerifier(url: URL, options: JwksVerifierOptions): KeyV
       if (!isUnfit(error)) throw error;
       const newer = await findNewerKeys(cached, trustedChannel);
       if (newer) return verifyWith(jwt, newer, jwtOptions);
-      throw trustedChannel ? error : new errors.JWKSTimeout();
+      throw refuseUnfit ? error : new errors.JWKSTimeout();
     }
   };
 }

@@ -33,14 +33,17 @@ export function createUserApiIdentity(
     };
   };
 
+  const refuseKeys = () => {
+    throw new ProviderError(`Provider "${name}" signs no tokens: it has no OpenID.`, {
+      code: 'provider_unsupported',
+      provider: name,
+    });
+  };
+
   return {
     verifyLogin: (tokens, _checks, configuration) => verify(tokens, configuration),
     verifyRefresh: verify,
-    keyVerifierOf: () => {
-      throw new ProviderError(`Provider "${name}" signs no tokens: it has no OpenID.`, {
-        code: 'provider_unsupported',
-        provider: name,
-      });
-    },
+    keyVerifierOf: refuseKeys,
+    publishedKeysOf: refuseKeys,
   };
 }

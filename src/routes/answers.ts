@@ -1,9 +1,17 @@
 import type { Request, Response } from 'express';
 import { ApplicationError, LoginRefused } from '../application-errors.ts';
 import { noStore } from '../cache-headers.ts';
-import { ConnectAuthError, LoginError, ProviderError, RETRY_AFTER_SECONDS, StoreError } from '../errors.ts';
+import {
+  ConnectAuthError,
+  LoginError,
+  LoginRequiredError,
+  ProviderError,
+  RETRY_AFTER_SECONDS,
+  StoreError,
+} from '../errors.ts';
 import type { ErrorEvent, Hooks } from '../events.ts';
 import { wantsJson } from '../fetch-metadata.ts';
+import { AccessDeniedError, BearerError, describeMissing } from '../guard-errors.ts';
 import type { Page, SendPage } from './pages.ts';
 import type { LoginDisplay, PendingLogin } from './pending-logins.ts';
 
@@ -39,6 +47,8 @@ export interface Failure {
   readonly returnTo?: string | undefined;
   /** Where the login was shown. */
   readonly display?: LoginDisplay | undefined;
+  /** Whether whoever asks is a program, whatever its headers say. */
+  readonly asJson?: boolean;
 }
 
 /** What the answers are made from. */
@@ -87,6 +97,8 @@ const WORDS: Readonly<Record<string, readonly [title: string, message: string]>>
   ],
   provider_refused: ['You were not signed in', 'The sign-in service refused to finish this sign-in.'],
   store_unavailable: ['Please try again soon', 'Your session cannot be reached at this moment.'],
+  login_required: ['Please sign in', 'This page is for those who are signed in.'],
+  access_denied: ['You may not open this', 'Your account does not have what is needed here.'],
   cross_origin_request: ['This was not done', 'The request came from another website.'],
 };
 const OTHER_WORDS = ['Something went wrong', 'This could not be done.'] as const;
@@ -124,14 +136,15 @@ export function createAnswers(options: AnswersOptions): Answers {
     { during, returnTo, display }: Failure,
     [title, message]: readonly [string, string],
   ): Page => {
-    const retry = isRetryable(error) ? loginPath(returnTo) : undefined;
+    const isAsked = error instanceof LoginRequiredError && returnTo !== undefined;
+    const retry = isAsked || isRetryable(error) ? loginPath(returnTo) : undefined;
     return {
       status: error.status,
       title,
       message,
       ...(display === 'popup' ? { broadcast: { type: 'login_failed', ...describe(error) } } : {}),
       links: [
-        ...(retry ? [{ href: retry, label: 'Sign in again' }] : []),
+        ...(retry ? [{ href: retry, label: isAsked ? 'Sign in' : 'Sign in again' }] : []),
         { href: homePath, label: 'Home page' },
       ],
       stripQuery: during === 'callback',
@@ -188,7 +201,7 @@ export function createAnswers(options: AnswersOptions): Answers {
       if (res.headersSent || res.writableEnded) return;
       keepToOurselves(res);
       if (error.status === 503) setRetryAfter(res, error);
-      if (wantsJson(req)) res.status(error.status).json(describe(error));
+      if (failure.asJson || wantsJson(req)) res.status(error.status).json(describe(error));
       else sendPage(req, res, pageFor(error, { ...failure, returnTo }, words));
     },
   };
@@ -215,13 +228,17 @@ function isRetryable(error: ConnectAuthError): boolean {
 }
 
 /** What scripts are told. */
-function describe(error: ConnectAuthError): Record<string, string> {
+function describe(error: ConnectAuthError): Record<string, unknown> {
+  if (error instanceof BearerError) return { error: error.oauthError, error_description: error.description };
+  if (error instanceof AccessDeniedError) return { error: error.code, missing: error.missing };
   const message = publicMessageOf(error);
   return { error: error.code, ...(message === undefined ? {} : { message }) };
 }
 
 /** What the application has to say to the person. */
 function publicMessageOf(error: ConnectAuthError): string | undefined {
+  if (error instanceof AccessDeniedError)
+    return `Your account does not have what is needed here: ${describeMissing(error.missing)}.`;
   return error instanceof LoginRefused ? error.publicMessage : undefined;
 }
 

@@ -20,7 +20,7 @@ export interface Page {
     readonly leadsAnywhere?: boolean;
   };
   /** What pages of our origin are told, on the channel `connect-auth`; then the window closes. */
-  readonly broadcast?: Readonly<Record<string, string>>;
+  readonly broadcast?: Readonly<Record<string, unknown>>;
   /** Takes the query out of the address bar: it held a code or a token. */
   readonly stripQuery?: boolean;
   /** Whose pages may show this one in a frame. */

@@ -7,7 +7,7 @@ import type { Provider } from '../provider/provider.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
-import type { TokenSource, UsableTokens } from '../vault/token-source.ts';
+import type { TokenSource } from '../vault/token-source.ts';
 
 /** Calls as the person who is logged in. */
 export interface ApiAccess {
@@ -38,12 +38,9 @@ export function createApiAccess(
   browser: BrowserSession,
   tell: TellFault,
 ): ApiAccess {
-  const { tokenSource, providers, apiOrigins, readIdentity } = options;
+  const { tokenSource, readIdentity } = options;
 
-  const getTokens = async (
-    minValiditySeconds: number,
-    rejected?: string,
-  ): Promise<UsableTokens['tokens']> => {
+  const getToken = async (minValiditySeconds: number, rejected?: string): Promise<string> => {
     const { provider, sub } = requireIdentity(browser);
     const [sessionId, sessionKey] = [browser.id!, browser.key];
     try {
@@ -51,7 +48,7 @@ export function createApiAccess(
       const { tokens, login } = await tokenSource.get({ sessionId, sessionKey, provider, sub }, need);
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
-      return tokens;
+      return tokens.accessToken!;
     } catch (error) {
       // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.
       if (error instanceof LoginRequiredError && browser.id === sessionId) setCurrentSession(browser);
@@ -59,47 +56,59 @@ export function createApiAccess(
     }
   };
 
-  const getAccessToken = async (minValiditySeconds: number, rejected?: string) =>
-    (await getTokens(minValiditySeconds, rejected)).accessToken!;
-
-  const access: ApiAccess = {
-    getAccessToken: async (given = {}) => {
-      const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
-      return (await getTokens(minValiditySeconds)).accessToken!;
-    },
-
-    fetch: async (address, init = {}) => {
-      const url = checkDestination('req.auth.fetch()', address, apiOrigins);
-      const token = await getAccessToken(MIN_VALIDITY_SECONDS);
-      const response = await fetchWithToken(options.fetch, url, { init, token });
-      if (response.status !== 401 || !isRepeatable(init.body)) return response;
-      // The API knows better than the clock: once more, with another token if there is one to be had.
-      const other = await getAccessToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
-      if (other === token) return response;
-      await response.body?.cancel().catch(() => undefined);
-      return fetchWithToken(options.fetch, url, { init, token: other });
-    },
-
-    fetchUserInfo: async () => {
-      const { provider: name, sub } = requireIdentity(browser);
-      const provider = providers.get(name);
-      if (!provider)
-        throw new ProviderError(`There is no provider "${name}".`, {
-          code: 'provider_unsupported',
-          provider: name,
-        });
-      return provider.fetchUserInfo(await getAccessToken(MIN_VALIDITY_SECONDS), sub);
-    },
-  };
-  return mayBeForgotten(access, tell);
+  return createTokenCalls(getToken, { ...options, tell, whoIs: () => requireIdentity(browser) });
 }
 
-/** The same calls, none of which ends the process when nobody awaits it. */
-export function mayBeForgotten(access: ApiAccess, tell: TellFault): ApiAccess {
+/** What calls with somebody's token need beside it. */
+export interface TokenCallsOptions extends Pick<ApiAccessOptions, 'providers' | 'apiOrigins' | 'fetch'> {
+  /** Told what failed in a call that nobody awaits. */
+  readonly tell: TellFault;
+  /** Whose token it is. */
+  readonly whoIs: () => Pick<Identity, 'provider' | 'sub'>;
+}
+
+/**
+ * Makes the calls over whatever gives a token, none of which ends the process when nobody awaits it.
+ *
+ * @param getToken - gives an access token, another than `rejected` if there is one to be had.
+ */
+export function createTokenCalls(
+  getToken: (minValiditySeconds: number, rejected?: string) => Promise<string>,
+  { providers, apiOrigins, fetch, tell, whoIs }: TokenCallsOptions,
+): ApiAccess {
+  const getAccessToken: ApiAccess['getAccessToken'] = async (given = {}) => {
+    const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
+    const token = await getToken(minValiditySeconds);
+    return token;
+  };
+
+  const fetchAsUser: ApiAccess['fetch'] = async (address, init = {}) => {
+    const url = checkDestination('req.auth.fetch()', address, apiOrigins);
+    const token = await getToken(MIN_VALIDITY_SECONDS);
+    const response = await fetchWithToken(fetch, url, { init, token });
+    if (response.status !== 401 || !isRepeatable(init.body)) return response;
+    // The API knows better than the clock: once more, with another token if there is one to be had.
+    const other = await getToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
+    if (other === token) return response;
+    await response.body?.cancel().catch(() => undefined);
+    return fetchWithToken(fetch, url, { init, token: other });
+  };
+
+  const fetchUserInfo: ApiAccess['fetchUserInfo'] = async () => {
+    const { provider: name, sub } = whoIs();
+    const provider = providers.get(name);
+    if (!provider)
+      throw new ProviderError(`There is no provider "${name}".`, {
+        code: 'provider_unsupported',
+        provider: name,
+      });
+    return provider.fetchUserInfo(await getToken(MIN_VALIDITY_SECONDS), sub);
+  };
+
   return {
-    getAccessToken: (given) => tellUnawaited(access.getAccessToken(given), 'req.auth.getAccessToken()', tell),
-    fetch: (url, init) => tellUnawaited(access.fetch(url, init), 'req.auth.fetch()', tell),
-    fetchUserInfo: () => tellUnawaited(access.fetchUserInfo(), 'req.auth.fetchUserInfo()', tell),
+    getAccessToken: (given) => tellUnawaited(getAccessToken(given), 'req.auth.getAccessToken()', tell),
+    fetch: (url, init) => tellUnawaited(fetchAsUser(url, init), 'req.auth.fetch()', tell),
+    fetchUserInfo: () => tellUnawaited(fetchUserInfo(), 'req.auth.fetchUserInfo()', tell),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { LoginRequiredError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
 import { findSource, isNavigation } from '../fetch-metadata.ts';
 import type { LoginDemands } from '../freshness.ts';
@@ -7,6 +8,8 @@ import type { ResolvedLoginParameters, ResolvedLogoutParameters } from '../optio
 import type { Provider } from '../provider/provider.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { type ApiAccessOptions, createApiAccess } from './api-access.ts';
+import { createBearerAuth } from './bearer-auth.ts';
+import { type BearerLoginOptions, createBearerLogins } from './bearer-login.ts';
 import type { RequestServices } from './request-state.ts';
 
 /** What requests need of the routes: ways to answer. */
@@ -27,7 +30,12 @@ export interface RequestAnswers {
   keepForm?:
     | ((req: Request, res: Response, asked: { publicPath: string; demands: LoginDemands }) => Promise<void>)
     | undefined;
-  fail(req: Request, res: Response, error: unknown, failure: Pick<ErrorEvent, 'during'>): Promise<void>;
+  fail(
+    req: Request,
+    res: Response,
+    error: unknown,
+    failure: Pick<ErrorEvent, 'during' | 'returnTo'> & { readonly asJson: boolean },
+  ): Promise<void>;
   reportError(
     req: Request | undefined,
     res: Response | undefined,
@@ -40,8 +48,12 @@ export interface RequestAnswers {
 
 /** What they are made of. */
 export interface RequestServicesOptions
-  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrlFrom' | 'now'>,
-    ApiAccessOptions {
+  extends Pick<
+      RequestServices,
+      'sessions' | 'startAppSession' | 'watch' | 'loginUrlFrom' | 'now' | 'rolesFrom'
+    >,
+    ApiAccessOptions,
+    BearerLoginOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ownOrigins: ReadonlySet<string>;
   /** The pages that browsers send the session's cookie to. */
@@ -51,8 +63,8 @@ export interface RequestServicesOptions
 
 /** Makes what all requests of one `connectAuth()` share. */
 export function createRequestServices(options: RequestServicesOptions): RequestServices {
-  const { sessions, startAppSession, watch, loginUrlFrom, now, providers, ownOrigins, cookiePath, answers } =
-    options;
+  const { sessions, startAppSession, watch, loginUrlFrom, now, rolesFrom } = options;
+  const { providers, ownOrigins, cookiePath, answers } = options;
   const tell: RequestServices['tell'] = (fault, { req, res } = {}) =>
     void answers.reportError(req, res, fault, 'session');
   return {
@@ -90,7 +102,15 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
       else await answers.keepForm(req, res, { publicPath: answers.publicPath(req, mountPath), demands });
     },
     keepsForms: answers.keepForm !== undefined,
-    fail: ({ req, res }, error, during) => answers.fail(req, res, error, { during }),
+    rolesFrom,
+    readBearer: createBearerLogins(options),
+    createBearerAuth: (state, login) => createBearerAuth(state, login, options),
+    fail: ({ req, res, mountPath }, error, during, { asJson } = { asJson: false }) => {
+      // Whoever is to log in comes back to where they were.
+      const leadsBack = error instanceof LoginRequiredError && isNavigation(req);
+      const returnTo = leadsBack ? answers.publicPath(req, mountPath) : undefined;
+      return answers.fail(req, res, error, { during, returnTo, asJson });
+    },
     tell,
     createApiAccess: ({ browser, req, res }) =>
       createApiAccess(options, browser, (fault) => tell(fault, { req, res })),

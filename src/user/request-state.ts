@@ -4,15 +4,16 @@ import type { NextFunction, Request, Response } from 'express';
 import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { ConnectAuthError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
-import type { LoginDemands } from '../freshness.ts';
+import type { LoginDemands, LoginStrength } from '../freshness.ts';
+import type { RolesFrom } from '../guard-types.ts';
 import type { ResolvedLoginParameters, ResolvedLogoutParameters } from '../options/login-options.ts';
 import type { LoginCapabilities, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
-import type { Identity } from '../session/identity.ts';
 import type { SessionWatch } from '../session/session-watch.ts';
 import type { Sessions } from '../session/sessions.ts';
 import type { ApiAccess } from './api-access.ts';
+import type { BearerLogin, ReadBearerLogin } from './bearer-login.ts';
 
 /**
  * What one request carries for `req.user`, `req.auth` and `requireAuth`, hidden under a symbol. Made for every
@@ -56,9 +57,15 @@ export interface RequestServices {
   /** Says whether browsers bring the session's cookie to the page of this request. */
   getsCookie(state: RequestState): boolean;
   /** Says whether a login is fresh and strong enough, by the rule that judged it when it was done. */
-  meets(identity: Identity, rules: LoginDemands): boolean;
+  meets(login: LoginStrength & { readonly provider: string }, rules: LoginDemands): boolean;
   /** What the provider of a login can do. */
-  capabilitiesOf(identity: Identity): LoginCapabilities | undefined;
+  capabilitiesOf(login: { readonly provider: string }): LoginCapabilities | undefined;
+  /** Where guards read roles unless they say otherwise. */
+  readonly rolesFrom: RolesFrom | undefined;
+  /** Finds out who a bearer token is from. */
+  readonly readBearer: ReadBearerLogin;
+  /** Makes `req.auth` of a bearer token. */
+  createBearerAuth(state: RequestState, login: BearerLogin): RequestAuth;
   login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
   logout(state: RequestState, parameters: ResolvedLogoutParameters): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'> & Partial<RequestState>): ApiAccess;
@@ -69,7 +76,12 @@ export interface RequestServices {
   /** Whether forms can be kept over a login. */
   readonly keepsForms: boolean;
   /** Answers the request with an error, after telling `onError`. */
-  fail(state: RequestState, error: unknown, during: ErrorEvent['during']): Promise<void>;
+  fail(
+    state: RequestState,
+    error: unknown,
+    during: ErrorEvent['during'],
+    choice?: { readonly asJson: boolean },
+  ): Promise<void>;
 }
 
 // In the global registry, so that two copies of this package in one process recognise each other's requests.

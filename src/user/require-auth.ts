@@ -1,12 +1,12 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { ConfigurationError, CrossOriginError, LoginError } from '../errors.ts';
-import { isFormPost, isNavigation, isUnsafe } from '../fetch-metadata.ts';
-import { wasJustAnswered } from '../freshness.ts';
-import { AUTH_RULES } from '../options/login-options.ts';
+import { ConfigurationError, CrossOriginError } from '../errors.ts';
+import { isUnsafe } from '../fetch-metadata.ts';
+import type { AuthRules } from '../guard-types.ts';
+import { type ResolvedGuardRules, readGuardRules } from '../options/guard-options.ts';
 import { refuse } from '../options/option-checks.ts';
-import { type Resolved, readOptions } from '../options/option-table.ts';
-import type { AuthRules } from '../request-types.ts';
-import type { Identity } from '../session/identity.ts';
+import { guardBearer } from './bearer-guard.ts';
+import { challenge } from './challenge.ts';
+import { checkRights } from './check-rights.ts';
 import { getRequestState, type RequestState, setPrivate } from './request-state.ts';
 
 /** A middleware as it stands, or a factory of one that is given rules. */
@@ -19,11 +19,14 @@ export interface RequireAuth {
 }
 
 /**
- * Guards a route: `app.get('/me', requireAuth, handler)`, or with rules `requireAuth({ maxAgeSeconds: 300 })`.
+ * Guards a route, or all below a path: `app.get('/me', requireAuth, handler)`, or with rules
+ * `app.use('/admin', requireAuth({ roles: 'admin' }), router)`.
  *
  * Without a login a page is sent to the provider and comes back to where it was; a form that a person sends gets 401 and
- * a page that says so; anything else (fetch, another method, an API client) 401 and `{ error, loginUrl }`. An unsafe
- * request from another origin gets 403. With the store away the answer is 503 with `Retry-After`.
+ * a page that says so; anything else (fetch, another method, an API client) 401 and `{ error, loginUrl }`. Who is logged
+ * in and lacks what the rules ask gets 403: a page, or `{ error, missing }`. An unsafe request from another origin gets
+ * 403. With the store away the answer is 503 with `Retry-After`. What the rules' functions throw is a fault of the
+ * application (5xx). The handler behind it runs in none of these cases.
  *
  * @throws ConfigurationError at start, for rules that are unknown or wrong.
  */
@@ -33,74 +36,58 @@ export const requireAuth: RequireAuth = ((...args: [Request, Response, NextFunct
     return undefined;
   }
   const given: unknown = args[0] ?? {};
-  if (typeof given !== 'object') {
-    refuse('requireAuth()', 'given rules such as { maxAgeSeconds: 300 } (it knows no roles)', given);
-  }
-  const rules = readOptions('requireAuth()', given, AUTH_RULES);
+  if (typeof given !== 'object')
+    refuse('requireAuth()', "given rules, such as { roles: 'admin' } or { maxAgeSeconds: 300 }", given);
+  const rules = readGuardRules(given);
   return function requireAuthWithRules(req: Request, res: Response, next: NextFunction) {
     guard(req, res, next, rules);
   };
 }) as RequireAuth;
 
-type ResolvedRules = Resolved<typeof AUTH_RULES>;
+const NO_RULES = readGuardRules({});
 
-const NO_RULES: ResolvedRules = { maxAgeSeconds: undefined, acrValues: undefined };
-
-function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedRules): void {
+function guard(req: Request, res: Response, next: NextFunction, rules: ResolvedGuardRules): void {
   const state = getRequestState(req);
   if (!state) {
     next(new ConfigurationError('requireAuth needs app.use(connectAuth({ … })) before this route.'));
     return;
   }
   setPrivate(state, { mayStore: false });
-  const { fault, identity } = state.browser;
-  if (isUnsafe(req) && state.services.isForeign(req)) {
-    state.services.fail(state, new CrossOriginError(), 'guard').catch(next);
-  } else if (fault) {
-    state.services.fail(state, fault, 'guard').catch(next);
-  } else if (identity && state.services.meets(identity, rules)) {
-    next();
-  } else {
-    challenge(req, res, state, rules, identity)
-      .catch((error) => state.services.fail(state, error, 'guard'))
+  if (rules.bearer !== undefined && req.headers.authorization !== undefined) {
+    guardBearer(req, state, { ...rules, bearer: rules.bearer })
+      .then((outcome) => {
+        if (outcome === 'passed') next();
+        else if (outcome === 'none') guardSession(req, res, next, { state, rules });
+      })
       .catch(next);
+    return;
   }
+  guardSession(req, res, next, { state, rules });
 }
 
-async function challenge(
+function guardSession(
   req: Request,
   res: Response,
-  state: RequestState,
-  rules: ResolvedRules,
-  identity: Identity | undefined,
-): Promise<void> {
-  if (isNavigation(req)) {
-    if (identity && wasJustAnswered(identity, rules, state.services.now())) {
-      throw new LoginError('The login that was just asked for this does not prove it.', {
-        code: 'login_insufficient',
-      });
-    }
-    // The page would never hear of the login, and would ask for another, without end.
-    if (!state.services.getsCookie(state)) {
-      throw new ConfigurationError(
-        'requireAuth guards a page that browsers send no cookie of session.cookiePath to. Leave session.cookiePath out, or guard pages below it alone.',
-      );
-    }
-    const provider = identity ? { provider: identity.provider } : {};
-    await state.services.login(state, { ...provider, ...definedRules(rules) });
-    return;
+  next: NextFunction,
+  { state, rules }: { state: RequestState; rules: ResolvedGuardRules },
+): void {
+  const { fault, identity } = state.browser;
+  const fail = (error: unknown) => state.services.fail(state, error, 'guard').catch(next);
+  if (isUnsafe(req) && state.services.isForeign(req)) {
+    fail(new CrossOriginError());
+  } else if (fault) {
+    fail(fault);
+  } else if (!identity && rules.anonymous === 'pass') {
+    next();
+  } else if (!identity || !state.services.meets(identity, rules)) {
+    challenge(req, res, { state, rules, identity }).catch(fail);
+  } else if (rules.asksRights) {
+    checkRights(req, state, rules).then(
+      (isThere) =>
+        isThere ? next() : challenge(req, res, { state, rules, identity: undefined }).catch(fail),
+      fail,
+    );
+  } else {
+    next();
   }
-  if (isFormPost(req)) {
-    // Somebody pressed a button on a page that is older than the end of their session.
-    await state.services.sendLoginPage(state, definedRules(rules));
-    return;
-  }
-  res.status(401).json({
-    error: identity ? 'insufficient_user_authentication' : 'login_required',
-    loginUrl: state.services.loginUrlFrom(req),
-  });
-}
-
-function definedRules({ maxAgeSeconds, acrValues }: ResolvedRules) {
-  return { ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }), ...(acrValues ? { acrValues } : {}) };
 }

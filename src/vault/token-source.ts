@@ -248,7 +248,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       if (!tokens.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
         if (isUsable(tokens, need, now())) return { tokens };
         throw new TokenError(
-          'The access token has ended and cannot be renewed. Log in again.',
+          'The access token has ended, and there is nothing to renew it with. Log in again; many providers give one to who asks for the scope offline_access.',
           'token_expired',
         );
       }

@@ -126,3 +126,19 @@ describe('without onError', () => {
     ]);
   });
 });
+
+describe('a hook that throws during a login', () => {
+  it.each<[string, Partial<TestAppOptions>]>([
+    ['mapUser', { mapUser: () => JSON.parse('{"password": hunter2}') }],
+    ['onLogin', { onLogin: async () => Promise.reject(new TypeError('of\nhunter2')) }],
+    ['onLogin', { onLogin: () => Promise.reject('hunter2') }],
+  ])('is named to the operator, and our words repeat nothing of what it threw: %s (R-124, F-107)', async (hook, options) => {
+    const app = await start(options);
+    const answer = await app.logIn(app.browser());
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain('hunter2');
+    const [{ error }] = app.errors as [(typeof app.errors)[number]];
+    expect([error.code, error.message]).toEqual(['unexpected', `${hook} of the application threw.`]);
+    expect(JSON.stringify(error)).not.toContain('hunter2');
+  });
+});

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { documentPath, printDefault, readComments, sections, writeDocument } from '../../scripts/options.ts';
+import type { AuthRules, BearerRules } from '../../src/guard-types.ts';
 import { CONNECT_AUTH_OPTIONS, LOGIN_PARAMETER_OPTIONS } from '../../src/options/connect-auth-options.ts';
+import { BEARER_RULES, GUARD_RULES } from '../../src/options/guard-options.ts';
 import {
   ACCESS_TOKEN_OPTIONS,
-  AUTH_RULES,
   LOGIN_PARAMETERS,
   LOGOUT_PARAMETERS,
 } from '../../src/options/login-options.ts';
@@ -25,12 +26,7 @@ import { COMMON_OPTIONS, type CommonProviderOptions, METADATA } from '../../src/
 import { QUIRKS } from '../../src/provider/quirk-options.ts';
 import { TELENOR_OPTIONS, type TelenorOptions } from '../../src/provider/telenor.ts';
 import type { ProviderMetadata, ProviderQuirks } from '../../src/provider-definition.ts';
-import type {
-  AccessTokenOptions,
-  AuthRules,
-  LoginParameters,
-  LogoutParameters,
-} from '../../src/request-types.ts';
+import type { AccessTokenOptions, LoginParameters, LogoutParameters } from '../../src/request-types.ts';
 
 /** Takes the complete table of an options type; another does not compile. */
 const complete = <Options>(_table: Table<Options>) => undefined;
@@ -52,7 +48,9 @@ describe('the tables of options', () => {
     // @ts-expect-error an option is missing
     complete<SessionOptions>(without(SESSION_OPTIONS, 'describe'));
     // @ts-expect-error an option is missing
-    complete<AuthRules>(without(AUTH_RULES, 'acrValues'));
+    complete<AuthRules>(without(GUARD_RULES, 'acrValues'));
+    // @ts-expect-error an option is missing
+    complete<BearerRules>(without(BEARER_RULES, 'audience'));
     // @ts-expect-error an option is missing
     complete<LoginParameters>(without(LOGIN_PARAMETERS, 'display'));
     // @ts-expect-error an option is missing

@@ -112,7 +112,7 @@ describe('requireAuth()', () => {
     [{ acrValues: true }, 'requireAuth(): acrValues must be a string, or an array of some; it is true.'],
     [
       'admin',
-      'requireAuth() must be given rules such as { maxAgeSeconds: 300 } (it knows no roles); it is a string of 5 characters.',
+      "requireAuth() must be given rules, such as { roles: 'admin' } or { maxAgeSeconds: 300 }; it is a string of 5 characters.",
     ],
   ])('refuses the rules %j (F-123)', (rules, message) => {
     expect(() => requireAuth(rules as never)).toThrow(message);

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ErrorRequestHandler, Request } from 'express';
 import type { ConnectAuth } from 'express-connect-auth';
 import type { TestApp } from '../support/app.ts';
@@ -91,6 +91,17 @@ describe('a call that is awaited', () => {
   const caught = (error: { code: string }) => error.code;
 
   it.each<[string, (req: Request) => unknown, unknown]>([
+    [
+      'by await',
+      async ({ auth }) => {
+        try {
+          return await auth.getAccessToken();
+        } catch (error) {
+          return caught(error as { code: string });
+        }
+      },
+      'login_required',
+    ],
     ['by catch', ({ auth }) => auth.getAccessToken().catch(caught), 'login_required'],
     [
       'by the second function of then',
@@ -159,10 +170,16 @@ describe('a call that is awaited', () => {
 });
 
 describe('a process whose handlers await nothing', () => {
+  const children: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+  });
+
   it('lives on, and says so; what its own callback throws is its own (Express 5 and 4)', async () => {
     const child = spawn(process.execPath, ['--import', 'tsx', 'test/support/forgetful-app.ts'], {
       env: { ...process.env, NODE_OPTIONS: '' },
     });
+    children.push(child);
     const [said, ended] = [text(child.stderr), once(child, 'close')];
     const origins: string[] = [];
     for await (const line of createInterface({ input: child.stdout })) {
