@@ -10,6 +10,7 @@ import {
   AUTH_RULES,
   LOGIN_PARAMETERS,
   LOGOUT_PARAMETERS,
+  SILENT_LOGIN_PARAMETERS,
 } from '../src/options/login-options.ts';
 import type { AnyTable, Field } from '../src/options/option-table.ts';
 import { ROUTE_OPTIONS } from '../src/options/route-options.ts';
@@ -44,6 +45,10 @@ export const sections: readonly Section[] = [
   ]),
   section('requireAuth()', AUTH_RULES, DEMANDS),
   section('req.auth.login()', LOGIN_PARAMETERS, DEMANDS),
+  section('req.auth.trySilentLogin()', SILENT_LOGIN_PARAMETERS, [
+    'request-types.ts',
+    'SilentLoginParameters',
+  ]),
   section('req.auth.logout()', LOGOUT_PARAMETERS, ['request-types.ts', 'LogoutParameters']),
   section('req.auth.getAccessToken()', ACCESS_TOKEN_OPTIONS, ['request-types.ts', 'AccessTokenOptions']),
   section('auth.sessions.list()', SESSION_LIST_OPTIONS, ['user/auth-sessions.ts', 'SessionListOptions']),

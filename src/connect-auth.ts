@@ -20,6 +20,7 @@ import { createPendingLogins } from './routes/pending-logins.ts';
 import { createReturnAddressReader } from './routes/return-address.ts';
 import { createRevocation } from './routes/revocation.ts';
 import { createRouteTable } from './routes/route-table.ts';
+import { createSilentMarks } from './routes/silent-marks.ts';
 import { createUrls } from './routes/urls.ts';
 import { createAppSessionStarter } from './session/app-session.ts';
 import { createClientFinder, createIdentityReader } from './session/identity.ts';
@@ -163,7 +164,9 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const ownOrigins = new Set([origin, ...options.trustedOrigins]);
   const readReturnAddress = createReturnAddressReader(origin, urls.own);
   const sendPage = createPageSender(() => findFormTargets(providers));
-  const answers = createAnswers({ sendPage, hooks, loginPath: urls.login, homePath: urls.home });
+  const answers = createAnswers({
+    ...{ sendPage, hooks, loginPath: urls.login, logoutPath: urls.logout, homePath: urls.home },
+  });
   /** Of faults that no request is to be answered with. */
   const reportError = (error: unknown) => answers.reportError(undefined, undefined, error, 'session');
 
@@ -284,6 +287,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     https,
   });
   const revocation = createRevocation(providers, vault, answers);
+  const silentMarks = createSilentMarks({ cookieName, cookiePath, https, now });
   const parts = {
     providers,
     pendingLogins,
@@ -294,10 +298,14 @@ function joinParts(options: ResolvedOptions, store: Store) {
     answers,
     revocation,
     ownOrigins,
+    silentMarks,
   };
   const { loginParameters, clearSiteData } = options;
   const login = createLogin({ ...parts, loginParameters, origin, now });
-  const logout = createLogout({ ...parts, logoutReturns, origin, clearSiteData });
+  const logout = createLogout({
+    ...{ ...parts, logoutReturns, origin, clearSiteData },
+    logoutPath: options.routes.logout,
+  });
   const findRoute = createRouteTable(
     options,
     {
@@ -330,7 +338,13 @@ function joinParts(options: ResolvedOptions, store: Store) {
     tokenSource,
     apiOrigins,
     readIdentity,
-    answers: { ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
+    answers: {
+      ...answers,
+      startLogin: login.start,
+      trySilentLogin: login.trySilently,
+      startLogout: logout.start,
+      publicPath: urls.publicPath,
+    },
   });
 
   const authenticateUpgrade = createUpgradeAuth(services, revalidate);

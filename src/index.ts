@@ -41,6 +41,7 @@ export type {
   LoginParameters,
   LogoutParameters,
   RequestAuth,
+  SilentLoginParameters,
   UpgradeAuth,
 } from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';

@@ -32,6 +32,16 @@ export interface LoginParameters {
 /** What a route asks of a login beyond that there is one. */
 export type AuthRules = Pick<LoginParameters, 'maxAgeSeconds' | 'acrValues'>;
 
+/** What a login without a page may ask for. */
+export interface SilentLoginParameters {
+  /** Where to return to: a path of this application. @default the page of this request, else `routes.home` */
+  returnTo?: string;
+  /** Name of the provider, where there are several. @default the only one; of several one must be named */
+  provider?: string;
+  /** A browser is sent to the provider again after so many seconds at the earliest, from 5. @default 600 */
+  everySeconds?: number;
+}
+
 /** How a logout that a handler starts goes on. */
 export interface LogoutParameters {
   /** Where to return to: a path of this application. @default `routes.afterLogout` */
@@ -59,11 +69,21 @@ export interface RequestAuth {
   /** When the session ends in any case. */
   readonly expiresAt: Date | undefined;
   /**
-   * Answers this request by sending the browser to the provider.
+   * Answers this request by sending the browser to the provider. With `prompt: 'none'` it comes back to where it came
+   * from, logged in or not.
    *
    * @throws ProviderError when the provider cannot be reached, StoreError when Redis cannot.
    */
   login(parameters?: LoginParameters): Promise<void>;
+  /**
+   * Asks the provider, without a page of it, whether the person is signed in there, and answers this request by sending
+   * the browser; it comes back to the same page, logged in or not. `false`: nothing was answered, and the page is to be
+   * shown as it is, because somebody is logged in, because this is no page that a person opens, or because this browser
+   * was sent lately, or has logged out since.
+   *
+   * @throws ProviderError `provider_unsupported` when the provider shows a page in any case.
+   */
+  trySilentLogin(parameters?: SilentLoginParameters): Promise<boolean>;
   /**
    * Ends the session and answers this request by sending the browser to the provider's logout, where it has one.
    *

@@ -5,6 +5,7 @@ import type { ErrorEvent, Hooks } from '../events.ts';
 import { wantsJson } from '../fetch-metadata.ts';
 import type { Page, SendPage } from './pages.ts';
 import type { LoginDisplay, PendingLogin } from './pending-logins.ts';
+import type { Urls } from './urls.ts';
 
 /** How every route answers. */
 export interface Answers {
@@ -35,6 +36,8 @@ export interface Failure {
   readonly returnTo?: string | undefined;
   /** Where the login was shown. */
   readonly display?: LoginDisplay | undefined;
+  /** The provider where somebody proved who they are: whoever is refused here can go there as somebody else. */
+  readonly provider?: string | undefined;
 }
 
 /** What the answers are made from. */
@@ -42,7 +45,9 @@ export interface AnswersOptions {
   readonly sendPage: SendPage;
   readonly hooks: Hooks;
   /** The path that starts a login with a return address; `undefined` when there is none. */
-  readonly loginPath: (returnTo: string | undefined) => string | undefined;
+  readonly loginPath: Urls['login'];
+  /** The path that ends sessions; `undefined` when there is none. */
+  readonly logoutPath: string | undefined;
   readonly homePath: string;
 }
 
@@ -82,17 +87,40 @@ const WORDS: Readonly<Record<string, readonly [title: string, message: string]>>
 };
 const OTHER_WORDS = ['Something went wrong', 'This could not be done.'] as const;
 
+/** Refused is this person, not this attempt. */
+const REFUSED: readonly string[] = ['login_refused', 'login_limited'];
+
+/** The value of `prompt` that asks whose account it shall be; every login may ask for it. */
+export const OTHER_ACCOUNT = 'select_account';
+
 /** Makes the answers that all routes share. */
-export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersOptions): Answers {
-  const pageFor = (error: ConnectAuthError, { during, returnTo, display }: Failure): Page => {
+export function createAnswers(options: AnswersOptions): Answers {
+  const { sendPage, hooks, loginPath, logoutPath, homePath } = options;
+
+  /** The provider would answer with the same account at once, however often they sign in. */
+  const waysOut = (error: ConnectAuthError, { returnTo, provider }: Failure) => {
+    if (provider === undefined || !REFUSED.includes(error.code)) return { links: [] };
+    const other = loginPath(returnTo, { provider, prompt: OTHER_ACCOUNT });
+    const links = other ? [{ href: other, label: 'Use another account' }] : [];
+    if (!logoutPath) return { links };
+    const label = 'Sign out of the sign-in service';
+    const action = `${logoutPath}?${new URLSearchParams({ provider })}`;
+    return { links, form: { action, label, fields: {} } };
+  };
+
+  const pageFor = (error: ConnectAuthError, failure: Failure): Page => {
+    const { during, returnTo, display } = failure;
     const [title, message] = WORDS[error.code] ?? OTHER_WORDS;
     const retry = isRetryable(error) ? loginPath(returnTo) : undefined;
+    const { links, ...out } = waysOut(error, failure);
     return {
       status: error.status,
       title,
       message,
+      ...out,
       ...(display === 'popup' ? { broadcast: { type: 'login_failed', error: error.code } } : {}),
       links: [
+        ...links,
         ...(retry ? [{ href: retry, label: 'Sign in again' }] : []),
         { href: homePath, label: 'Home page' },
       ],
@@ -146,8 +174,16 @@ export function createAnswers({ sendPage, hooks, loginPath, homePath }: AnswersO
     fail: async (req, res, thrown, failure) => {
       const error = asConnectAuthError(thrown);
       const returnTo = failure.returnTo ?? (error instanceof LoginError ? error.returnTo : undefined);
-      await hooks.onError({ error, during: failure.during, req, res, returnTo });
+      const isSilent = failure.display === 'silent';
+      // The provider's "not without a page" is an answer, and no fault.
+      if (!isSilent || error.code !== 'login_denied')
+        await hooks.onError({ error, during: failure.during, req, res, returnTo });
       if (res.headersSent || res.writableEnded) return;
+      // Nobody has asked for a login, so nobody is told that there is none.
+      if (isSilent) {
+        answers.redirect(res, 303, returnTo ?? homePath);
+        return;
+      }
       keepToOurselves(res);
       if (error.status === 503) setRetryAfter(res, error);
       if (wantsJson(req)) res.status(error.status).json({ error: error.code });

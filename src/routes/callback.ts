@@ -19,6 +19,7 @@ import type { LoginDisplay, OverLogin, PendingLogins, TakenLogin } from './pendi
 import { readCallbackAnswer } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
+import type { SilentMarks } from './silent-marks.ts';
 import type { Urls } from './urls.ts';
 
 /** What it is made of. */
@@ -34,6 +35,7 @@ export interface CallbackOptions {
   readonly mapUser: ResolvedOptions['mapUser'];
   readonly describe: ResolvedOptions['session']['describe'];
   readonly revocation: Revocation;
+  readonly silentMarks: SilentMarks;
   readonly ownOrigins: ReadonlySet<string>;
   readonly now: Clock;
   readonly monotonic: Clock;
@@ -105,6 +107,7 @@ export function createCallback(options: CallbackOptions): Callback {
     await sessions.finishFailedLogout({ req, res }).catch(() => undefined);
     const login = { id, identity, sealedTokens, takenAt, isCancelled, onLateEnd: revokeReplaced };
     const replaced = await sessions.logIn(browser, { req, res }, login);
+    options.silentMarks.noteLogin(req, res);
     if (replaced) await revokeReplaced(replaced);
     try {
       const event = { req, res, provider: name, issuer, claims, user, missingScopes, returnTo };
@@ -221,7 +224,7 @@ export function createCallback(options: CallbackOptions): Callback {
       }
     } catch (error) {
       // The answer knows where the login was shown, and offers a restart that leads to the same place.
-      await answers.fail(req, res, error, { during: 'callback', returnTo, display });
+      await answers.fail(req, res, error, { during: 'callback', returnTo, display, provider: providerName });
       return;
     }
     if (!res.headersSent) answers.sendLoginResult(req, res, { returnTo, display });

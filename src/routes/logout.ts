@@ -12,8 +12,10 @@ import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import type { LogoutReturns } from './logout-returns.ts';
 import type { PendingLogins } from './pending-logins.ts';
+import { readQuery } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
+import type { SilentMarks } from './silent-marks.ts';
 import type { Urls } from './urls.ts';
 
 /** What it is made of. */
@@ -26,8 +28,11 @@ export interface LogoutOptions {
   readonly urls: Urls;
   readonly answers: Answers;
   readonly revocation: Revocation;
+  readonly silentMarks: SilentMarks;
   readonly logoutReturns: LogoutReturns;
   readonly origin: string;
+  /** The path of the route, below the mount: only its query is for us. `false`: there is none. */
+  readonly logoutPath: string | false;
   readonly clearSiteData: boolean;
   readonly ownOrigins: ReadonlySet<string>;
 }
@@ -87,14 +92,22 @@ export function createLogout(options: LogoutOptions): Logout {
     const fault = await sessions.finishFailedLogout({ req, res }).catch((error: StoreError) => error);
     // A session that has expired here may live on at the provider, if there is only one that it can have been with.
     const provider =
-      ended?.identity?.provider ?? (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
+      ended?.identity?.provider ??
+      findNamedProvider(req) ??
+      (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
     const loggedOut = provider && {
       provider,
       sub: ended?.identity?.sub,
-      tokens: vault.open(id!, ended?.tokens),
+      tokens: id === undefined ? undefined : vault.open(id, ended?.tokens),
       isFirst: isResumed || ended?.isFirst !== false,
     };
     return { loggedOut: loggedOut || undefined, fault: fault || undefined };
+  };
+
+  /** Whoever was refused here has no session, but one at the provider that would bring the same account again. */
+  const findNamedProvider = (req: Request): string | undefined => {
+    const name = req.path === options.logoutPath ? readQuery(req).get('provider') : null;
+    return name !== null && providers.has(name) ? name : undefined;
   };
 
   /**
@@ -139,6 +152,7 @@ export function createLogout(options: LogoutOptions): Logout {
     const lateFault = await endUntold(untold, req);
     if (ended.status === 'rejected') throw ended.reason;
     const { loggedOut, fault = lateFault } = ended.value;
+    options.silentMarks.noteLogout(req, res);
     // Not "cookies": ours are gone, and it would take those of the whole domain, such as the provider's.
     if (options.clearSiteData && !res.headersSent) res.setHeader('Clear-Site-Data', '"cache", "storage"');
     // The browser is sent nowhere then, but what there is ends.

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { ConnectAuthError } from '../errors.ts';
-import { LOGIN_PARAMETERS, LOGOUT_PARAMETERS } from '../options/login-options.ts';
+import { LOGIN_PARAMETERS, LOGOUT_PARAMETERS, SILENT_LOGIN_PARAMETERS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
 import type { RequestAuth } from '../request-types.ts';
 import { checkNotBegun } from '../session/cookies.ts';
@@ -47,6 +47,11 @@ export function createRequestAuth(state: RequestState): RequestAuth {
       beforeResponse(state, 'req.auth.login()', () =>
         services.login(state, readOptions('req.auth.login()', parameters, LOGIN_PARAMETERS)),
       ),
+    trySilentLogin: async (parameters = {}) => {
+      checkNotBegun(state.res, 'req.auth.trySilentLogin()');
+      const where = 'req.auth.trySilentLogin()';
+      return services.trySilentLogin(state, readOptions(where, parameters, SILENT_LOGIN_PARAMETERS));
+    },
     // Not refused when it comes late: whatever else it cannot do any more, it ends the session.
     logout: async (parameters = {}) => {
       await services.logout(state, readOptions('req.auth.logout()', parameters, LOGOUT_PARAMETERS));

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import type { ErrorEvent } from '../events.ts';
 import { findSource, isNavigation } from '../fetch-metadata.ts';
 import { isBelowCookiePath } from '../is-below-cookie-path.ts';
+import type { SilentLoginOptions } from '../options/login-options.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { LoginParameters } from '../request-types.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
@@ -15,6 +16,11 @@ export interface RequestAnswers {
     res: Response,
     parameters: LoginParameters & { browser: BrowserSession },
   ): Promise<void>;
+  trySilentLogin(
+    req: Request,
+    res: Response,
+    parameters: SilentLoginOptions & { browser: BrowserSession },
+  ): Promise<boolean>;
   startLogout(
     req: Request,
     res: Response,
@@ -65,6 +71,10 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
         returnTo: parameters.returnTo ?? here,
         browser,
       } as LoginParameters & { browser: BrowserSession });
+    },
+    trySilentLogin: ({ req, res, browser, mountPath }, parameters) => {
+      const { returnTo = answers.publicPath(req, mountPath) } = parameters;
+      return answers.trySilentLogin(req, res, { ...parameters, returnTo, browser });
     },
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
     sendLoginPage: ({ req, res }) => answers.sendLoginPage(req, res),

@@ -3,7 +3,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { ErrorEvent } from '../events.ts';
 import type { LoginDemands } from '../freshness.ts';
-import type { ResolvedLoginParameters } from '../options/login-options.ts';
+import type { ResolvedLoginParameters, SilentLoginOptions } from '../options/login-options.ts';
 import type { LogoutParameters, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
@@ -52,6 +52,7 @@ export interface RequestServices {
   /** Says whether a login is fresh and strong enough, by the rule that judged it when it was done. */
   meets(identity: Identity, rules: LoginDemands): boolean;
   login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
+  trySilentLogin(state: RequestState, parameters: SilentLoginOptions): Promise<boolean>;
   logout(state: RequestState, parameters: LogoutParameters): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'>): ApiAccess;
   /** Tells a person that they are not logged in, with a way to the login. */

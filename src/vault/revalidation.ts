@@ -6,7 +6,8 @@ import type { Provider } from '../provider/provider.ts';
 import type { StoredLogin } from '../store/record-format.ts';
 import type { Store } from '../store/store.ts';
 import { createThrottle } from '../throttle.ts';
-import type { TokenOwner, TokenSource, TokenSourceOptions } from './token-source.ts';
+import type { TokenOwner } from './token-life.ts';
+import type { TokenSource, TokenSourceOptions } from './token-source.ts';
 
 /** A login that its provider may be asked about. */
 export interface ValidatedLogin extends TokenOwner {
