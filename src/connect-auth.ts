@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import express, { type Request, type RequestHandler, type Response } from 'express';
-import { ConfigurationError } from './errors.ts';
+import { ConfigurationError, ConnectAuthError } from './errors.ts';
 import { hookFault } from './hook-fault.ts';
 import { createApplicationKeys } from './keys.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
+import { hasSites, planSites, type SitePlan } from './options/site-options.ts';
 import { createProvider, type Provider } from './provider/provider.ts';
 import type { UpgradeAuth } from './request-types.ts';
 import { createAnswers } from './routes/answers.ts';
@@ -40,7 +41,12 @@ import { createMemoryStore } from './store/memory-store.ts';
 import { createRedisStore } from './store/redis-store.ts';
 import { createSessionLock } from './store/session-lock.ts';
 import type { Store, StoreHealth } from './store/store.ts';
-import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessions.ts';
+import { createSites } from './tenants/sites.ts';
+import {
+  type ConnectAuthSessions,
+  createAuthSessions,
+  createDeferredSessions,
+} from './user/auth-sessions.ts';
 import { createHandshake } from './user/handshake.ts';
 import { createRequestHandler } from './user/request-handler.ts';
 import { createRequestServices } from './user/request-services.ts';
@@ -60,6 +66,8 @@ export interface ConnectAuth extends RequestHandler {
   (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
   /** The sessions of a user: to list them and to end them without their browsers. */
   readonly sessions: ConnectAuthSessions;
+  /** The same of a tenant. A call rejects with the code `tenant_unknown` where there is none. */
+  sessionsOf(tenant: string): ConnectAuthSessions;
   /**
    * Finds out who opens a WebSocket, in the `upgrade` event of the server: it passes no middleware, and any page may
    * open one, so that its origin is checked as for unsafe requests.
@@ -85,9 +93,10 @@ export interface ConnectAuth extends RequestHandler {
  */
 export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
-  const resolved = resolveOptions(options);
-  const store = createStore(resolved);
-  const { handle, sessions, authenticateUpgrade, stop } = joinParts(resolved, store);
+  const { store, handle, sessions, sessionsOf, authenticateUpgrade, stop } =
+    typeof options === 'object' && options !== null && hasSites(options)
+      ? joinSites(planSites(options))
+      : joinOne(resolveOptions(options));
 
   function connectAuthMiddleware(
     req: IncomingMessage,
@@ -99,6 +108,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
 
   return Object.assign(connectAuthMiddleware, {
     sessions,
+    sessionsOf,
     authenticateUpgrade,
     health: async () => {
       const health = await store.health();
@@ -140,8 +150,71 @@ function createStore(options: ResolvedOptions): Store {
   return createMemoryStore({ now: options.clocks.store ?? options.clocks.now });
 }
 
+/** One application, at one base URL. */
+function joinOne(options: ResolvedOptions) {
+  const store = createStore(options);
+  return {
+    store,
+    sessionsOf: noTenants,
+    ...joinParts(options, { store, processId: randomUUID(), tenant: undefined }),
+  };
+}
+
+/** One of them for each base URL, and for each tenant at each, over one store. */
+function joinSites(plan: SitePlan) {
+  const { shared, tenants } = plan;
+  const store = createStore(shared);
+  const processId = randomUUID();
+  const sites = createSites({
+    plan,
+    build: (options, tenant) => joinParts(options, { store, processId, tenant }),
+    monotonic: shared.clocks.monotonic,
+    onFault: (fault) => void shared.hooks.onError({ error: describeTenantFault(fault), during: 'session' }),
+  });
+  const sessionsOf = (tenant?: string) =>
+    createDeferredSessions(async () => (await sites.ofTenant(tenant)).sessions);
+  const refuse = async (): Promise<never> => {
+    throw new ConfigurationError('With tenants, say whose sessions: auth.sessionsOf(tenant).');
+  };
+  return {
+    store,
+    sessionsOf: tenants ? sessionsOf : noTenants,
+    sessions: tenants ? createDeferredSessions(refuse) : sessionsOf(),
+    stop: sites.stop,
+    handle: (req: Request, res: Response, next: (error?: unknown) => void) => {
+      try {
+        const found = sites.find(req);
+        if (found instanceof Promise) found.then(({ handle }) => handle(req, res, next), next);
+        else found.handle(req, res, next);
+      } catch (error) {
+        next(error);
+      }
+    },
+    authenticateUpgrade: async (req: IncomingMessage) => (await sites.find(req)).authenticateUpgrade(req),
+  };
+}
+
+function noTenants(): never {
+  throw new ConfigurationError('auth.sessionsOf() is for tenants, and there are none. Use auth.sessions.');
+}
+
+/** The application's own, which stays its own; `onError` is told that it came about. */
+function describeTenantFault(cause: unknown): ConnectAuthError {
+  if (cause instanceof ConnectAuthError) return cause;
+  const message = 'The provider of a tenant could not be found again; what is known of it is used on.';
+  return new ConnectAuthError(message, { code: 'tenant_unavailable', status: 503, cause });
+}
+
+/** What `joinParts()` needs beside the options. */
+interface Surroundings {
+  readonly store: Store;
+  /** Of this process, at random. */
+  readonly processId: string;
+  readonly tenant: string | undefined;
+}
+
 /** Builds every part once and joins them. The only place where they meet. */
-function joinParts(options: ResolvedOptions, store: Store) {
+function joinParts(options: ResolvedOptions, { store, processId, tenant }: Surroundings) {
   const { hooks, secrets, https, origin, storeTimeoutMs, mapUser, apiOrigins } = options;
   const { now, monotonic } = options.clocks;
   const { cookieName, cookiePath, persistent, carryOver, describe } = options.session;
@@ -270,7 +343,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     store,
     secrets,
     // A login that began in the memory of one process cannot be finished by another, and must not go round.
-    keys: createApplicationKeys(options.application + (isInMemory(options) ? randomUUID() : '')),
+    keys: createApplicationKeys(options.application + (isInMemory(options) ? processId : '')),
     cookieName,
     cookiePath,
     https,
@@ -330,6 +403,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     sessions,
     startAppSession,
     watch,
+    tenant,
     now,
     loginUrl: urls.login(),
     providers,
@@ -351,7 +425,8 @@ function joinParts(options: ResolvedOptions, store: Store) {
   const handshake = createHandshake(authenticateUpgrade);
   return {
     handle: createRequestHandler({ services, findRoute, basePath: options.basePath, handshake, revalidate }),
-    sessions: createAuthSessions(userSessions),
+    sessions: createAuthSessions(userSessions, services),
+    isIdle: watch.isIdle,
     authenticateUpgrade,
     /** Ends what waits. */
     stop: () => {

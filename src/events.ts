@@ -6,6 +6,8 @@ import type { ConnectAuthError } from './errors.ts';
 export interface LoginEvent {
   readonly req: Request;
   readonly res: Response;
+  /** Where there are tenants. */
+  readonly tenant?: string | undefined;
   /** Name of the provider in the options; `default` for a single one. */
   readonly provider: string;
   readonly issuer: string;
@@ -44,6 +46,8 @@ export type LogoutReason =
  */
 export interface LogoutEvent {
   readonly reason: LogoutReason;
+  /** Where there are tenants. */
+  readonly tenant?: string | undefined;
   readonly provider: string;
   readonly issuer: string;
   readonly sub: string;
@@ -58,6 +62,8 @@ export interface LogoutEvent {
  */
 export interface ErrorEvent {
   readonly error: ConnectAuthError;
+  /** Where there are tenants. */
+  readonly tenant?: string | undefined;
   readonly during: 'session' | 'login' | 'callback' | 'logout' | 'guard';
   /** The request at hand, where there is one. */
   readonly req?: Request | undefined;

@@ -57,6 +57,8 @@ export interface AccessTokenOptions {
 /** `req.auth`: the login of this request. Prints and serialises without secrets. */
 export interface RequestAuth {
   readonly isAuthenticated: boolean;
+  /** The tenant of this request, where there are any; whether somebody is logged in or not. */
+  readonly tenant: string | undefined;
   /** Name of the provider in the options; `default` for a single one. `undefined` when nobody is logged in. */
   readonly provider: string | undefined;
   readonly issuer: string | undefined;
@@ -135,7 +137,7 @@ export interface RequestAuth {
  * `LoginRequiredError`, and the page must open a new one.
  */
 export interface UpgradeAuth
-  extends Pick<RequestAuth, 'acr' | 'authTime' | 'getAccessToken' | 'fetch' | 'fetchUserInfo'> {
+  extends Pick<RequestAuth, 'tenant' | 'acr' | 'authTime' | 'getAccessToken' | 'fetch' | 'fetchUserInfo'> {
   /** What `req.user` is in handlers. */
   readonly user: Express.User;
   readonly provider: string;

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors.ts';
 import { checkObject, checkString, wholeNumberFrom } from '../options/option-checks.ts';
 import { type Field, optional, readOptions, type Table, withDefault } from '../options/option-table.ts';
 import type { UserName, UserSession, UserSessions } from '../session/user-sessions.ts';
-import { getRequestState } from './request-state.ts';
+import { getRequestState, type RequestServices } from './request-state.ts';
 
 /** Which sessions of a user are listed, and how. */
 export interface SessionListOptions {
@@ -35,7 +35,12 @@ export const SESSION_LIST_OPTIONS: {
 } satisfies Table<SessionListOptions>;
 
 /** What applications call as `auth.sessions`. */
-export function createAuthSessions(userSessions: UserSessions): ConnectAuthSessions {
+export function createAuthSessions(
+  userSessions: UserSessions,
+  { sessions }: Pick<RequestServices, 'sessions'>,
+): ConnectAuthSessions {
+  const browserOf = (method: string, req: Request) => findBrowser(method, req, sessions);
+
   return {
     list: async (user, options = {}) => {
       const { current, limit } = readOptions('auth.sessions.list()', options, SESSION_LIST_OPTIONS);
@@ -47,6 +52,16 @@ export function createAuthSessions(userSessions: UserSessions): ConnectAuthSessi
     revoke: userSessions.revoke,
     revokeOthers: async (current) => userSessions.revokeOthers(browserOf('revokeOthers', current)),
     revokeAll: async (user) => userSessions.revokeAll(checkUserName('revokeAll', user)),
+  };
+}
+
+/** The same of an application that has still to be found. */
+export function createDeferredSessions(find: () => Promise<ConnectAuthSessions>): ConnectAuthSessions {
+  return {
+    list: async (...given) => (await find()).list(...given),
+    revoke: async (handle) => (await find()).revoke(handle),
+    revokeOthers: async (current) => (await find()).revokeOthers(current),
+    revokeAll: async (user) => (await find()).revokeAll(user),
   };
 }
 
@@ -65,12 +80,17 @@ function checkRequest(where: string, value: unknown): Request {
   return value as unknown as Request;
 }
 
-function browserOf(method: string, req: Request) {
+function findBrowser(method: string, req: Request, ours: RequestServices['sessions']) {
   checkObject(`auth.sessions.${method}(): current`, req);
   const state = getRequestState(req);
   if (!state) {
     throw new ConfigurationError(
       `auth.sessions.${method}(): current must be a request that has passed connectAuth.`,
+    );
+  }
+  if (state.services.sessions !== ours) {
+    throw new ConfigurationError(
+      `auth.sessions.${method}(): current must be a request of this application, and of this tenant.`,
     );
   }
   if (state.browser.fault) throw state.browser.fault;

@@ -23,6 +23,7 @@ export function createRequestAuth(state: RequestState): RequestAuth {
     get isAuthenticated() {
       return identity() !== undefined;
     },
+    tenant: services.tenant,
     get provider() {
       return identity()?.provider;
     },

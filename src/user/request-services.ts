@@ -35,7 +35,7 @@ export interface RequestAnswers {
 
 /** What they are made of. */
 export interface RequestServicesOptions
-  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'loginUrl' | 'now'>,
+  extends Pick<RequestServices, 'sessions' | 'startAppSession' | 'watch' | 'tenant' | 'loginUrl' | 'now'>,
     Omit<ApiAccessOptions, 'browser'> {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ownOrigins: ReadonlySet<string>;
@@ -52,6 +52,7 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     sessions,
     startAppSession,
     watch,
+    tenant: options.tenant,
     loginUrl,
     now,
     isForeign: (req) => findSource(req, ownOrigins) === 'foreign',

@@ -42,6 +42,8 @@ export interface RequestServices {
   readonly sessions: Sessions;
   readonly startAppSession: StartAppSession;
   readonly watch: SessionWatch;
+  /** Whose requests these are, where there are tenants. */
+  readonly tenant: string | undefined;
   /** For answers to scripts, which cannot be redirected; `undefined` when the route is switched off. */
   readonly loginUrl: string | undefined;
   now(): number;

@@ -8,7 +8,7 @@ import { onSessionEnd } from './session-end.ts';
 
 /** Finds out who opens a WebSocket, by the same cookie and the same read as any request. */
 export function createUpgradeAuth(
-  { sessions, watch, isForeign, createApiAccess }: RequestServices,
+  { sessions, watch, tenant, isForeign, createApiAccess }: RequestServices,
   revalidate: Revalidate | undefined,
 ): (req: IncomingMessage) => Promise<UpgradeAuth> {
   return async (req) => {
@@ -24,7 +24,7 @@ export function createUpgradeAuth(
     if (!identity) throw new LoginRequiredError();
     const { provider, issuer, claims, acr, authTime, absoluteEnd } = identity;
     return {
-      ...{ user: userOf(identity), provider, issuer, claims, acr },
+      ...{ user: userOf(identity), tenant, provider, issuer, claims, acr },
       authTime: authTime === undefined ? undefined : new Date(authTime * 1000),
       expiresAt: new Date(absoluteEnd),
       onEnd: (callback) => onSessionEnd({ watch, browser, req }, callback),

@@ -13,6 +13,7 @@ const TOP_LEVEL_FILES: Readonly<Record<string, number>> = { 'index.ts': 5, 'conn
 const FOLDERS: Readonly<Record<string, number>> = {
   testing: 5,
   cli: 5,
+  tenants: 3,
   routes: 3,
   user: 3,
   session: 2,
