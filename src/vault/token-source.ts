@@ -241,7 +241,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       if (!tokens.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
         if (isUsable(tokens, need, now())) return { tokens };
         throw new TokenError(
-          'The access token has ended and cannot be renewed. Log in again.',
+          'The access token has ended, and there is no refresh token to renew it with. Log in again; most providers give one for the scope offline_access.',
           'token_expired',
         );
       }
