@@ -195,7 +195,7 @@ describe('a login that does not come back to where it began', () => {
       'do all processes have the same secret, application and Redis?',
       (secret) => ({ secret, keepsCookies: true }),
     ],
-  ])('tells the operator the likeliest cause: %s (R-48)', async (_mistake, cause, choose) => {
+  ])('tells the operator the likeliest cause: %s', async (_mistake, cause, choose) => {
     const one = await bed.start({ secret: SECRETS[0]! });
     const { secret, keepsCookies } = choose(SECRETS[0]!);
     const two = await bed.start({ secret, baseUrl: one.origin });

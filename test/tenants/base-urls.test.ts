@@ -65,7 +65,7 @@ describe('an application with several base URLs', () => {
     ['a user and a host', 'evil@localhost'],
     ['two', 'localhost, preview.localhost'],
     ['an object’s name', '__proto__'],
-  ])('answers 421 to %s, whatever else the request says (R-46)', async (_what, name) => {
+  ])('answers 421 to %s, whatever else the request says (F-98)', async (_what, name) => {
     const app = await start();
     const browser = app.browser();
     for (const path of ['/', '/login', '/oauth/callback?code=x&state=y', '/me']) {

@@ -72,7 +72,7 @@ describe('tenants', () => {
     expect(await lookAround(browser, 'acme')).toEqual(nobody('acme'));
   });
 
-  it('take no login that began at another, at either callback (R-49)', async () => {
+  it('take no login that began at another, at either callback (R-52)', async () => {
     const app = await start();
     const browser = app.browser();
     const location = (await browser.get('/login', at('acme'))).headers.get('location')!;
