@@ -2,8 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError, providers } from 'express-connect-auth';
 import { createTestClock } from '../support/clock.ts';
 import { construct, type OptionChanges } from '../support/construct.ts';
+import { createGate } from '../support/gate.ts';
 import { createLogoutToken } from '../support/logout-token.ts';
-import { at, lookAround, type TenantAppOptions, useTenantApps } from '../support/tenant-bed.ts';
+import {
+  at,
+  lookAround,
+  TENANT_HEADER,
+  type TenantAppOptions,
+  useTenantApps,
+} from '../support/tenant-bed.ts';
 import { useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
 const clock = createTestClock();
@@ -121,7 +128,20 @@ describe('tenants', () => {
   });
 
   it('are found once for requests that come together, and again after their time', async () => {
-    const app = await start({ tenantCacheSeconds: 60 });
+    const all = createGate();
+    let asked = 0;
+    const app = await start({
+      tenantCacheSeconds: 60,
+      tenant: ({ headers }) => {
+        asked += 1;
+        if (asked === 8) all.open();
+        return headers[TENANT_HEADER] as string;
+      },
+      load: async (_tenant, found) => {
+        await all.opened;
+        return found;
+      },
+    });
     const browser = app.browser();
     const answers = await Promise.all(Array.from({ length: 8 }, () => lookAround(browser, 'acme')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
