@@ -35,6 +35,8 @@ export interface TenantAppOptions extends Partial<ConnectAuthOptions> {
   readonly load?: (tenant: string, found: ProviderDefinition | undefined) => unknown;
   readonly handlers?: (app: Express) => void;
   readonly port?: number;
+  /** Another version of Express. */
+  readonly createApp?: () => Express;
 }
 
 /** Header by which the tests' proxy names the tenant of a request. */
@@ -53,7 +55,7 @@ export function useTenantApps(): (options: TenantAppOptions) => Promise<TenantAp
     }
   });
 
-  return async ({ ops, load, handlers, port, ...options }) => {
+  return async ({ ops, load, handlers, port, createApp = express, ...options }) => {
     const logouts: LogoutEvent[] = [];
     const errors: ErrorEvent[] = [];
     const loads: string[] = [];
@@ -80,7 +82,7 @@ export function useTenantApps(): (options: TenantAppOptions) => Promise<TenantAp
           onError: (event) => void errors.push(event),
           ...options,
         });
-        const app = express();
+        const app = createApp();
         app.use(auth);
         handlers?.(app);
         app.get('/', (req, res) => {

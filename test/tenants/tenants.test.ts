@@ -1,4 +1,6 @@
+import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
+import type { Express } from 'express';
 import { ConfigurationError, providers } from 'express-connect-auth';
 import { createTestClock } from '../support/clock.ts';
 import { construct, type OptionChanges } from '../support/construct.ts';
@@ -200,6 +202,25 @@ describe('tenants', () => {
     expect(await lookAround(browser, 'acme')).toEqual(ada('acme'));
     expect(app.errors.map(({ error }) => error.code)).toEqual(['tenant_unavailable']);
     expect((await browser.get('/', at('globex'))).status).toBe(503);
+  });
+
+  it('are the same on Express 4, and so is what is said of other libraries (F-124)', async () => {
+    const app = await start({
+      createApp: createRequire(import.meta.url)('express4') as () => Express,
+      handlers: (server) => {
+        server.get('/old', (req, res) => void res.json((req as unknown as { oidc: object }).oidc));
+      },
+    });
+    const browser = app.browser();
+    await app.logIn(browser, 'acme');
+    expect(await lookAround(browser, 'acme')).toEqual(ada('acme'));
+    expect(await lookAround(browser, 'globex')).toEqual(nobody('globex'));
+    expect(await lookAround(browser, 'initech')).toEqual({ status: 404 });
+    const old = await browser.get('/old', at('acme'));
+    expect([old.status, await old.text()]).toEqual([
+      500,
+      expect.stringContaining('req.oidc is of express-openid-connect'),
+    ]);
   });
 
   it('have sessions that are asked for by the tenant', async () => {
