@@ -18,6 +18,8 @@ export type { ErrorEvent, LoginEvent, LogoutEvent, LogoutReason } from './events
 export type {
   ConnectAuthOptions,
   LoginParameterOptions,
+  NamedProviders,
+  ProvidersOfTenant,
   RedisTarget,
   RouteOptions,
   SessionOptions,
