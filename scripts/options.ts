@@ -6,7 +6,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONNECT_AUTH_OPTIONS, LOGIN_PARAMETER_OPTIONS } from '../src/options/connect-auth-options.ts';
 import { BEARER_RULES, GUARD_RULES } from '../src/options/guard-options.ts';
-import { ACCESS_TOKEN_OPTIONS, LOGIN_PARAMETERS, LOGOUT_PARAMETERS } from '../src/options/login-options.ts';
+import {
+  ACCESS_TOKEN_OPTIONS,
+  LOGIN_PARAMETERS,
+  LOGOUT_PARAMETERS,
+  SILENT_LOGIN_PARAMETERS,
+} from '../src/options/login-options.ts';
 import type { AnyTable, Field } from '../src/options/option-table.ts';
 import { ROUTE_OPTIONS } from '../src/options/route-options.ts';
 import { SESSION_OPTIONS } from '../src/options/session-options.ts';
@@ -62,6 +67,10 @@ export const sections: readonly Section[] = [
   section('requireAuth()', GUARD_RULES, DEMANDS, ['guard-types.ts', 'AuthRules']),
   section('requireAuth(): bearer', BEARER_RULES, ['guard-types.ts', 'BearerRules']),
   section('req.auth.login()', LOGIN_PARAMETERS, DEMANDS),
+  section('req.auth.trySilentLogin()', SILENT_LOGIN_PARAMETERS, [
+    'request-types.ts',
+    'SilentLoginParameters',
+  ]),
   section('req.auth.logout()', LOGOUT_PARAMETERS, ['request-types.ts', 'LogoutParameters']),
   section('req.auth.getAccessToken()', ACCESS_TOKEN_OPTIONS, ['request-types.ts', 'AccessTokenOptions']),
   section('auth.sessions.list()', SESSION_LIST_OPTIONS, ['user/auth-sessions.ts', 'SessionListOptions']),

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import express, { type Request, type RequestHandler, type Response } from 'express';
-import { ConfigurationError } from './errors.ts';
+import { ConfigurationError, ConnectAuthError } from './errors.ts';
 import { hookFault } from './hook-fault.ts';
 import { createApplicationKeys } from './keys.ts';
 import { createMappedLogins } from './mapped-login.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
+import { hasSites, planSites, type SitePlan } from './options/site-options.ts';
 import { createProvider, type Provider } from './provider/provider.ts';
 import type { UpgradeAuth } from './request-types.ts';
 import { createAnswers } from './routes/answers.ts';
@@ -25,6 +26,7 @@ import { createReturnAddressReader } from './routes/return-address.ts';
 import { createRevocation } from './routes/revocation.ts';
 import { createRouteTable } from './routes/route-table.ts';
 import { createSessionRoute } from './routes/session-route.ts';
+import { createSilentMarks } from './routes/silent-marks.ts';
 import { createUrls } from './routes/urls.ts';
 import { createAppSessionStarter } from './session/app-session.ts';
 import type { BrowserSession } from './session/browser-session.ts';
@@ -46,8 +48,13 @@ import { createMemoryStore } from './store/memory-store.ts';
 import { createRedisStore } from './store/redis-store.ts';
 import { createSessionLock } from './store/session-lock.ts';
 import type { Store, StoreHealth } from './store/store.ts';
-import { tellUnawaited } from './tell-unawaited.ts';
-import { type ConnectAuthSessions, createAuthSessions } from './user/auth-sessions.ts';
+import { type TellFault, tellUnawaited } from './tell-unawaited.ts';
+import { createSites } from './tenants/sites.ts';
+import {
+  type ConnectAuthSessions,
+  createAuthSessions,
+  createDeferredSessions,
+} from './user/auth-sessions.ts';
 import { createCors } from './user/cors.ts';
 import { createForgeryCheck } from './user/forgery-check.ts';
 import { createHandshake } from './user/handshake.ts';
@@ -69,6 +76,8 @@ export interface ConnectAuth extends RequestHandler {
   (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
   /** The sessions of a user: to list them and to end them without their browsers. */
   readonly sessions: ConnectAuthSessions;
+  /** The same of a tenant. A call rejects with the code `tenant_unknown` where there is none. */
+  sessionsOf(tenant: string): ConnectAuthSessions;
   /**
    * Finds out who opens a WebSocket, in the `upgrade` event of the server: it passes no middleware, and any page may
    * open one, so that its origin is checked as for unsafe requests.
@@ -94,9 +103,10 @@ export interface ConnectAuth extends RequestHandler {
  */
 export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
-  const resolved = resolveOptions(options);
-  const store = createStore(resolved);
-  const { handle, sessions, authenticateUpgrade, tell, stop } = joinParts(resolved, store);
+  const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop } =
+    typeof options === 'object' && options !== null && hasSites(options)
+      ? joinSites(planSites(options))
+      : joinOne(resolveOptions(options));
 
   function connectAuthMiddleware(
     req: IncomingMessage,
@@ -117,6 +127,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
 
   return Object.assign(connectAuthMiddleware, {
     sessions,
+    sessionsOf,
     authenticateUpgrade,
     health: () => tellUnawaited(askHealth(), 'auth.health()', tell),
     close: () => tellUnawaited(close(), 'auth.close()', tell),
@@ -152,8 +163,76 @@ function createStore(options: ResolvedOptions): Store {
   return createMemoryStore({ now: options.clocks.store ?? options.clocks.now });
 }
 
+/** One application, at one base URL. */
+function joinOne(options: ResolvedOptions) {
+  const store = createStore(options);
+  return {
+    store,
+    sessionsOf: noTenants,
+    ...joinParts(options, { store, processId: randomUUID(), tenant: undefined }),
+  };
+}
+
+/** One of them for each base URL, and for each tenant at each, over one store. */
+function joinSites(plan: SitePlan) {
+  const { shared, tenants } = plan;
+  const store = createStore(shared);
+  const processId = randomUUID();
+  const tell: TellFault = (error) => void shared.hooks.onError({ error, during: 'session' });
+  const sites = createSites({
+    plan,
+    build: (options, tenant) => joinParts(options, { store, processId, tenant }),
+    monotonic: shared.clocks.monotonic,
+    onFault: (fault) => tell(describeTenantFault(fault)),
+  });
+  const sessionsOf = (tenant?: string) =>
+    createDeferredSessions(async () => (await sites.ofTenant(tenant)).sessions, tell);
+  const refuse = async (): Promise<never> => {
+    throw new ConfigurationError('With tenants, say whose sessions: auth.sessionsOf(tenant).');
+  };
+  return {
+    store,
+    sessionsOf: tenants ? sessionsOf : noTenants,
+    sessions: tenants ? createDeferredSessions(refuse, tell) : sessionsOf(),
+    stop: sites.stop,
+    handle: (req: Request, res: Response, next: (error?: unknown) => void) => {
+      try {
+        const found = sites.find(req);
+        if (found instanceof Promise) found.then(({ handle }) => handle(req, res, next), next);
+        else found.handle(req, res, next);
+      } catch (error) {
+        next(error);
+      }
+    },
+    authenticateUpgrade: (req: IncomingMessage) => {
+      const authenticate = async () => (await sites.find(req)).authenticateUpgrade(req);
+      return tellUnawaited(authenticate(), 'auth.authenticateUpgrade()', tell);
+    },
+    tell,
+  };
+}
+
+function noTenants(): never {
+  throw new ConfigurationError('auth.sessionsOf() is for tenants, and there are none. Use auth.sessions.');
+}
+
+/** The application's own, which stays its own; `onError` is told that it came about. */
+function describeTenantFault(cause: unknown): ConnectAuthError {
+  if (cause instanceof ConnectAuthError) return cause;
+  const message = 'The provider of a tenant could not be found again; what is known of it is used on.';
+  return new ConnectAuthError(message, { code: 'tenant_unavailable', status: 503, cause });
+}
+
+/** What `joinParts()` needs beside the options. */
+interface Surroundings {
+  readonly store: Store;
+  /** Of this process, at random. */
+  readonly processId: string;
+  readonly tenant: string | undefined;
+}
+
 /** Builds every part once and joins them. The only place where they meet. */
-function joinParts(options: ResolvedOptions, store: Store) {
+function joinParts(options: ResolvedOptions, { store, processId, tenant }: Surroundings) {
   const { hooks, secrets, https, origin, storeTimeoutMs, mapUser, apiOrigins } = options;
   const { now, monotonic } = options.clocks;
   const { cookieName, cookiePath, persistent, carryOver, describe } = options.session;
@@ -192,6 +271,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     ...{ sendPage, hooks, homePath: urls.home, homeUrl: urls.homeUrl },
     loginPath: urls.login,
     loginPathFrom: loginUrlFrom,
+    logoutPath: urls.logout(),
     noteLostLogin: hostNames.noteLostLogin,
   });
   /** Of faults that no request is to be answered with. */
@@ -304,7 +384,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     store,
     secrets,
     // A login that began in the memory of one process cannot be finished by another, and must not go round.
-    keys: createApplicationKeys(options.application + (isInMemory(options) ? randomUUID() : '')),
+    keys: createApplicationKeys(options.application + (isInMemory(options) ? processId : '')),
     cookieName,
     cookiePath,
     https,
@@ -321,6 +401,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     https,
   });
   const revocation = createRevocation(providers, vault, answers);
+  const silentMarks = createSilentMarks({ cookieName, cookiePath, https, now });
   const parts = {
     providers,
     pendingLogins,
@@ -332,6 +413,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     revocation,
     rememberedProvider,
     ownOrigins,
+    silentMarks,
   };
   const { loginParameters, clearSiteData } = options;
   /** Only a hint: a login begins whatever the store does. */
@@ -340,7 +422,10 @@ function joinParts(options: ResolvedOptions, store: Store) {
     return tokens?.idToken;
   };
   const login = createLogin({ ...parts, readIdToken, hostNames, loginParameters, origin, now });
-  const logout = createLogout({ ...parts, logoutReturns, origin, clearSiteData });
+  const logout = createLogout({
+    ...{ ...parts, logoutReturns, origin, clearSiteData },
+    logoutPath: options.routes.logout,
+  });
   const keptForms = createKeptForms({ store, sealer, keys, cookieName, cookiePath, https, now });
   const keptForm = createKeptFormRoute({ ...parts, keptForms, startLogin: login.start, now });
   const keepsForms = options.routes.keptForm !== false;
@@ -382,6 +467,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     sessions,
     startAppSession,
     watch,
+    tenant,
     now,
     loginUrlFrom,
     providers,
@@ -396,6 +482,7 @@ function joinParts(options: ResolvedOptions, store: Store) {
     rolesFrom: options.rolesFrom,
     answers: {
       ...{ ...answers, startLogin: login.start, startLogout: logout.start, publicPath: urls.publicPath },
+      trySilentLogin: login.trySilently,
       keepForm: keepsForms ? keptForm.keep : undefined,
     },
   });
@@ -413,7 +500,8 @@ function joinParts(options: ResolvedOptions, store: Store) {
 
   return {
     handle: options.redirectHosts.size > 0 ? handleOrRedirect : handle,
-    sessions: createAuthSessions(userSessions, services.tell),
+    sessions: createAuthSessions(userSessions, services),
+    isIdle: watch.isIdle,
     authenticateUpgrade,
     tell: services.tell,
     /** Ends what waits. */

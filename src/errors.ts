@@ -295,9 +295,13 @@ export function readOauthError(value: unknown): string | undefined {
 /** Longest `error_description` that is kept, in characters. */
 const MAX_DESCRIPTION_LENGTH = 300;
 
+/** A long run with letters and figures, as codes and tokens are; the number of a trace, in five groups, is none. */
+const OPAQUE =
+  /(?!\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b)(?<![\w+/=.~-])(?=[\w+/=.~-]*\d)(?=[\w+/=.~-]*[a-z])[\w+/=.~-]{20,}/gi;
+
 /**
  * Keeps of an OAuth `error_description` what can be printed in one line: no control characters, nothing that turns the
- * direction of a text, and no JWT.
+ * direction of a text, no JWT, and nothing else that looks like a code or a token.
  */
 export function readErrorDescription(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
@@ -305,6 +309,7 @@ export function readErrorDescription(value: unknown): string | undefined {
     .slice(0, 4 * MAX_DESCRIPTION_LENGTH)
     .replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ')
     .replace(/\beyJ[\w-]*(\.[\w-]*)*/g, '…')
+    .replace(OPAQUE, '…')
     .trim();
   return line === '' ? undefined : line.slice(0, MAX_DESCRIPTION_LENGTH);
 }

@@ -5,6 +5,8 @@ import type { ConnectAuthError } from './errors.ts';
 
 /** What is known of a login beside the claims. */
 export interface LoginFacts {
+  /** Where there are tenants. */
+  readonly tenant?: string | undefined;
   /** Name of the provider in the options; `default` for a single one. */
   readonly provider: string;
   readonly issuer: string;
@@ -59,6 +61,8 @@ export type LogoutReason =
  */
 export interface LogoutEvent {
   readonly reason: LogoutReason;
+  /** Where there are tenants. */
+  readonly tenant?: string | undefined;
   readonly provider: string;
   readonly issuer: string;
   readonly sub: string;
@@ -73,6 +77,8 @@ export interface LogoutEvent {
  */
 export interface ErrorEvent {
   readonly error: ConnectAuthError;
+  /** Where there are tenants. */
+  readonly tenant?: string | undefined;
   readonly during: 'session' | 'login' | 'callback' | 'logout' | 'guard';
   /** The request at hand, where there is one. */
   readonly req?: Request | undefined;

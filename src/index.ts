@@ -46,6 +46,8 @@ export type {
   ConnectAuthOptions,
   LoginParameterOptions,
   MappedLogin,
+  NamedProviders,
+  ProvidersOfTenant,
   RedisTarget,
   RouteOptions,
   SessionOptions,
@@ -92,6 +94,7 @@ export type {
   LoginParameters,
   LogoutParameters,
   RequestAuth,
+  SilentLoginParameters,
   UpgradeAuth,
 } from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';

@@ -80,6 +80,8 @@ export interface ProviderQuirks {
   expiresInUnit?: 's' | 'ms';
   /** `object`: an error answer has an object under `error`, with `code`, `title` and `detail`. @default 'oauth' */
   errorFormat?: 'oauth' | 'object';
+  /** `any`: the token endpoint also refuses with the status of a success, and says so in the body. @default 'error' */
+  errorStatus?: 'error' | 'any';
   /** `bare`: the authorization request names neither `response_type` nor `scope`. @default 'standard' */
   authorizationRequest?: 'standard' | 'bare';
   /**

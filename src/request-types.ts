@@ -40,6 +40,16 @@ export interface LoginParameters {
 /** What a route may ask of a login's freshness and strength. */
 export type LoginRules = Pick<LoginParameters, 'maxAgeSeconds' | 'acrValues'>;
 
+/** What a login without a page may ask for. */
+export interface SilentLoginParameters {
+  /** Where to return to: a path of this application. @default the page of this request, else `routes.home` */
+  returnTo?: string;
+  /** Name of the provider, where there are several. @default the only one; of several one must be named */
+  provider?: string;
+  /** A browser is sent to the provider again after so many seconds at the earliest, from 5. @default 600 */
+  everySeconds?: number;
+}
+
 /** How a logout that a handler starts goes on. */
 export interface LogoutParameters {
   /**
@@ -73,6 +83,8 @@ export interface RequestAuth {
   readonly isAuthenticated: boolean;
   /** How this request says who it is from; `bearer` only behind a guard that takes tokens. `undefined`: not at all. */
   readonly kind: 'session' | 'bearer' | undefined;
+  /** The tenant of this request, where there are any; whether somebody is logged in or not. */
+  readonly tenant: string | undefined;
   /** Name of the provider in the options; `default` for a single one. `undefined` when nobody is logged in. */
   readonly provider: string | undefined;
   readonly issuer: string | undefined;
@@ -91,11 +103,21 @@ export interface RequestAuth {
   /** What the provider of this login can do at all. `undefined` when nobody is logged in. */
   readonly capabilities: LoginCapabilities | undefined;
   /**
-   * Answers this request by sending the browser to the provider.
+   * Answers this request by sending the browser to the provider. With `prompt: 'none'` it comes back to where it came
+   * from, logged in or not.
    *
    * @throws ProviderError when the provider cannot be reached, StoreError when Redis cannot.
    */
   login(parameters?: LoginParameters): Promise<void>;
+  /**
+   * Asks the provider, without a page of it, whether the person is signed in there, and answers this request by sending
+   * the browser; it comes back to the same page, logged in or not. `false`: nothing was answered, and the page is to be
+   * shown as it is, because somebody is logged in, because this is no page that a person opens, or because this browser
+   * was sent lately, or has logged out since.
+   *
+   * @throws ProviderError `provider_unsupported` when the provider shows a page in any case.
+   */
+  trySilentLogin(parameters?: SilentLoginParameters): Promise<boolean>;
   /**
    * Ends the session and answers this request by sending the browser to the provider's logout, where it has one.
    *
@@ -147,7 +169,10 @@ export interface RequestAuth {
  * `LoginRequiredError`, and the page must open a new one.
  */
 export interface UpgradeAuth
-  extends Pick<RequestAuth, 'acr' | 'amr' | 'authTime' | 'getAccessToken' | 'fetch' | 'fetchUserInfo'> {
+  extends Pick<
+    RequestAuth,
+    'tenant' | 'acr' | 'amr' | 'authTime' | 'getAccessToken' | 'fetch' | 'fetchUserInfo'
+  > {
   /** What `req.user` is in handlers. */
   readonly user: Express.User;
   readonly provider: string;

@@ -18,6 +18,7 @@ import {
   checkUrl,
   numberFrom,
   refuse,
+  wholeNumberFrom,
 } from './option-checks.ts';
 import { group, optional, readOptions, required, type Table, withDefault } from './option-table.ts';
 import type { ConnectAuthOptions, LoginParameterOptions } from './options.ts';
@@ -55,6 +56,12 @@ export const CONNECT_AUTH_OPTIONS = {
   application: optional(checkApplication, { defaultIs: '`baseUrl`, normalised' }),
   provider: optional(checkProvider, { ...ONE_OF_BOTH, aliases: ['idp'] }),
   providers: optional(checkProviders, ONE_OF_BOTH),
+  tenant: optional<NonNullable<ConnectAuthOptions['tenant']>>(checkFunction, {
+    defaultIs: 'there are no tenants',
+    aliases: ['getTenant', 'tenantOf'],
+  }),
+  maxTenants: withDefault(wholeNumberFrom(1, 100_000), 100),
+  tenantCacheSeconds: withDefault(wholeNumberFrom(1, 86_400), 600),
   routes: group(ROUTE_OPTIONS, { elsewhere: FOREIGN_ROUTES }),
   session: group(SESSION_OPTIONS, { elsewhere: FOREIGN_SESSION_OPTIONS }),
   trustedOrigins: withDefault(checkOrigins, [], { aliases: ['allowedOrigins'] }),
@@ -110,7 +117,8 @@ function checkRoutePatterns(where: string, value: unknown): readonly string[] {
   return paths;
 }
 
-function checkBaseUrl(where: string, value: unknown): URL {
+/** A URL of this application: without query and fragment, and with a path of ours. */
+export function checkBaseUrl(where: string, value: unknown): URL {
   const url = checkUrl(where, value);
   if (url.search || url.hash) throw new ConfigurationError(`${where} must have no query and no fragment.`);
   checkPath(`${where}: its path`, url.pathname);

@@ -1,4 +1,10 @@
-import type { AccessTokenOptions, LoginParameters, LoginRules, LogoutParameters } from '../request-types.ts';
+import type {
+  AccessTokenOptions,
+  LoginParameters,
+  LoginRules,
+  LogoutParameters,
+  SilentLoginParameters,
+} from '../request-types.ts';
 import { checkString, checkStrings, numberFrom, oneOf, refuse, wholeNumberFrom } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
 import { checkLoginParams, checkLogoutParams } from './protocol-params.ts';
@@ -59,6 +65,18 @@ export const LOGIN_PARAMETERS = {
 
 /** Parameters of a login after their check. */
 export type ResolvedLoginParameters = Partial<Resolved<typeof LOGIN_PARAMETERS>>;
+
+/** The parameters of `req.auth.trySilentLogin()`. */
+export const SILENT_LOGIN_PARAMETERS = {
+  returnTo: LOGIN_PARAMETERS.returnTo,
+  provider: optional(checkText, { defaultIs: 'the only one; of several one must be named' }),
+  everySeconds: withDefault(wholeNumberFrom(5, 31_536_000), 600, { aliases: ['interval'] }),
+} satisfies Table<SilentLoginParameters>;
+
+/** The same after their check. */
+export type SilentLoginOptions = Partial<Resolved<typeof SILENT_LOGIN_PARAMETERS>> & {
+  readonly everySeconds: number;
+};
 
 /** The parameters of `req.auth.logout()`. */
 export const LOGOUT_PARAMETERS = {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { LoginRefused } from '../application-errors.ts';
@@ -14,14 +15,23 @@ export type MaybePromise<T> = T | Promise<T>;
 /** A Redis server: a URL, options for ioredis, or a client of the application's own. */
 export type RedisTarget = string | RedisOptions | Redis | Cluster;
 
+/** Several providers by name. */
+export type NamedProviders = Readonly<Record<string, ProviderDefinition>>;
+
+/** Finds the provider, or the providers, of a tenant; `undefined`: there is no such tenant. */
+export type ProvidersOfTenant<Given> = (tenant: string) => Given | undefined | Promise<Given | undefined>;
+
 /** What `connectAuth()` is given. */
 export interface ConnectAuthOptions {
   /**
    * Where browsers reach this application, such as `https://app.example.com`. The callback URL, the cookies'
    * `Secure` and the origin of every check follow from it, never from a request header. http is accepted for
    * localhost only. May have a path when the application lives under one.
+   *
+   * Of several, as preview deployments have them, `Host` chooses one and decides nothing else; what it names and is not
+   * listed is answered by 421. `application` must be given then.
    */
-  baseUrl: string;
+  baseUrl: string | readonly string[];
   /**
    * Names the application. Whatever is signed, sealed or kept in Redis belongs to it, so that two applications with one
    * secret and one Redis never meet, and the name of the cookie follows from it. Processes that shall share sessions must
@@ -48,16 +58,39 @@ export interface ConnectAuthOptions {
   redisPrefix?: string;
   /**
    * The provider, when there is one: `providers.oidc({ … })`. Its redirect URI is `baseUrl` + `routes.callback`.
+   *
+   * With `tenant`: a function that gives a tenant's provider, or `undefined` where there is no such tenant. It is asked
+   * once for requests that come together, and again after `tenantCacheSeconds`. Its redirect URI is `baseUrl` +
+   * `routes.callback` + `/tenant`, so that no tenant's provider can answer for another's; so are the addresses of logout
+   * tokens and of front-channel logouts.
    * @default none; `provider` or `providers` must be given
    */
-  provider?: ProviderDefinition;
+  provider?: ProviderDefinition | ProvidersOfTenant<ProviderDefinition>;
   /**
    * Several providers by name. `/login?provider=name` chooses; without it `/login` shows a page that asks. Each has a
    * redirect URI of its own, `baseUrl` + `routes.callback` + `/name`, so that none can answer for another
    * (RFC 9700, section 4.4).
+   *
+   * With `tenant`: a function that gives those of a tenant, as for `provider`.
    * @default none; `provider` or `providers` must be given
    */
-  providers?: Readonly<Record<string, ProviderDefinition>>;
+  providers?: NamedProviders | ProvidersOfTenant<NamedProviders>;
+  /**
+   * Names the tenant of a request: lower-case letters, digits and hyphens, at most 63. It is trusted, so it must not take
+   * what a browser may choose, but where each choice is only another door. Everything of a tenant is its own, as if it
+   * were another application: cookies, sessions, keys in Redis. `undefined`, or a tenant that there is not, is answered by
+   * 404. The request may be the upgrade of a WebSocket, which has nothing of Express.
+   * @default there are no tenants
+   */
+  tenant?: (req: IncomingMessage) => string | undefined | Promise<string | undefined>;
+  /** So many tenants are kept ready; the one that was not used for longest goes first. @default 100 */
+  maxTenants?: number;
+  /**
+   * For so many seconds the providers of a tenant are taken as they were given. Give the same object again where nothing
+   * has changed: what was discovered is kept then.
+   * @default 600
+   */
+  tenantCacheSeconds?: number;
   /** Paths of our routes, relative to the place where the middleware is mounted. @default {} */
   routes?: RouteOptions;
   /** The session, and the cookie that names it. @default {} */

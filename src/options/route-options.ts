@@ -42,7 +42,7 @@ export function completeRoutes(
     const names = paths.filter(([, other]) => other === path).map(([name]) => name);
     if (names.length > 1) {
       throw new ConfigurationError(
-        `${where} must all differ from each other; ${names.join(' and ')} are "${path}".`,
+        `${where} must all differ from each other; ${names.join(' and ')} are "${path}". Give each a path of its own.`,
       );
     }
   }

@@ -116,7 +116,7 @@ export const OAUTH2: PresetFacts = {
   documentation: ['https://www.rfc-editor.org/rfc/rfc6749', 'https://www.rfc-editor.org/rfc/rfc9700'],
   readOn: '2026-11-27',
   clientAuthentication: 'client_secret_basic',
-  quirks: { nonce: false, tokenType: 'optional' },
+  quirks: { nonce: false, tokenType: 'optional', errorStatus: 'any' },
   capabilities: { logout: false, silentLogin: false, authTime: false, acr: false },
 };
 

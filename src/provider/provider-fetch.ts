@@ -39,7 +39,7 @@ export function createProviderFetch(
       return bounded(url, options);
     const request = quirks.tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
     const answer = await rewriteTokenAnswer(await bounded(request.url, request.options), quirks, keepIdToken);
-    return answer.ok ? answer : hideWhatWasSent(answer, options.body);
+    return answer.ok ? answer : hideWhatWasSent(answer, options);
   };
 }
 
@@ -86,10 +86,10 @@ const SECRET_PARAMS = [
 ] as const;
 
 /** A provider may quote in its `error_description` what it was sent, and that goes to a log. */
-async function hideWhatWasSent(response: Response, body: RequestInit['body']): Promise<Response> {
-  if (!(body instanceof URLSearchParams)) return response;
-  const secrets = SECRET_PARAMS.map((name) => body.get(name)).filter(
-    (value) => value !== null && value !== '',
+async function hideWhatWasSent(response: Response, { body, headers: sent }: RequestInit): Promise<Response> {
+  const params = body instanceof URLSearchParams ? SECRET_PARAMS.map((name) => body.get(name) ?? '') : [];
+  const secrets = [...params, ...secretsOfBasic(new Headers(sent).get('authorization') ?? '')].filter(
+    (value) => value !== '',
   );
   const { status, headers, url } = response;
   const text = await response.text();
@@ -99,4 +99,15 @@ async function hideWhatWasSent(response: Response, body: RequestInit['body']): P
   );
   const copy = new Response(hidden === '' ? null : hidden, { status, headers });
   return Object.defineProperty(copy, 'url', { value: url });
+}
+
+/** The client's secret in HTTP Basic, as it was written and as it is meant. */
+function secretsOfBasic(authorization: string): readonly string[] {
+  const credentials = /^Basic (.+)$/i.exec(authorization)?.[1] ?? '';
+  const written = /:(.*)$/s.exec(Buffer.from(credentials, 'base64').toString('utf8'))?.[1] ?? '';
+  try {
+    return [written, decodeURIComponent(written)];
+  } catch {
+    return [written];
+  }
 }

@@ -9,6 +9,7 @@ export const QUIRKS = {
   tokenType: withDefault(oneOf('required', 'optional'), 'required'),
   expiresInUnit: withDefault(oneOf('s', 'ms'), 's'),
   errorFormat: withDefault(oneOf('oauth', 'object'), 'oauth'),
+  errorStatus: withDefault(oneOf('error', 'any'), 'error'),
   authorizationRequest: withDefault(oneOf('standard', 'bare'), 'standard'),
   responseIssuer: withDefault(oneOf('announced', 'optional'), 'announced'),
   pkce: withDefault(oneOf('S256', 'sha256', 'none'), 'S256', { aliases: ['usePKCE'] }),

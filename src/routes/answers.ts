@@ -14,6 +14,7 @@ import { wantsJson } from '../fetch-metadata.ts';
 import { AccessDeniedError, BearerError, describeMissing } from '../guard-errors.ts';
 import type { Page, SendPage } from './pages.ts';
 import type { LoginDisplay, PendingLogin } from './pending-logins.ts';
+import type { Urls } from './urls.ts';
 
 /** How every route answers. */
 export interface Answers {
@@ -49,6 +50,8 @@ export interface Failure {
   readonly display?: LoginDisplay | undefined;
   /** Whether whoever asks is a program, whatever its headers say. */
   readonly asJson?: boolean;
+  /** The provider where somebody proved who they are: whoever is refused here can go there as somebody else. */
+  readonly provider?: string | undefined;
 }
 
 /** What the answers are made from. */
@@ -56,9 +59,11 @@ export interface AnswersOptions {
   readonly sendPage: SendPage;
   readonly hooks: Hooks;
   /** The path that starts a login with a return address; `undefined` when there is none. */
-  readonly loginPath: (returnTo: string | undefined) => string | undefined;
+  readonly loginPath: Urls['login'];
   /** The same, back to the page that a request came from. */
   readonly loginPathFrom: (req: Request) => string | undefined;
+  /** The path that ends sessions; `undefined` when there is none. */
+  readonly logoutPath: string | undefined;
   readonly homePath: string;
   readonly homeUrl: string;
   /** Notes a callback without its login; true where the browser sent no login cookie at all. */
@@ -115,9 +120,15 @@ const wordsWithoutCookie = (homeUrl: string) =>
     `This browser sent nothing of it. Most likely it began at another address of this site: please begin at ${homeUrl}. It may also be finished already, or cookies may be blocked.`,
   ] as const;
 
+/** Refused is this person, not this attempt. */
+const REFUSED: readonly string[] = ['login_refused', 'login_limited'];
+
+/** The value of `prompt` that asks whose account it shall be; every login may ask for it. */
+export const OTHER_ACCOUNT = 'select_account';
+
 /** Makes the answers that all routes share. */
 export function createAnswers(options: AnswersOptions): Answers {
-  const { sendPage, hooks, loginPath, homePath, homeUrl, noteLostLogin } = options;
+  const { sendPage, hooks, loginPath, logoutPath, homePath, homeUrl, noteLostLogin } = options;
 
   const findWords = (
     req: Request,
@@ -131,19 +142,34 @@ export function createAnswers(options: AnswersOptions): Answers {
     return [title, publicMessageOf(error) ?? words];
   };
 
+  /** The provider would answer with the same account at once, however often they sign in. */
+  const waysOut = (error: ConnectAuthError, { returnTo, provider }: Failure) => {
+    if (provider === undefined || !REFUSED.includes(error.code)) return { links: [] };
+    const other = loginPath(returnTo, { provider, prompt: OTHER_ACCOUNT });
+    const links = other ? [{ href: other, label: 'Use another account' }] : [];
+    if (!logoutPath) return { links };
+    const label = 'Sign out of the sign-in service';
+    const action = `${logoutPath}?${new URLSearchParams({ provider })}`;
+    return { links, form: { action, label, fields: {} } };
+  };
+
   const pageFor = (
     error: ConnectAuthError,
-    { during, returnTo, display }: Failure,
+    failure: Failure,
     [title, message]: readonly [string, string],
   ): Page => {
+    const { during, returnTo, display } = failure;
     const isAsked = error instanceof LoginRequiredError && returnTo !== undefined;
     const retry = isAsked || isRetryable(error) ? loginPath(returnTo) : undefined;
+    const { links, ...out } = waysOut(error, failure);
     return {
       status: error.status,
       title,
       message,
+      ...out,
       ...(display === 'popup' ? { broadcast: { type: 'login_failed', ...describe(error) } } : {}),
       links: [
+        ...links,
         ...(retry ? [{ href: retry, label: isAsked ? 'Sign in' : 'Sign in again' }] : []),
         { href: homePath, label: 'Home page' },
       ],
@@ -196,9 +222,17 @@ export function createAnswers(options: AnswersOptions): Answers {
     fail: async (req, res, thrown, failure) => {
       const error = asConnectAuthError(thrown);
       const returnTo = failure.returnTo ?? (error instanceof LoginError ? error.returnTo : undefined);
-      await hooks.onError({ error, during: failure.during, req, res, returnTo });
+      const isSilent = failure.display === 'silent';
+      // The provider's "not without a page" is an answer, and no fault.
+      if (!isSilent || error.code !== 'login_denied')
+        await hooks.onError({ error, during: failure.during, req, res, returnTo });
       const words = findWords(req, error, failure);
       if (res.headersSent || res.writableEnded) return;
+      // Nobody has asked for a login, so nobody is told that there is none.
+      if (isSilent) {
+        answers.redirect(res, 303, returnTo ?? homePath);
+        return;
+      }
       keepToOurselves(res);
       if (error.status === 503) setRetryAfter(res, error);
       if (failure.asJson || wantsJson(req)) res.status(error.status).json(describe(error));

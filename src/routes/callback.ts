@@ -23,6 +23,7 @@ import type { LoginDisplay, PendingLogins, TakenLogin } from './pending-logins.t
 import { readCallbackAnswer, readUnverified } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
+import type { SilentMarks } from './silent-marks.ts';
 import { bringsProof, createStrayCallback } from './stray-callback.ts';
 import type { Urls } from './urls.ts';
 
@@ -42,6 +43,7 @@ export interface CallbackOptions {
   readonly describe: ResolvedOptions['session']['describe'];
   readonly revocation: Revocation;
   readonly startLogin: Login['start'];
+  readonly silentMarks: SilentMarks;
   readonly ownOrigins: ReadonlySet<string>;
   readonly now: Clock;
   readonly monotonic: Clock;
@@ -122,6 +124,7 @@ export function createCallback(options: CallbackOptions): Callback {
     const login = { id, identity, sealedTokens, takenAt, isCancelled, onLateEnd: revokeReplaced };
     const replaced = await sessions.logIn(browser, { req, res }, login);
     options.rememberedProvider.write(res, name);
+    options.silentMarks.noteLogin(req, res);
     if (replaced) await revokeReplaced(replaced);
     try {
       const event = { req, res, ...facts, claims, user, missingScopes, unverified, returnTo };
@@ -227,7 +230,7 @@ export function createCallback(options: CallbackOptions): Callback {
       }
     } catch (error) {
       // The answer knows where the login was shown, and offers a restart that leads to the same place.
-      await answers.fail(req, res, error, { during: 'callback', returnTo, display });
+      await answers.fail(req, res, error, { during: 'callback', returnTo, display, provider: providerName });
       return;
     }
     if (!res.headersSent) answers.sendLoginResult(req, res, { returnTo, display });

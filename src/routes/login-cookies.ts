@@ -43,7 +43,7 @@ const TAG_BYTES = 16;
 /** Of what names the client of a login: enough that no two are taken for each other. */
 export const FINGERPRINT_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
-const DISPLAYS: readonly LoginDisplay[] = ['page', 'popup', 'provider_popup'];
+const DISPLAYS: readonly LoginDisplay[] = ['page', 'popup', 'provider_popup', 'silent'];
 const HEAD_BYTES = 1 + 1 + 6 + FINGERPRINT_BYTES;
 /** Ends the `state` of a login that was begun in place of another: no cookie is needed to know that it was. */
 const RESTART_SIGN = 'r';

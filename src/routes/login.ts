@@ -3,17 +3,18 @@ import { noStore } from '../cache-headers.ts';
 import type { Clock } from '../clock.ts';
 import { ConfigurationError, CrossOriginError, LoginRequiredError, ProviderError } from '../errors.ts';
 import { findSource, isNavigation, isPrefetch } from '../fetch-metadata.ts';
-import type { ResolvedLoginParameters } from '../options/login-options.ts';
+import type { ResolvedLoginParameters, SilentLoginOptions } from '../options/login-options.ts';
 import { quoteName } from '../options/option-checks.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { Provider } from '../provider/provider.ts';
 import { wrapPopupState } from '../provider/quirks/popup-state.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
-import type { Answers } from './answers.ts';
+import { type Answers, OTHER_ACCOUNT } from './answers.ts';
 import type { HostNames } from './host-names.ts';
 import type { LoginDisplay, PendingLogins } from './pending-logins.ts';
 import { readQuery } from './request-input.ts';
 import { findNamedOrigin, foreignAddress, type ReturnAddressReader } from './return-address.ts';
+import type { SilentMarks } from './silent-marks.ts';
 import type { Urls } from './urls.ts';
 
 /** What a login is started with. */
@@ -29,6 +30,7 @@ export interface LoginOptions {
   readonly loginParameters: ResolvedOptions['loginParameters'];
   readonly origin: string;
   readonly ownOrigins: ReadonlySet<string>;
+  readonly silentMarks: SilentMarks;
   readonly now: Clock;
 }
 
@@ -39,10 +41,17 @@ export interface LoginStart extends ResolvedLoginParameters {
   readonly isRestart?: boolean;
 }
 
+/** What a login without a page asks for. */
+export interface SilentLoginStart extends SilentLoginOptions {
+  readonly browser: BrowserSession;
+}
+
 /** How a login begins: by our route, or by a handler of the application. */
 export interface Login {
   /** Answers any request by sending the browser to the provider. */
   start(req: Request, res: Response, parameters: LoginStart): Promise<void>;
+  /** The same without a page of the provider, where it is of use. False: it is not, and nothing was answered. */
+  trySilently(req: Request, res: Response, parameters: SilentLoginStart): Promise<boolean>;
   /**
    * `GET /login?returnTo=…&provider=…&display=popup`, and what `loginParameters` allows; nothing else of the query is
    * looked at. `display=provider_popup` answers a script of our own page, for a provider's popup package.
@@ -52,7 +61,8 @@ export interface Login {
 
 /** Makes what starts logins. */
 export function createLogin(options: LoginOptions): Login {
-  const { providers, pendingLogins, readReturnAddress, urls, answers, loginParameters, now } = options;
+  const { providers, pendingLogins, readReturnAddress, urls, answers, loginParameters, silentMarks, now } =
+    options;
 
   /** A silent login says whom it is about: many providers refuse it otherwise. */
   const findHint = async (provider: Provider, { prompt, browser }: LoginStart) => {
@@ -119,7 +129,12 @@ export function createLogin(options: LoginOptions): Login {
       sendChoice(req, res, parameters);
       return;
     }
-    const url = await begin(req, res, provider, parameters, parameters.display ?? 'page');
+    // A page that asks again at once would do so for ever: the second time, the person is told.
+    const isSilent = parameters.prompt === 'none' && !silentMarks.isRecent(req, LOOP_SECONDS);
+    const { display: asked = 'page' } = parameters;
+    const display = isSilent && asked === 'page' ? 'silent' : asked;
+    const url = await begin(req, res, provider, parameters, display);
+    if (display === 'silent') silentMarks.write(res);
     answers.redirect(res, 302, url.href);
   };
 
@@ -131,6 +146,25 @@ export function createLogin(options: LoginOptions): Login {
     if (origin !== undefined && returnTo !== req.originalUrl && readReturnAddress(returnTo) === undefined)
       await answers.reportError(req, undefined, foreignAddress('req.auth.login()', origin), 'login');
     await answer(req, res, parameters);
+  };
+
+  const trySilently: Login['trySilently'] = async (req, res, { everySeconds, ...parameters }) => {
+    const { identity, fault } = parameters.browser;
+    if (identity || fault || !isNavigation(req) || silentMarks.isRecent(req, everySeconds)) return false;
+    const provider = choose(providers, parameters.provider);
+    if (!provider)
+      throw new ConfigurationError('With several providers, req.auth.trySilentLogin() needs a provider.');
+    // First, so that a provider that is away keeps no page waiting again and again.
+    silentMarks.write(res);
+    try {
+      const url = await begin(req, res, provider, { ...parameters, prompt: 'none' }, 'silent');
+      answers.redirect(res, 302, url.href);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.code === 'provider_unsupported') throw error;
+      await answers.reportError(req, res, error, 'login');
+      return false;
+    }
   };
 
   /** The page opens the window itself and hands us what it gets back; only a page of ours may. */
@@ -193,7 +227,7 @@ export function createLogin(options: LoginOptions): Login {
     const chosen = {
       returnTo: query.get('returnTo') ?? urls.home,
       provider: take('provider', (name) => providers.has(name)),
-      prompt: take('prompt', (prompt) => loginParameters.prompt.includes(prompt)),
+      prompt: take('prompt', (prompt) => prompt === OTHER_ACCOUNT || loginParameters.prompt.includes(prompt)),
       loginHint: take('login_hint', () => loginParameters.loginHint),
       uiLocales: take('ui_locales', () => loginParameters.uiLocales),
       authorizationParams: takeAll(loginParameters.authorizationParams),
@@ -204,6 +238,7 @@ export function createLogin(options: LoginOptions): Login {
 
   return {
     start,
+    trySilently,
     route: async (req, res, browser) => {
       const query = readQuery(req);
       const parameters = { ...readParameters(query), browser };
@@ -220,6 +255,8 @@ export function createLogin(options: LoginOptions): Login {
 
 /** Longer ones do not fit the headers of a redirect. In characters. */
 const MAX_HINT_LENGTH = 2000;
+/** A failed login without a page that is followed by another within so many seconds goes round. */
+const LOOP_SECONDS = 10;
 
 /** Where the provider answers a login that shows itself like this. */
 export function findRedirectUri(provider: Provider, display: LoginDisplay, urls: Urls): string {

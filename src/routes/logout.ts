@@ -19,6 +19,7 @@ import type { PendingLogins } from './pending-logins.ts';
 import { readQuery } from './request-input.ts';
 import { findNamedOrigin, foreignAddress, type ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
+import type { SilentMarks } from './silent-marks.ts';
 import type { Urls } from './urls.ts';
 
 /** What it is made of. */
@@ -31,9 +32,12 @@ export interface LogoutOptions {
   readonly urls: Urls;
   readonly answers: Answers;
   readonly revocation: Revocation;
+  readonly silentMarks: SilentMarks;
   readonly logoutReturns: LogoutReturns;
   readonly rememberedProvider: RememberedProvider;
   readonly origin: string;
+  /** The path of the route, below the mount: only its query is for us. `false`: there is none. */
+  readonly logoutPath: string | false;
   readonly clearSiteData: boolean;
   readonly ownOrigins: ReadonlySet<string>;
 }
@@ -100,6 +104,7 @@ export function createLogout(options: LogoutOptions): Logout {
     // A session that has expired here may live on at the provider.
     const provider =
       ended?.identity?.provider ??
+      findNamedProvider(req) ??
       options.rememberedProvider.read(req) ??
       (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
     const loggedOut = provider && {
@@ -110,6 +115,12 @@ export function createLogout(options: LogoutOptions): Logout {
       isFirst: isResumed || ended?.isFirst !== false,
     };
     return { loggedOut: loggedOut || undefined, fault: fault || undefined };
+  };
+
+  /** Whoever was refused here has no session, but one at the provider that would bring the same account again. */
+  const findNamedProvider = (req: Request): string | undefined => {
+    const name = req.path === options.logoutPath ? readQuery(req).get('provider') : null;
+    return name !== null && providers.has(name) ? name : undefined;
   };
 
   /**
@@ -170,6 +181,7 @@ export function createLogout(options: LogoutOptions): Logout {
     const lateFault = await endUntold(untold, req);
     if (ended.status === 'rejected') throw ended.reason;
     const { loggedOut, fault = lateFault } = ended.value;
+    options.silentMarks.noteLogout(req, res);
     // Not "cookies": ours are gone, and it would take those of the whole domain, such as the provider's.
     if (options.clearSiteData && !res.headersSent) res.setHeader('Clear-Site-Data', '"cache", "storage"');
     // The browser is sent nowhere then, but what there is ends.
@@ -191,7 +203,9 @@ export function createLogout(options: LogoutOptions): Logout {
   };
 
   const sendUnreachable = (req: Request, res: Response, returnTo: string, { provider }: LoggedOut) => {
-    const again = isRepeatable(providers.get(provider)!) ? urls.logout(returnTo) : undefined;
+    const again = isRepeatable(providers.get(provider)!)
+      ? urls.logout(returnTo === urls.afterLogout ? undefined : returnTo)
+      : undefined;
     answers.page(req, res, {
       status: 200,
       title: 'You are signed out here',

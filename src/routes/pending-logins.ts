@@ -11,9 +11,9 @@ import { describeUnknown, type UnknownLogin } from './unknown-login.ts';
 
 /**
  * Where a login shows itself: in the page, in a window of its own that ends on a page of ours, or in the popup of a
- * provider's package, whose result a page of ours hands over.
+ * provider's package, whose result a page of ours hands over; or not at all, so that it ends where it came from.
  */
-export type LoginDisplay = 'page' | 'popup' | 'provider_popup';
+export type LoginDisplay = 'page' | 'popup' | 'provider_popup' | 'silent';
 
 /** A login that waits for the provider's answer. */
 export interface PendingLogin extends Omit<KeptLogin, 'fingerprint'> {

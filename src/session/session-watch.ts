@@ -7,6 +7,8 @@ export interface SessionWatch {
    * already. Returns a function that stops it.
    */
   watch(sessionId: string | undefined, onEnd: () => void): () => void;
+  /** Whether nobody watches. */
+  isIdle(): boolean;
   /** Calls back all that watch, and looks no more: who holds an answer open shall end it. */
   close(): void;
 }
@@ -87,6 +89,7 @@ export function createSessionWatch({
         watchers.delete(name);
       };
     },
+    isIdle: () => watchers.size === 0,
     close: () => {
       isClosed = true;
       clearTimeout(timer);

@@ -4,7 +4,7 @@ import { checkObject, checkString, wholeNumberFrom } from '../options/option-che
 import { type Field, optional, readOptions, type Table, withDefault } from '../options/option-table.ts';
 import type { UserName, UserSession, UserSessions } from '../session/user-sessions.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
-import { getRequestState } from './request-state.ts';
+import { getRequestState, type RequestServices } from './request-state.ts';
 
 /** Which sessions of a user are listed, and how. */
 export interface SessionListOptions {
@@ -35,9 +35,14 @@ export const SESSION_LIST_OPTIONS: {
   limit: withDefault(wholeNumberFrom(1, 1000), 100),
 } satisfies Table<SessionListOptions>;
 
-/** What applications call as `auth.sessions`. `tell` hears of what fails in a call that nobody awaits. */
-export function createAuthSessions(userSessions: UserSessions, tell: TellFault): ConnectAuthSessions {
-  const calls: ConnectAuthSessions = {
+/** What applications call as `auth.sessions`. */
+export function createAuthSessions(
+  userSessions: UserSessions,
+  { sessions, tell }: Pick<RequestServices, 'sessions' | 'tell'>,
+): ConnectAuthSessions {
+  const browserOf = (method: string, req: Request) => findBrowser(method, req, sessions);
+
+  return mayBeForgotten(tell, {
     list: async (user, options = {}) => {
       const { current, limit } = readOptions('auth.sessions.list()', options, SESSION_LIST_OPTIONS);
       return userSessions.list(checkUserName('list', user), {
@@ -48,7 +53,24 @@ export function createAuthSessions(userSessions: UserSessions, tell: TellFault):
     revoke: userSessions.revoke,
     revokeOthers: async (current) => userSessions.revokeOthers(browserOf('revokeOthers', current)),
     revokeAll: async (user) => userSessions.revokeAll(checkUserName('revokeAll', user)),
-  };
+  });
+}
+
+/** The same of an application that has still to be found. */
+export function createDeferredSessions(
+  find: () => Promise<ConnectAuthSessions>,
+  tell: TellFault,
+): ConnectAuthSessions {
+  return mayBeForgotten(tell, {
+    list: async (...given) => (await find()).list(...given),
+    revoke: async (handle) => (await find()).revoke(handle),
+    revokeOthers: async (current) => (await find()).revokeOthers(current),
+    revokeAll: async (user) => (await find()).revokeAll(user),
+  });
+}
+
+/** The same calls, none of which ends the process when nobody awaits it: `tell` hears of what fails. */
+function mayBeForgotten(tell: TellFault, calls: ConnectAuthSessions): ConnectAuthSessions {
   const run = <T>(method: string, promise: Promise<T>) =>
     tellUnawaited(promise, `auth.sessions.${method}()`, tell);
   return {
@@ -74,12 +96,17 @@ function checkRequest(where: string, value: unknown): Request {
   return value as unknown as Request;
 }
 
-function browserOf(method: string, req: Request) {
+function findBrowser(method: string, req: Request, ours: RequestServices['sessions']) {
   checkObject(`auth.sessions.${method}(): current`, req);
   const state = getRequestState(req);
   if (!state) {
     throw new ConfigurationError(
       `auth.sessions.${method}(): current must be a request that has passed connectAuth.`,
+    );
+  }
+  if (state.services.sessions !== ours) {
+    throw new ConfigurationError(
+      `auth.sessions.${method}(): current must be a request of this application, and of this tenant.`,
     );
   }
   if (state.browser.fault) throw state.browser.fault;

@@ -39,12 +39,12 @@ export function createBearerAuth(
       throw new TokenError('The bearer token has ended. Its client must bring another.', 'token_expired');
     return token;
   };
-  const refuse = (call: string) => () => {
+  const refuse = (call: string) => (): Promise<never> => {
     const fault = new BearerError(
       `${call} needs a session; this request brought a bearer token, which its client alone can give up.`,
       'session_required',
     );
-    return tellUnawaited(Promise.reject<void>(fault), call, tell);
+    return tellUnawaited(Promise.reject<never>(fault), call, tell);
   };
   const describe = () => ({ isAuthenticated: true, kind: 'bearer', provider, issuer });
 
@@ -53,7 +53,9 @@ export function createBearerAuth(
     // They are those of a login that we began.
     capabilities: undefined,
     expiresAt: endsAt === undefined ? undefined : new Date(endsAt),
+    tenant: services.tenant,
     login: refuse('req.auth.login()'),
+    trySilentLogin: refuse('req.auth.trySilentLogin()'),
     logout: refuse('req.auth.logout()'),
     renew: refuse('req.auth.renew()'),
     onEnd: (callback) => onTokenEnd(state, endsAt === undefined ? undefined : endsAt - now(), callback),

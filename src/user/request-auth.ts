@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { ConnectAuthError } from '../errors.ts';
-import { LOGIN_PARAMETERS, LOGOUT_PARAMETERS } from '../options/login-options.ts';
+import { LOGIN_PARAMETERS, LOGOUT_PARAMETERS, SILENT_LOGIN_PARAMETERS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
 import { splitWords } from '../provider/split-words.ts';
 import type { RequestAuth } from '../request-types.ts';
@@ -17,7 +17,7 @@ export function createRequestAuth(state: RequestState): RequestAuth {
     if (browser.fault) throw browser.fault;
     return browser.identity;
   };
-  const run = (call: string, work: (call: string) => Promise<void>) =>
+  const run = <T>(call: string, work: (call: string) => Promise<T>) =>
     tellUnawaited(work(call), call, (fault) => services.tell(fault, state));
   const describe = () => ({
     isAuthenticated: browser.identity !== undefined,
@@ -31,6 +31,7 @@ export function createRequestAuth(state: RequestState): RequestAuth {
     get isAuthenticated() {
       return identity() !== undefined;
     },
+    tenant: services.tenant,
     get provider() {
       return identity()?.provider;
     },
@@ -66,6 +67,11 @@ export function createRequestAuth(state: RequestState): RequestAuth {
           services.login(state, readOptions(call, parameters, LOGIN_PARAMETERS)),
         ),
       ),
+    trySilentLogin: (parameters = {}) =>
+      run('req.auth.trySilentLogin()', async (call) => {
+        checkNotBegun(state.res, call);
+        return services.trySilentLogin(state, readOptions(call, parameters, SILENT_LOGIN_PARAMETERS));
+      }),
     // Not refused when it comes late: whatever else it cannot do any more, it ends the session.
     logout: (parameters = {}) =>
       run('req.auth.logout()', async (call) =>

@@ -42,11 +42,13 @@ export function createRequestHandler(options: RequestHandlerOptions) {
     }
     const known = getRequestState(req);
     if (known) {
-      const twice = new ConfigurationError('Two connectAuth() handle one request.');
+      const twice = new ConfigurationError(
+        'Two connectAuth() handle one request. Use one, with providers for several of them, or mount each at a path of its own.',
+      );
       next(known.services === services ? undefined : twice);
       return;
     }
-    const misuse = findMisuse(req, basePath);
+    const misuse = findMisuse(req, basePath) ?? findUnstripped(req, basePath, findRoute);
     if (misuse) {
       next(misuse);
       return;
@@ -76,6 +78,19 @@ export function createRequestHandler(options: RequestHandlerOptions) {
     if (found instanceof Promise) found.then(goOn).catch(next);
     else goOn(found);
   };
+}
+
+/** Below a path that is hidden neither by a proxy nor by the mount, our routes would be nowhere. */
+function findUnstripped(
+  { baseUrl, path }: Request,
+  basePath: string,
+  findRoute: RequestHandlerOptions['findRoute'],
+): ConfigurationError | undefined {
+  if (basePath === '' || baseUrl !== '' || !path.startsWith(`${basePath}/`)) return undefined;
+  if (!findRoute(path.slice(basePath.length))) return undefined;
+  return new ConfigurationError(
+    `connectAuth is mounted at /, baseUrl has the path "${basePath}", and a request came with it: mount it there, app.use("${basePath}", connectAuth({ … })), or let the proxy take it off.`,
+  );
 }
 
 /** Names a fault of assembly that would show itself only as logins that do not hold. */

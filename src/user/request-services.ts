@@ -4,7 +4,11 @@ import type { ErrorEvent } from '../events.ts';
 import { findSource, isNavigation } from '../fetch-metadata.ts';
 import type { LoginDemands } from '../freshness.ts';
 import { isBelowCookiePath } from '../is-below-cookie-path.ts';
-import type { ResolvedLoginParameters, ResolvedLogoutParameters } from '../options/login-options.ts';
+import type {
+  ResolvedLoginParameters,
+  ResolvedLogoutParameters,
+  SilentLoginOptions,
+} from '../options/login-options.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { type ApiAccessOptions, createApiAccess } from './api-access.ts';
@@ -19,6 +23,11 @@ export interface RequestAnswers {
     res: Response,
     parameters: ResolvedLoginParameters & { browser: BrowserSession },
   ): Promise<void>;
+  trySilentLogin(
+    req: Request,
+    res: Response,
+    parameters: SilentLoginOptions & { browser: BrowserSession },
+  ): Promise<boolean>;
   startLogout(
     req: Request,
     res: Response,
@@ -50,7 +59,7 @@ export interface RequestAnswers {
 export interface RequestServicesOptions
   extends Pick<
       RequestServices,
-      'sessions' | 'startAppSession' | 'watch' | 'loginUrlFrom' | 'now' | 'rolesFrom'
+      'sessions' | 'startAppSession' | 'watch' | 'tenant' | 'loginUrlFrom' | 'now' | 'rolesFrom'
     >,
     ApiAccessOptions,
     BearerLoginOptions {
@@ -71,6 +80,7 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     sessions,
     startAppSession,
     watch,
+    tenant: options.tenant,
     loginUrlFrom,
     now,
     isForeign: (req) => findSource(req, ownOrigins) === 'foreign',
@@ -95,6 +105,10 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
         returnTo: parameters.returnTo ?? here,
         browser,
       });
+    },
+    trySilentLogin: ({ req, res, browser, mountPath }, parameters) => {
+      const { returnTo = answers.publicPath(req, mountPath) } = parameters;
+      return answers.trySilentLogin(req, res, { ...parameters, returnTo, browser });
     },
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
     sendLoginPage: async ({ req, res, mountPath, keepsForm }, demands) => {

@@ -6,7 +6,11 @@ import type { ConnectAuthError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
 import type { LoginDemands, LoginStrength } from '../freshness.ts';
 import type { RolesFrom } from '../guard-types.ts';
-import type { ResolvedLoginParameters, ResolvedLogoutParameters } from '../options/login-options.ts';
+import type {
+  ResolvedLoginParameters,
+  ResolvedLogoutParameters,
+  SilentLoginOptions,
+} from '../options/login-options.ts';
 import type { LoginCapabilities, RequestAuth } from '../request-types.ts';
 import type { AppSession, StartAppSession } from '../session/app-session.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
@@ -49,6 +53,8 @@ export interface RequestServices {
   readonly sessions: Sessions;
   readonly startAppSession: StartAppSession;
   readonly watch: SessionWatch;
+  /** Whose requests these are, where there are tenants. */
+  readonly tenant: string | undefined;
   /** For answers to scripts, which cannot be redirected: it leads back to the page that asked. `undefined` when the route is switched off. */
   loginUrlFrom(req: IncomingMessage): string | undefined;
   now(): number;
@@ -67,6 +73,7 @@ export interface RequestServices {
   /** Makes `req.auth` of a bearer token. */
   createBearerAuth(state: RequestState, login: BearerLogin): RequestAuth;
   login(state: RequestState, parameters: ResolvedLoginParameters): Promise<void>;
+  trySilentLogin(state: RequestState, parameters: SilentLoginOptions): Promise<boolean>;
   logout(state: RequestState, parameters: ResolvedLogoutParameters): Promise<void>;
   createApiAccess(state: Pick<RequestState, 'browser'> & Partial<RequestState>): ApiAccess;
   /** Tells `onError` a fault that nobody else has heard of. */

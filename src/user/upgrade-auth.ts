@@ -9,7 +9,7 @@ import { onSessionEnd } from './session-end.ts';
 
 /** Finds out who opens a WebSocket, by the same cookie and the same read as any request. */
 export function createUpgradeAuth(
-  { sessions, watch, isForeign, createApiAccess, tell }: RequestServices,
+  { sessions, watch, tenant, isForeign, createApiAccess, tell }: RequestServices,
   revalidate: Revalidate | undefined,
 ): (req: IncomingMessage) => Promise<UpgradeAuth> {
   const authenticate = async (req: IncomingMessage): Promise<UpgradeAuth> => {
@@ -26,7 +26,7 @@ export function createUpgradeAuth(
     const { claims, absoluteEnd } = identity;
     return {
       ...factsOf(identity),
-      ...{ user: userOf(identity), claims },
+      ...{ user: userOf(identity), tenant, claims },
       expiresAt: new Date(absoluteEnd),
       onEnd: (callback) => onSessionEnd({ watch, browser, req }, callback),
       ...createApiAccess({ browser }),

@@ -10,7 +10,7 @@ async function nameCookie({
   baseUrl,
   application,
   session = {},
-}: Pick<ConnectAuthOptions, 'baseUrl' | 'application' | 'session'>): Promise<string> {
+}: Pick<ConnectAuthOptions, 'application' | 'session'> & { baseUrl: string }): Promise<string> {
   const app = await bed.start({
     baseUrl,
     ...(application && { application }),

@@ -82,11 +82,7 @@ describe('the fault of a provider', () => {
     [
       'an error with the status of a success',
       token(() => ({ error: 'invalid_grant' })),
-      {
-        asked: /^the login at http:\/\/localhost:\d+\/test\/a\/app\/token$/,
-        expected: /success/,
-        got: /error invalid_grant/,
-      },
+      { ...at('error'), expected: /none/, got: /"invalid_grant"/ },
     ],
     [
       'a page',

@@ -75,7 +75,7 @@ describe('a token endpoint', () => {
     ],
     ['refuses in words of its own', () => json(400, { error: 'made "up"\r\n' }), declined],
     ['refuses in HTML', () => send(400, '<h1>No</h1>', { 'content-type': 'text/html' }), untrusted],
-    ['refuses with a success', () => json(200, { error: 'invalid_grant' }), declined],
+    ['refuses with a success', () => json(200, { error: 'invalid_grant' }), untrusted],
     ['answers elsewhere', () => redirect('http://127.0.0.1:9/token', 302), untrusted],
     ['answers elsewhere, by the same method', () => redirect(`${op.issuer}jwks`, 307), untrusted],
     ['answers elsewhere, for ever', () => redirect(`${op.issuer}token`, 308), untrusted],

@@ -118,6 +118,15 @@ describe('a provider that is asked every so often whether it stands by a login',
     expect([await whoIs(browser), await whoIs(two.browser(browser.jar.clone()))]).toEqual([null, null]);
   });
 
+  it('is asked once at its userinfo endpoint as well, whatever process is asked for a page', async () => {
+    const one = await start({ redis: redis.url });
+    const two = await start({ redis: redis.url, baseUrl: one.origin });
+    const browser = await logIn(one, { refreshToken: false });
+    pass();
+    for (const app of [one, two, one, two]) expect(await whoIs(app.browser(browser.jar.clone()))).toBe('ada');
+    expect(op.requests('userinfo')).toHaveLength(1);
+  });
+
   it('is asked nothing by our own routes, nor unless it is an option', async () => {
     const app = await start();
     const browser = await logIn(app);

@@ -14,6 +14,7 @@ function createBed(headers: Record<string, string> = {}) {
         watching -= 1;
       };
     },
+    isIdle: () => watching === 0,
     close: () => undefined,
   };
   const [socket, response] = [new EventEmitter(), new EventEmitter()];

@@ -88,7 +88,7 @@ describe('a user with as many sessions as they may have', () => {
     }
   });
 
-  it('is refused while the store cannot say how many there are (F-31)', async () => {
+  it('is refused while the store cannot say how many there are', async () => {
     const app = await start({ maxPerUser: 1 }, { storeTimeoutMs: 500 });
     const browser = app.browser();
     const callback = await holdCallback(op, browser);

@@ -83,7 +83,7 @@ describe('io.engine.use(auth)', () => {
     expect(own).toMatchObject({ status: 200, user: 'ada' });
   });
 
-  it('refuses it while the store is away: nobody knows who that is (F-31)', async () => {
+  it('refuses it while the store is away: nobody knows who that is', async () => {
     const app = await start();
     const engine = await startEngine(app.auth);
     const browser = await logInWith(op, app);
@@ -120,5 +120,32 @@ describe('io.engine.use(auth)', () => {
     for (let index = 0; index < 4; index += 1) await poll(engine, browser, { agent });
     agent.destroy();
     expect(new Set(listeners).size).toBe(1);
+  });
+});
+
+describe('allowRequest', () => {
+  /** As engine.io asks it, for handshakes by polling and for upgrades alike. */
+  const startGate = async ({ auth }: TestApp) => {
+    const engine = await listen((req, res) => {
+      auth.authenticateUpgrade(req).then(
+        ({ user }) => void res.end(JSON.stringify({ user: user.sub })),
+        ({ status, message }) => {
+          res.statusCode = status;
+          res.end(JSON.stringify({ message }));
+        },
+      );
+    }, 'localhost');
+    engines.push(engine);
+    return engine;
+  };
+
+  it('lets in whoever is logged in, from a page of ours, by authenticateUpgrade() (R-113)', async () => {
+    const app = await start();
+    const gate = await startGate(app);
+    const browser = await logInWith(op, app);
+    expect(await poll(gate, browser)).toEqual({ status: 200, user: 'ada' });
+    expect(await poll(gate, app.browser())).toMatchObject({ status: 401 });
+    const headers = { origin: 'https://evil.example' };
+    expect(await poll(gate, browser, { headers })).toMatchObject({ status: 403 });
   });
 });

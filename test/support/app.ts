@@ -74,7 +74,7 @@ export async function startApp({
 
   const server = await serve(
     async (origin) => {
-      const registered = options.baseUrl ?? origin;
+      const registered = [options.baseUrl ?? origin].flat()[0]!;
       const provider =
         preset?.(registered) ??
         providers.oidc(withoutUndefined({ ...(await op.registerApp(registered)), ...oidc }));

@@ -14,6 +14,7 @@ const FOLDERS: Readonly<Record<string, number>> = {
   testing: 5,
   cli: 5,
   client: 5,
+  tenants: 3,
   routes: 3,
   user: 3,
   session: 2,

@@ -149,7 +149,8 @@ describe('how somebody logged in', () => {
     const proof = { acr: 'gold', amr: ['pwd', 'otp'], auth_time: 1_700_000_000 };
     const browser = await logInWith(op, app, proof);
     const { issuer } = op;
-    expect(told).toEqual([{ provider: 'default', issuer, kind: 'session', ...facts }]);
+    const more = { unverified: {}, fetch: expect.any(Function) };
+    expect(told).toEqual([{ provider: 'default', issuer, kind: 'session', ...facts, ...more }]);
     expect(app.logins).toEqual([expect.objectContaining(facts)]);
     const asked = await browser.get('/facts');
     const authTime = facts.authTime.toISOString();

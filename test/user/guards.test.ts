@@ -98,7 +98,8 @@ describe('a guard with roles', () => {
 
 describe('a guard with claims, methods and scopes', () => {
   it.each<[AuthRules, Claims, Claims]>([
-    [{ claims: { email_verified: true } }, { email_verified: true }, { email_verified: 'true' }],
+    [{ claims: { email_verified: true } }, { email_verified: true }, { email_verified: 'false' }],
+    [{ claims: { staff: true } }, { staff: true }, { staff: 'true' }],
     [{ claims: { level: 2 } }, { level: 2 }, { level: '2' }],
     [{ claims: { groups: 'staff' } }, { groups: ['x', 'staff'] }, { groups: ['staffer'] }],
     [{ claims: { team: ['red', 'blue'] } }, { team: 'blue' }, { team: 'green' }],

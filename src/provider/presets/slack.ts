@@ -33,6 +33,7 @@ export const SLACK: PresetFacts = {
   capabilities: { logout: false, revocation: false, silentLogin: false, acr: false },
   // Without token rotation they do not end: as long as a session may last, and longer.
   defaults: { defaultExpiresInSeconds: 365 * 24 * 3600 },
+  quirks: { errorStatus: 'any' },
 };
 
 /** The claim that names the workspace. */

@@ -58,7 +58,10 @@ function isRefusal({ error, access_token: accessToken, id_token: idToken }: Answ
   return typeof error === 'string' && error !== '' && accessToken === undefined && idToken === undefined;
 }
 
-type Rules = Pick<Required<ProviderQuirks>, 'tokenType' | 'expiresInUnit' | 'errorFormat' | 'scopeSeparator'>;
+type Rules = Pick<
+  Required<ProviderQuirks>,
+  'tokenType' | 'expiresInUnit' | 'errorFormat' | 'errorStatus' | 'scopeSeparator'
+>;
 
 /**
  * Rewrites a token endpoint's answer by the rules that are on. A failure never becomes a success, and no token is
@@ -75,7 +78,7 @@ export async function rewriteTokenAnswer(
   // With a challenge the library reports that and hides the error in the body, which says more.
   if (answer?.error !== undefined) headers.delete('www-authenticate');
   if (!answer) return withUrl(new Response(text, { status: response.status, headers }), response.url);
-  const isRefused = response.ok && isRefusal(answer);
+  const isRefused = response.ok && rules.errorStatus === 'any' && isRefusal(answer);
   const status = isRefused ? 400 : response.status;
   if (response.ok && !isRefused) {
     dropNulls(answer);
