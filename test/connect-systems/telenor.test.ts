@@ -171,12 +171,13 @@ describe('a login at Telenor', () => {
     expect((await browser.get('/fresh')).status).toBe(200);
   });
 
-  it('is silent where the browser has a session at Telenor, and says so where it has none', async () => {
+  it('is silent where the browser has a session at Telenor, and comes back as nobody where it has none', async () => {
     const app = await bed.start(atTelenor(bed.emulator, { client: { sso: true } }));
     const jar = createCookieJar();
     const stranger = await app.logIn(app.browser(), { path: '/silent', jar });
-    expect(stranger.status).toBe(403);
-    expect(app.errors[0]?.error).toMatchObject({ code: 'login_denied', oauthError: 'login_required' });
+    expect([stranger.status, stranger.headers.get('location')]).toEqual([303, '/']);
+    expect(bed.emulator.deliveries.at(-1)?.parameters.error).toBe('login_required');
+    expect(app.errors).toEqual([]);
 
     await app.logIn(app.browser(), { jar });
     const browser = app.browser();

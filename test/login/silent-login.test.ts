@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Express } from 'express';
+import { LoginRefused } from 'express-connect-auth';
 import type { TestAppOptions } from '../support/app.ts';
 import { setUpBed, whoIs } from '../support/bed.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
@@ -119,7 +120,7 @@ describe('somebody whom mapUser refuses', () => {
   const refuse = (options: Partial<TestAppOptions> = {}) =>
     start({
       mapUser: ({ sub }) => {
-        if (sub === 'ada') throw new Error('not invited');
+        if (sub === 'ada') throw new LoginRefused('not invited');
         return { sub };
       },
       ...options,

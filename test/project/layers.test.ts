@@ -18,7 +18,7 @@ describe('findLayerFaults()', () => {
 
   it.each([
     ['index.ts', `export { connectAuth } from './connect-auth.ts';`],
-    ['connect-auth.ts', `import express from 'express';\nimport { a } from './vault/a.ts';`],
+    ['assembly/a.ts', `import express from 'express';\nimport { a } from '../vault/a.ts';`],
     ['routes/login.ts', `import { a } from './page.ts';\nimport { b } from '../session/b.ts';`],
     ['options.ts', `import { a } from './errors.ts';\nimport type { Redis } from 'ioredis';`],
     ['session/a.ts', `import { createHmac } from 'node:crypto';\n// import { a } from '../vault/a.ts';`],
@@ -54,11 +54,7 @@ describe('findLayerFaults()', () => {
   it.each([
     ['vault/a.ts', `import { Redis } from 'ioredis';`, 'ioredis, which belongs to store'],
     ['session/a.ts', `import { type JWK } from 'jose';`, 'jose, which belongs to provider'],
-    [
-      'user/a.ts',
-      `export { Router } from 'express';`,
-      'express, which belongs to routes and connect-auth.ts',
-    ],
+    ['user/a.ts', `export { Router } from 'express';`, 'express, which belongs to routes and assembly'],
     ['client/a.ts', `import { hash } from 'node:crypto';`, 'a package without an owner'],
     ['store/a.ts', `import lodash from 'lodash/fp';`, 'lodash, a package without an owner'],
     ['routes/a.ts', `const b = require('@scope/b/c');`, '@scope/b, a package without an owner'],

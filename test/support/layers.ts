@@ -9,11 +9,12 @@ interface Import {
   typeOnly: boolean;
 }
 
-const TOP_LEVEL_FILES: Readonly<Record<string, number>> = { 'index.ts': 5, 'connect-auth.ts': 4 };
+const TOP_LEVEL_FILES: Readonly<Record<string, number>> = { 'index.ts': 6, 'connect-auth.ts': 5 };
 const FOLDERS: Readonly<Record<string, number>> = {
-  testing: 5,
-  cli: 5,
-  client: 5,
+  assembly: 4,
+  testing: 6,
+  cli: 6,
+  client: 6,
   tenants: 3,
   routes: 3,
   user: 3,
@@ -33,8 +34,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'cookie-signature': ['session'],
   'openid-client': ['provider'],
   jose: ['provider'],
-  express: ['routes', 'connect-auth.ts'],
-  helmet: ['routes', 'connect-auth.ts'],
+  express: ['routes', 'assembly'],
+  helmet: ['routes'],
   'escape-html': ['routes'],
   'raw-body': ['routes'],
   'type-is': ['routes'],

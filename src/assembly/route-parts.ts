@@ -1,0 +1,129 @@
+import { createApplicationKeys } from '../keys.ts';
+import type { ResolvedOptions } from '../options/options.ts';
+import { createBackchannelLogout } from '../routes/backchannel-logout.ts';
+import { createCallback } from '../routes/callback.ts';
+import { createFrontchannelLogout } from '../routes/frontchannel-logout.ts';
+import { createKeptFormRoute } from '../routes/kept-form-route.ts';
+import { createKeptForms } from '../routes/kept-forms.ts';
+import { createLogin } from '../routes/login.ts';
+import { createLogout } from '../routes/logout.ts';
+import { createLogoutReturns } from '../routes/logout-returns.ts';
+import { createPendingLogins } from '../routes/pending-logins.ts';
+import { createRevocation } from '../routes/revocation.ts';
+import { createRouteTable } from '../routes/route-table.ts';
+import { createSessionRoute } from '../routes/session-route.ts';
+import { createSilentMarks } from '../routes/silent-marks.ts';
+import type { BrowserSession } from '../session/browser-session.ts';
+import type { Sealer } from '../vault/sealer.ts';
+import type { AnswerParts } from './answer-parts.ts';
+import { isInMemory } from './create-store.ts';
+import type { Surroundings } from './join-parts.ts';
+import type { SessionParts, SessionPartsOptions } from './session-parts.ts';
+
+/** What the routes are made of. */
+export interface RoutePartsOptions
+  extends Pick<Surroundings, 'store' | 'processId'>,
+    Omit<SessionPartsOptions, 'reportError'>,
+    AnswerParts {
+  readonly sealer: Sealer;
+  readonly sessionParts: SessionParts;
+}
+
+/** Makes our routes, and joins them. */
+export function createRouteParts(options: ResolvedOptions, given: RoutePartsOptions) {
+  const { store, processId, keys, sealer, vault, providers, sessionParts } = given;
+  const { urls, answers, sendPage, readReturnAddress, hostNames, ownOrigins } = given;
+  const { sessions, userSessions, readIdentity, records, ending, describeLogin } = sessionParts;
+  const { cookie, rememberedProvider, idleTimeoutMs } = sessionParts;
+  const { hooks, secrets, https, origin, mapUser, loginParameters, clearSiteData } = options;
+  const { now, monotonic } = options.clocks;
+  const { cookieName, cookiePath, describe } = options.session;
+
+  const pendingLogins = createPendingLogins({
+    store,
+    secrets,
+    // A login that began in the memory of one process cannot be finished by another, and must not go round.
+    keys: createApplicationKeys(options.application + (isInMemory(options) ? processId : '')),
+    cookieName,
+    cookiePath,
+    https,
+    now,
+  });
+  const { redirect } = answers;
+  const logoutReturns = createLogoutReturns({
+    urls,
+    readReturnAddress,
+    sendPage,
+    redirect,
+    cookieName,
+    cookiePath,
+    https,
+  });
+  const revocation = createRevocation(providers, vault, answers);
+  const silentMarks = createSilentMarks({ cookieName, cookiePath, https, now });
+  const parts = {
+    providers,
+    pendingLogins,
+    sessions,
+    vault,
+    readReturnAddress,
+    urls,
+    answers,
+    revocation,
+    rememberedProvider,
+    ownOrigins,
+    silentMarks,
+  };
+  /** Only a hint: a login begins whatever the store does. */
+  const readIdToken = async ({ id }: BrowserSession) => {
+    const tokens = id === undefined ? undefined : await vault.read(id).catch(() => undefined);
+    return tokens?.idToken;
+  };
+  const login = createLogin({ ...parts, readIdToken, hostNames, loginParameters, origin, now });
+  const logout = createLogout({
+    ...{ ...parts, logoutReturns, origin, clearSiteData },
+    logoutPath: options.routes.logout,
+  });
+  const keptForms = createKeptForms({ store, sealer, keys, cookieName, cookiePath, https, now });
+  const keptForm = createKeptFormRoute({ ...parts, keptForms, startLogin: login.start, now });
+  const keepsForms = options.routes.keptForm !== false;
+  const onLogin: typeof hooks.onLogin = async (event) => {
+    const refusal = await hooks.onLogin(event);
+    if (refusal === undefined) keptForms.noteLogin(event);
+    return refusal;
+  };
+  const findRoute = createRouteTable(
+    options,
+    {
+      login: login.route,
+      logout: logout.route,
+      callback: createCallback({
+        ...{ ...parts, mapUser, describeLogin, describe, now, monotonic },
+        startLogin: login.start,
+        hooks: keepsForms ? { ...hooks, onLogin } : hooks,
+      }),
+      keptForm: keptForm.route,
+      backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
+      frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
+      signedOut: logoutReturns.route,
+      session: createSessionRoute({
+        ...{
+          store,
+          keys,
+          readIdentity,
+          records,
+          ending,
+          cookie,
+          readReturnAddress,
+          urls,
+          idleTimeoutMs,
+          now,
+        },
+        userFields: options.session.userFields,
+      }),
+    },
+    { urls, answers },
+  );
+
+  return { findRoute, login, logout, keepForm: keepsForms ? keptForm.keep : undefined };
+}
