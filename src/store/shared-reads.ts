@@ -20,9 +20,6 @@ type Values<Value> = readonly (Value | null)[];
 /** Sessions of one command: few enough that other clients of Redis hardly wait. */
 const MAX_SESSIONS = 64;
 
-/** How long reads wait for the answer to those before them. Longer than Redis takes when it is well. */
-const MAX_WAIT_MS = 5;
-
 interface Waiting<Result> {
   readonly keys: readonly [string, string];
   readonly resolve: (result: Result) => void;
@@ -30,9 +27,8 @@ interface Waiting<Result> {
 }
 
 /**
- * Lets reads that come at once share a command, which costs Redis and this process much less than one for each: those of
- * one turn of the event loop, and those that come while a command is under way. Nobody joins one that has been sent: what
- * is read is never older than the request for it.
+ * Lets the reads of one turn of the event loop share a command, which costs Redis and this process much less than one for
+ * each. Nobody joins one that has been sent: what is read is never older than the request for it.
  *
  * What Redis refuses is asked again for each by itself, so that a session which cannot be read fails no other. A server
  * that is a cluster, though the client does not know, refuses keys of several slots: from then on none are put together.
@@ -43,12 +39,8 @@ export function createSharedReads<Value, Result>(
   const { read, bounded, toResult } = options;
   let { isSplit } = options;
   let waiting: Waiting<Result>[] = [];
-  let underWay = 0;
-  let timer: NodeJS.Timeout | undefined;
 
   const sendAll = () => {
-    clearTimeout(timer);
-    timer = undefined;
     const all = waiting;
     waiting = [];
     const size = isSplit ? 1 : MAX_SESSIONS;
@@ -56,7 +48,6 @@ export function createSharedReads<Value, Result>(
   };
 
   const send = (group: readonly Waiting<Result>[]) => {
-    underWay += 1;
     let isRefused = false;
     const noteRefusal = ({ message }: Error) => {
       isSplit ||= message.startsWith('CROSSSLOT');
@@ -64,22 +55,15 @@ export function createSharedReads<Value, Result>(
     };
     bounded(() => read(group.flatMap(({ keys }) => keys)), noteRefusal).then(
       (values) => {
-        noteEnd();
         for (const [index, one] of group.entries()) {
           answer(one, values[2 * index] ?? null, values[2 * index + 1] ?? null);
         }
       },
       (error: unknown) => {
-        noteEnd();
         if (isRefused && group.length > 1) for (const one of group) send([one]);
         else for (const { reject } of group) reject(copyFault(error));
       },
     );
-  };
-
-  const noteEnd = () => {
-    underWay -= 1;
-    if (underWay === 0 && timer) sendAll();
   };
 
   const answer = ({ resolve, reject }: Waiting<Result>, first: Value | null, second: Value | null) => {
@@ -92,11 +76,9 @@ export function createSharedReads<Value, Result>(
 
   return (...keys) =>
     new Promise((resolve, reject) => {
+      // When the sockets of this turn have been read.
+      if (waiting.length === 0) setImmediate(sendAll);
       waiting.push({ keys, resolve, reject });
-      if (waiting.length > 1) return;
-      // Not before the sockets of this turn have been read.
-      if (underWay === 0 || isSplit) setImmediate(sendAll);
-      else timer = setTimeout(sendAll, MAX_WAIT_MS);
     });
 }
 
