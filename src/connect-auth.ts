@@ -37,6 +37,7 @@ import { createSessionRecords } from './session/session-records.ts';
 import { createSessionRotation } from './session/session-rotation.ts';
 import { createSessionWatch } from './session/session-watch.ts';
 import { createSessions } from './session/sessions.ts';
+import { createTokenDemand } from './session/token-demand.ts';
 import { createUserSessions } from './session/user-sessions.ts';
 import { createFinishLater } from './store/finish-later.ts';
 import { createMemoryStore } from './store/memory-store.ts';
@@ -239,8 +240,10 @@ function joinParts(options: ResolvedOptions, store: Store) {
     closing: closing.signal,
   });
   const { maxPerUser, whenTooMany } = options.session;
+  const tokenDemand = createTokenDemand();
   const sessions = createSessions({
     ...common,
+    tokenDemand,
     rotation,
     limit:
       maxPerUser === undefined
@@ -374,6 +377,8 @@ function joinParts(options: ResolvedOptions, store: Store) {
     ownOrigins,
     cookiePath,
     tokenSource,
+    tokenDemand,
+    monotonic,
     apiOrigins,
     fetch: options.fetch,
     readIdentity,

@@ -1,8 +1,8 @@
 import { StoreError } from '../errors.ts';
 import type { RedisBounds } from './redis-bounds.ts';
 
-/** Reads the two keys of a session. They lie in one slot. */
-export type ReadPair<Result> = (first: string, second: string) => Promise<Result>;
+/** Reads keys of one session. They lie in one slot. */
+export type ReadTogether<Result> = (keys: readonly string[]) => Promise<Result>;
 
 /** What it is made of. */
 export interface SharedReadsOptions<Value, Result> {
@@ -10,7 +10,8 @@ export interface SharedReadsOptions<Value, Result> {
   readonly read: (keys: readonly string[]) => Promise<Values<Value>>;
   /** Bounds it in time, and names its faults. */
   readonly bounded: RedisBounds['bounded'];
-  readonly toResult: (first: Value | null, second: Value | null) => Result;
+  /** @param values - of the keys of one session. */
+  readonly toResult: (values: Values<Value>) => Result;
   /** Whether sessions lie apart, so that one command may ask for one of them only. */
   readonly isSplit: boolean;
 }
@@ -21,7 +22,7 @@ type Values<Value> = readonly (Value | null)[];
 const MAX_SESSIONS = 64;
 
 interface Waiting<Result> {
-  readonly keys: readonly [string, string];
+  readonly keys: readonly string[];
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -35,7 +36,7 @@ interface Waiting<Result> {
  */
 export function createSharedReads<Value, Result>(
   options: SharedReadsOptions<Value, Result>,
-): ReadPair<Result> {
+): ReadTogether<Result> {
   const { read, bounded, toResult } = options;
   let { isSplit } = options;
   let waiting: Waiting<Result>[] = [];
@@ -55,8 +56,10 @@ export function createSharedReads<Value, Result>(
     };
     bounded(() => read(group.flatMap(({ keys }) => keys)), noteRefusal).then(
       (values) => {
-        for (const [index, one] of group.entries()) {
-          answer(one, values[2 * index] ?? null, values[2 * index + 1] ?? null);
+        let from = 0;
+        for (const one of group) {
+          answer(one, values.slice(from, from + one.keys.length));
+          from += one.keys.length;
         }
       },
       (error: unknown) => {
@@ -66,15 +69,15 @@ export function createSharedReads<Value, Result>(
     );
   };
 
-  const answer = ({ resolve, reject }: Waiting<Result>, first: Value | null, second: Value | null) => {
+  const answer = ({ resolve, reject }: Waiting<Result>, values: Values<Value>) => {
     try {
-      resolve(toResult(first, second));
+      resolve(toResult(values));
     } catch (error) {
       reject(error);
     }
   };
 
-  return (...keys) =>
+  return (keys) =>
     new Promise((resolve, reject) => {
       // When the sockets of this turn have been read.
       if (waiting.length === 0) setImmediate(sendAll);

@@ -1,13 +1,15 @@
 import type { UserClaims } from '../claims.ts';
+import type { Clock } from '../clock.ts';
 import { LoginRequiredError, ProviderError } from '../errors.ts';
 import { checkDestination, fetchWithToken } from '../fetch-with-token.ts';
 import { ACCESS_TOKEN_OPTIONS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
 import type { Provider } from '../provider/provider.ts';
-import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
+import { type BrowserSession, setCurrentSession, takeTokens } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';
+import type { TokenDemand } from '../session/token-demand.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
-import type { TokenSource, UsableTokens } from '../vault/token-source.ts';
+import type { TokenSource } from '../vault/token-source.ts';
 
 /** Calls as the person who is logged in. */
 export interface ApiAccess {
@@ -19,12 +21,17 @@ export interface ApiAccess {
 /** What it is made of. */
 export interface ApiAccessOptions {
   readonly tokenSource: TokenSource;
+  readonly tokenDemand: TokenDemand;
+  readonly monotonic: Clock;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly apiOrigins: ReadonlySet<string>;
   /** What calls go through. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly readIdentity: IdentityReader;
 }
+
+/** @param rejected - a token that an API has refused. */
+type GetToken = (given?: { minValiditySeconds?: number }, rejected?: string) => Promise<string>;
 
 const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
 
@@ -38,20 +45,22 @@ export function createApiAccess(
   browser: BrowserSession,
   tell: TellFault,
 ): ApiAccess {
-  const { tokenSource, providers, apiOrigins, readIdentity } = options;
+  const { tokenSource, tokenDemand, providers, apiOrigins, readIdentity, monotonic } = options;
+  let isFirstCall = true;
 
-  const getTokens = async (
-    minValiditySeconds: number,
-    rejected?: string,
-  ): Promise<UsableTokens['tokens']> => {
+  const getAccessToken: GetToken = async (given, rejected) => {
+    const minValiditySeconds = given === undefined ? MIN_VALIDITY_SECONDS : readMinValidity(given);
     const { provider, sub } = requireIdentity(browser);
     const [sessionId, sessionKey] = [browser.id!, browser.key];
+    if (isFirstCall) tokenDemand.note();
+    isFirstCall = false;
     try {
+      const owner = { sessionId, sessionKey, provider, sub };
       const need = { minValiditySeconds, rejected };
-      const { tokens, login } = await tokenSource.get({ sessionId, sessionKey, provider, sub }, need);
+      const { tokens, login } = await tokenSource.get(owner, need, takeTokens(browser, monotonic()));
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
-      return tokens;
+      return tokens.accessToken!;
     } catch (error) {
       // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.
       if (error instanceof LoginRequiredError && browser.id === sessionId) setCurrentSession(browser);
@@ -59,22 +68,16 @@ export function createApiAccess(
     }
   };
 
-  const getAccessToken = async (minValiditySeconds: number, rejected?: string) =>
-    (await getTokens(minValiditySeconds, rejected)).accessToken!;
-
   const access: ApiAccess = {
-    getAccessToken: async (given = {}) => {
-      const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
-      return (await getTokens(minValiditySeconds)).accessToken!;
-    },
+    getAccessToken: (given) => getAccessToken(given),
 
     fetch: async (address, init = {}) => {
       const url = checkDestination('req.auth.fetch()', address, apiOrigins);
-      const token = await getAccessToken(MIN_VALIDITY_SECONDS);
+      const token = await getAccessToken();
       const response = await fetchWithToken(options.fetch, url, { init, token });
       if (response.status !== 401 || !isRepeatable(init.body)) return response;
       // The API knows better than the clock: once more, with another token if there is one to be had.
-      const other = await getAccessToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
+      const other = await getAccessToken(undefined, token).catch(() => token);
       if (other === token) return response;
       await response.body?.cancel().catch(() => undefined);
       return fetchWithToken(options.fetch, url, { init, token: other });
@@ -88,7 +91,7 @@ export function createApiAccess(
           code: 'provider_unsupported',
           provider: name,
         });
-      return provider.fetchUserInfo(await getAccessToken(MIN_VALIDITY_SECONDS), sub);
+      return provider.fetchUserInfo(await getAccessToken(), sub);
     },
   };
   return mayBeForgotten(access, tell);
@@ -101,6 +104,10 @@ export function mayBeForgotten(access: ApiAccess, tell: TellFault): ApiAccess {
     fetch: (url, init) => tellUnawaited(access.fetch(url, init), 'req.auth.fetch()', tell),
     fetchUserInfo: () => tellUnawaited(access.fetchUserInfo(), 'req.auth.fetchUserInfo()', tell),
   };
+}
+
+function readMinValidity(given: object): number {
+  return readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS).minValiditySeconds;
 }
 
 function requireIdentity(browser: BrowserSession): Identity {
