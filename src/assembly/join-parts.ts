@@ -27,7 +27,7 @@ export interface Surroundings {
 /** Builds every part of one application once, and joins them. */
 export function joinParts(options: ResolvedOptions, { store, processId, tenant }: Surroundings) {
   const { mapUser, apiOrigins, fetch, rolesFrom } = options;
-  const { now } = options.clocks;
+  const { now, monotonic } = options.clocks;
   const { cookiePath } = options.session;
   const providers = createProviders(
     options,
@@ -40,7 +40,7 @@ export function joinParts(options: ResolvedOptions, { store, processId, tenant }
   const { urls, answers, hostNames, ownOrigins, loginUrlFrom } = answerParts;
   const common = { store, keys, vault, providers };
   const sessionParts = createSessionParts(options, { ...common, reportError: answers.reportError });
-  const { sessions, userSessions, readIdentity, tokenSource, describeLogin } = sessionParts;
+  const { sessions, userSessions, readIdentity, tokenSource, tokenDemand, describeLogin } = sessionParts;
   const { cookie, maxAgeSeconds, revalidate, watch, stop } = sessionParts;
   const { findRoute, login, logout, keepForm } = createRouteParts(options, {
     ...{ ...common, ...answerParts, processId, sealer, sessionParts },
@@ -64,6 +64,8 @@ export function joinParts(options: ResolvedOptions, { store, processId, tenant }
     ownOrigins,
     cookiePath,
     tokenSource,
+    tokenDemand,
+    monotonic,
     apiOrigins,
     fetch,
     readIdentity,

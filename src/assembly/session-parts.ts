@@ -16,6 +16,7 @@ import { createSessionRecords } from '../session/session-records.ts';
 import { createSessionRotation } from '../session/session-rotation.ts';
 import { createSessionWatch } from '../session/session-watch.ts';
 import { createSessions } from '../session/sessions.ts';
+import { createTokenDemand } from '../session/token-demand.ts';
 import { createUserSessions } from '../session/user-sessions.ts';
 import { createFinishLater } from '../store/finish-later.ts';
 import { createSessionLock } from '../store/session-lock.ts';
@@ -102,8 +103,10 @@ export function createSessionParts(
     closing: closing.signal,
   });
   const { maxPerUser, whenTooMany } = options.session;
+  const tokenDemand = createTokenDemand();
   const sessions = createSessions({
     ...common,
+    tokenDemand,
     rotation,
     limit:
       maxPerUser === undefined
@@ -158,7 +161,7 @@ export function createSessionParts(
         );
 
   return {
-    ...{ sessions, userSessions, readIdentity, records, ending, tokenSource, describeLogin },
+    ...{ sessions, userSessions, readIdentity, records, ending, tokenSource, tokenDemand, describeLogin },
     ...{ cookie, rememberedProvider, maxAgeSeconds, idleTimeoutMs, revalidate, watch },
     /** Ends what waits. */
     stop: () => {

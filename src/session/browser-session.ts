@@ -24,6 +24,14 @@ export interface SessionState {
   readonly isDamaged: boolean;
   /** Why the session could not be read. Nobody knows then whether somebody is logged in. */
   readonly fault: StoreError | undefined;
+  /** The tokens, where they were read with it and nobody has taken them: see {@link takeTokens}. */
+  readonly tokens: ReadTokens | undefined;
+}
+
+/** Sealed tokens, and when they were read, by the monotonic clock. */
+export interface ReadTokens {
+  readonly sealed: Buffer;
+  readonly at: number;
 }
 
 /** A login that seems to be over. */
@@ -42,11 +50,33 @@ export function createBrowserSession({
   expired,
   isDamaged = false,
   fault,
+  tokens,
 }: Partial<BrowserSession> = {}): BrowserSession {
-  return { id, key, identity, data, expired, isDamaged, fault };
+  return { id, key, identity, data, expired, isDamaged, fault, tokens };
 }
 
-/** Makes another session, or that of nobody, the one of this browser. */
+/** Makes another session, or that of nobody, the one of this browser. What was read before may be old. */
 export function setCurrentSession(browser: BrowserSession, state: Partial<BrowserSession> = {}): void {
-  Object.assign(browser, createBrowserSession(state));
+  Object.assign(browser, createBrowserSession({ ...state, tokens: undefined }));
+}
+
+/** So long after the session was read its tokens are as good as read again, in milliseconds. */
+const TOKENS_LIFE_MS = 100;
+
+/**
+ * Takes the sealed tokens that were read with the session, which lived then. `undefined`: they must be read now, as for
+ * whoever asks a second time, or late.
+ *
+ * @param time - by the monotonic clock.
+ */
+export function takeTokens(browser: BrowserSession, time: number): Buffer | undefined {
+  const { tokens } = browser;
+  if (!tokens) return undefined;
+  forgetTokens(browser);
+  return time - tokens.at <= TOKENS_LIFE_MS ? tokens.sealed : undefined;
+}
+
+/** Lets nobody use tokens that were read with the session: there may be newer ones. */
+export function forgetTokens(browser: BrowserSession): void {
+  Object.assign(browser, { tokens: undefined });
 }

@@ -1,14 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
+import type { Clock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import type { ApplicationKeys } from '../keys.ts';
 import { walkMoves } from '../store/session-moves.ts';
-import type { Store, StoredSession } from '../store/store.ts';
+import type { ReadChoice, Store, StoredSession } from '../store/store.ts';
 import { type BrowserSession, createBrowserSession, setCurrentSession } from './browser-session.ts';
 import { decodeIdentity, type Identity, type IdentityReader } from './identity.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { SessionEnding } from './session-ending.ts';
 import type { SessionRecords } from './session-records.ts';
+import type { TokenDemand } from './token-demand.ts';
 
 /** Finds the sessions of browsers. Every method rejects with `StoreError` when the store fails, unless it says otherwise. */
 export interface SessionReading {
@@ -51,15 +53,18 @@ export interface SessionReadingOptions {
   readonly records: SessionRecords;
   readonly ending: SessionEnding;
   readonly cookie: SessionCookie;
+  /** Says whether tokens are read with a session. */
+  readonly tokenDemand: TokenDemand;
+  readonly monotonic: Clock;
   /** Told of damage found in the store. */
   readonly reportError: (error: unknown) => Promise<void>;
 }
 
 /** Makes it over a store. */
 export function createSessionReading(options: SessionReadingOptions): SessionReading {
-  const { store, keys, readIdentity, records, ending, cookie, reportError } = options;
+  const { store, keys, readIdentity, records, ending, cookie, tokenDemand, monotonic, reportError } = options;
 
-  const readSession = (id: string, choice: { mayRefuse: boolean }): Promise<BrowserSession> => {
+  const readSession = (id: string, choice?: ReadChoice): Promise<BrowserSession> => {
     const key = keys.sessionKey(id);
     return store.readSession(key, choice).then(
       (stored) => toBrowserSession({ id, key }, stored),
@@ -72,7 +77,7 @@ export function createSessionReading(options: SessionReadingOptions): SessionRea
 
   const toBrowserSession = (
     { id, key }: { id: string; key: string },
-    { login, data, unreadable }: StoredSession,
+    { login, data, tokens: sealed, unreadable }: StoredSession,
   ): BrowserSession => {
     if (!login && !unreadable) return createBrowserSession({ id, key, data });
     const identity = readIdentity(login);
@@ -83,7 +88,8 @@ export function createSessionReading(options: SessionReadingOptions): SessionRea
     }
     const expiry = records.findExpiry(login);
     if (expiry) return createBrowserSession({ id, key, expired: { identity, data, expiry } });
-    return createBrowserSession({ id, key, identity, data });
+    const tokens = sealed && { sealed, at: monotonic() };
+    return createBrowserSession({ id, key, identity, data, tokens });
   };
 
   const endExpired = async (browser: BrowserSession, req: Request | undefined): Promise<boolean> => {
@@ -127,11 +133,12 @@ export function createSessionReading(options: SessionReadingOptions): SessionRea
   };
 
   return {
-    readById: (id) => readSession(id, { mayRefuse: false }),
+    readById: (id) => readSession(id),
 
     read: (req) => {
       const id = cookie.read(req);
-      return id === undefined ? createBrowserSession() : readSession(id, { mayRefuse: true });
+      if (id === undefined) return createBrowserSession();
+      return readSession(id, { mayRefuse: true, withTokens: tokenDemand.expect() });
     },
 
     touch,

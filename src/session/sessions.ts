@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Request } from 'express';
-import type { Clock } from '../clock.ts';
 import { LoginError, LoginRequiredError, StoreError } from '../errors.ts';
 import type { LogoutReason } from '../events.ts';
 import { CALLBACK_LIFE_MS } from '../store/store.ts';
@@ -105,7 +104,6 @@ export interface SessionsOptions extends SessionReadingOptions {
   readonly endingCookie: SessionCookie;
   readonly carryOver: readonly string[];
   readonly idleTimeoutMs: number;
-  readonly monotonic: Clock;
 }
 
 /** Makes them over a store. */

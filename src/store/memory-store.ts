@@ -74,7 +74,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
   };
 
   return {
-    readSession: async (key) => {
+    readSession: async (key, { withTokens = false } = {}) => {
       const record = recordOf(key);
       const isGone = record?.kind === 'ended' || record?.kind === 'moved';
       return {
@@ -82,6 +82,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
         data: isGone ? null : get(`d:${key}`),
         movedTo: record?.kind === 'moved' ? record.movedTo : undefined,
         unreadable: record?.kind === 'later_format' || record?.kind === 'damaged' ? record.kind : undefined,
+        tokens: withTokens && record?.kind === 'login' ? tokensAt(key) : undefined,
       };
     },
 

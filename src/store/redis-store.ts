@@ -70,17 +70,19 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const readForRequest = createSharedReads<string, StoredSession>({
     ...{ read: port.mget, bounded: guarded, toResult: readRecords, isSplit },
   });
+  const readWithTokens = createSharedReads<Buffer, StoredSession>({
+    ...{ read: port.mgetBytes, bounded: guarded, toResult: readAllRecords, isSplit },
+  });
   const readTokens = createSharedReads<Buffer, Buffer | null>({
     ...{ read: port.mgetBytes, bounded, toResult: findTokens, isSplit },
   });
 
   return {
-    readSession: (key, { mayRefuse = false } = {}) =>
-      mayRefuse
-        ? readForRequest(recordKey(key), dataKey(key))
-        : bounded(() => port.mget([recordKey(key), dataKey(key)])).then(([record = null, data = null]) =>
-            readRecords(record, data),
-          ),
+    readSession: (key, { mayRefuse = false, withTokens = false } = {}) => {
+      const names = [recordKey(key), dataKey(key)];
+      if (!mayRefuse) return bounded(() => port.mget(names)).then(readRecords);
+      return withTokens ? readWithTokens([...names, tokensKey(key)]) : readForRequest(names);
+    },
 
     writeLogin: async (key, { identity, data, tokens }, { idleMs, absoluteMs, endsAt }) => {
       const lives = [idleMs, AFTERLIFE_MS, absoluteMs, endsAt ?? ''];
@@ -108,7 +110,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
     writeData: (key, value, idleMs, choice) => bounded(() => port.set(dataKey(key), value, idleMs, choice)),
 
-    readTokens: (key) => readTokens(recordKey(key), tokensKey(key)),
+    readTokens: (key) => readTokens([recordKey(key), tokensKey(key)]),
 
     swapTokens: async (key, { tokens, identity }) => {
       const change = [tokens.from, tokens.to, identity?.from ?? '', identity?.to ?? ''];
@@ -210,7 +212,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   };
 }
 
-function readRecords(text: string | null, data: string | null): StoredSession {
+function readRecords([text = null, data = null]: readonly (string | null)[]): StoredSession {
   const record = parseSessionRecord(text);
   return {
     login: record?.kind === 'login' ? record.login : undefined,
@@ -220,7 +222,12 @@ function readRecords(text: string | null, data: string | null): StoredSession {
   };
 }
 
-function findTokens(record: Buffer | null, tokens: Buffer | null): Buffer | null {
+function readAllRecords([record = null, data = null, tokens]: readonly (Buffer | null)[]): StoredSession {
+  const read = readRecords([textOf(record), textOf(data)]);
+  return read.login && tokens ? { ...read, tokens } : read;
+}
+
+function findTokens([record = null, tokens = null]: readonly (Buffer | null)[]): Buffer | null {
   return loginOf(textOf(record)) ? tokens : null;
 }
 

@@ -1,8 +1,8 @@
 import { StoreError } from '../errors.ts';
 import type { RedisBounds } from './redis-bounds.ts';
 
-/** Reads the two keys of a session. They lie in one slot. */
-export type ReadPair<Result> = (first: string, second: string) => Promise<Result>;
+/** Reads keys of one session. They lie in one slot. */
+export type ReadTogether<Result> = (keys: readonly string[]) => Promise<Result>;
 
 /** What it is made of. */
 export interface SharedReadsOptions<Value, Result> {
@@ -10,7 +10,8 @@ export interface SharedReadsOptions<Value, Result> {
   readonly read: (keys: readonly string[]) => Promise<Values<Value>>;
   /** Bounds it in time, and names its faults. */
   readonly bounded: RedisBounds['bounded'];
-  readonly toResult: (first: Value | null, second: Value | null) => Result;
+  /** @param values - of the keys of one session. */
+  readonly toResult: (values: Values<Value>) => Result;
   /** Whether sessions lie apart, so that one command may ask for one of them only. */
   readonly isSplit: boolean;
 }
@@ -20,35 +21,27 @@ type Values<Value> = readonly (Value | null)[];
 /** Sessions of one command: few enough that other clients of Redis hardly wait. */
 const MAX_SESSIONS = 64;
 
-/** How long reads wait for the answer to those before them. Longer than Redis takes when it is well. */
-const MAX_WAIT_MS = 5;
-
 interface Waiting<Result> {
-  readonly keys: readonly [string, string];
+  readonly keys: readonly string[];
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Lets reads that come at once share a command, which costs Redis and this process much less than one for each: those of
- * one turn of the event loop, and those that come while a command is under way. Nobody joins one that has been sent: what
- * is read is never older than the request for it.
+ * Lets the reads of one turn of the event loop share a command, which costs Redis and this process much less than one for
+ * each. Nobody joins one that has been sent: what is read is never older than the request for it.
  *
  * What Redis refuses is asked again for each by itself, so that a session which cannot be read fails no other. A server
  * that is a cluster, though the client does not know, refuses keys of several slots: from then on none are put together.
  */
 export function createSharedReads<Value, Result>(
   options: SharedReadsOptions<Value, Result>,
-): ReadPair<Result> {
+): ReadTogether<Result> {
   const { read, bounded, toResult } = options;
   let { isSplit } = options;
   let waiting: Waiting<Result>[] = [];
-  let underWay = 0;
-  let timer: NodeJS.Timeout | undefined;
 
   const sendAll = () => {
-    clearTimeout(timer);
-    timer = undefined;
     const all = waiting;
     waiting = [];
     const size = isSplit ? 1 : MAX_SESSIONS;
@@ -56,7 +49,6 @@ export function createSharedReads<Value, Result>(
   };
 
   const send = (group: readonly Waiting<Result>[]) => {
-    underWay += 1;
     let isRefused = false;
     const noteRefusal = ({ message }: Error) => {
       isSplit ||= message.startsWith('CROSSSLOT');
@@ -64,39 +56,32 @@ export function createSharedReads<Value, Result>(
     };
     bounded(() => read(group.flatMap(({ keys }) => keys)), noteRefusal).then(
       (values) => {
-        noteEnd();
-        for (const [index, one] of group.entries()) {
-          answer(one, values[2 * index] ?? null, values[2 * index + 1] ?? null);
+        let from = 0;
+        for (const one of group) {
+          answer(one, values.slice(from, from + one.keys.length));
+          from += one.keys.length;
         }
       },
       (error: unknown) => {
-        noteEnd();
         if (isRefused && group.length > 1) for (const one of group) send([one]);
         else for (const { reject } of group) reject(copyFault(error));
       },
     );
   };
 
-  const noteEnd = () => {
-    underWay -= 1;
-    if (underWay === 0 && timer) sendAll();
-  };
-
-  const answer = ({ resolve, reject }: Waiting<Result>, first: Value | null, second: Value | null) => {
+  const answer = ({ resolve, reject }: Waiting<Result>, values: Values<Value>) => {
     try {
-      resolve(toResult(first, second));
+      resolve(toResult(values));
     } catch (error) {
       reject(error);
     }
   };
 
-  return (...keys) =>
+  return (keys) =>
     new Promise((resolve, reject) => {
+      // When the sockets of this turn have been read.
+      if (waiting.length === 0) setImmediate(sendAll);
       waiting.push({ keys, resolve, reject });
-      if (waiting.length > 1) return;
-      // Not before the sockets of this turn have been read.
-      if (underWay === 0 || isSplit) setImmediate(sendAll);
-      else timer = setTimeout(sendAll, MAX_WAIT_MS);
     });
 }
 

@@ -8,8 +8,16 @@ export interface StoredSession {
   readonly data: string | null;
   /** The key that the session has moved to. */
   readonly movedTo: string | undefined;
+  /** The sealed tokens, where they were asked for. */
+  readonly tokens?: Buffer | undefined;
   /** Something is there that cannot be read: of a later version, to be left alone, or damaged. */
   readonly unreadable: 'later_format' | 'damaged' | undefined;
+}
+
+/** What is read, and how. */
+export interface ReadChoice {
+  readonly mayRefuse?: boolean;
+  readonly withTokens?: boolean;
 }
 
 /** Everything a login writes under its key. */
@@ -113,9 +121,10 @@ export interface IndexPage {
 export interface Store {
   /**
    * Reads a login and the application's data in one command. `mayRefuse`: for what every request asks, which is refused
-   * at once while the store is silent; everything else waits for its bound.
+   * at once while the store is silent; everything else waits for its bound. `withTokens`: the
+   * sealed tokens as well, for such a request.
    */
-  readSession(key: string, options?: { mayRefuse?: boolean }): Promise<StoredSession>;
+  readSession(key: string, options?: ReadChoice): Promise<StoredSession>;
   /** Creates the records of a session, touched now, unless the key is in use. Returns what is there. */
   writeLogin(key: string, records: LoginRecords, life: SessionLife): Promise<StoredLogin | undefined>;
   /**

@@ -1,11 +1,13 @@
 import type { UserClaims } from '../claims.ts';
+import type { Clock } from '../clock.ts';
 import { LoginRequiredError, ProviderError } from '../errors.ts';
 import { checkDestination, fetchWithToken } from '../fetch-with-token.ts';
 import { ACCESS_TOKEN_OPTIONS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
 import type { Provider } from '../provider/provider.ts';
-import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
+import { type BrowserSession, setCurrentSession, takeTokens } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';
+import type { TokenDemand } from '../session/token-demand.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
 import type { TokenSource } from '../vault/token-source.ts';
 
@@ -19,12 +21,17 @@ export interface ApiAccess {
 /** What it is made of. */
 export interface ApiAccessOptions {
   readonly tokenSource: TokenSource;
+  readonly tokenDemand: TokenDemand;
+  readonly monotonic: Clock;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly apiOrigins: ReadonlySet<string>;
   /** What calls go through. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly readIdentity: IdentityReader;
 }
+
+/** Gives an access token. @param rejected - one that an API has refused: another, if there is one to be had. */
+export type GetToken = (minValiditySeconds: number, rejected?: string) => Promise<string>;
 
 const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
 
@@ -38,14 +45,18 @@ export function createApiAccess(
   browser: BrowserSession,
   tell: TellFault,
 ): ApiAccess {
-  const { tokenSource, readIdentity } = options;
+  const { tokenSource, tokenDemand, readIdentity, monotonic } = options;
+  let isFirstCall = true;
 
-  const getToken = async (minValiditySeconds: number, rejected?: string): Promise<string> => {
+  const getToken: GetToken = async (minValiditySeconds, rejected) => {
     const { provider, sub } = requireIdentity(browser);
     const [sessionId, sessionKey] = [browser.id!, browser.key];
+    if (isFirstCall) tokenDemand.note();
+    isFirstCall = false;
     try {
+      const owner = { sessionId, sessionKey, provider, sub };
       const need = { minValiditySeconds, rejected };
-      const { tokens, login } = await tokenSource.get({ sessionId, sessionKey, provider, sub }, need);
+      const { tokens, login } = await tokenSource.get(owner, need, takeTokens(browser, monotonic()));
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
       return tokens.accessToken!;
@@ -67,20 +78,14 @@ export interface TokenCallsOptions extends Pick<ApiAccessOptions, 'providers' | 
   readonly whoIs: () => Pick<Identity, 'provider' | 'sub'>;
 }
 
-/**
- * Makes the calls over whatever gives a token, none of which ends the process when nobody awaits it.
- *
- * @param getToken - gives an access token, another than `rejected` if there is one to be had.
- */
+/** Makes the calls over whatever gives a token, none of which ends the process when nobody awaits it. */
 export function createTokenCalls(
-  getToken: (minValiditySeconds: number, rejected?: string) => Promise<string>,
+  getToken: GetToken,
   { providers, apiOrigins, fetch, tell, whoIs }: TokenCallsOptions,
 ): ApiAccess {
-  const getAccessToken: ApiAccess['getAccessToken'] = async (given = {}) => {
-    const { minValiditySeconds } = readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
-    const token = await getToken(minValiditySeconds);
-    return token;
-  };
+  const getTokenFor = async (given: object) => getToken(readMinValidity(given));
+  const getAccessToken: ApiAccess['getAccessToken'] = (given) =>
+    given === undefined ? getToken(MIN_VALIDITY_SECONDS) : getTokenFor(given);
 
   const fetchAsUser: ApiAccess['fetch'] = async (address, init = {}) => {
     const url = checkDestination('req.auth.fetch()', address, apiOrigins);
@@ -110,6 +115,10 @@ export function createTokenCalls(
     fetch: (url, init) => tellUnawaited(fetchAsUser(url, init), 'req.auth.fetch()', tell),
     fetchUserInfo: () => tellUnawaited(fetchUserInfo(), 'req.auth.fetchUserInfo()', tell),
   };
+}
+
+function readMinValidity(given: object): number {
+  return readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS).minValiditySeconds;
 }
 
 function requireIdentity(browser: BrowserSession): Identity {

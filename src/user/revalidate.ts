@@ -1,4 +1,4 @@
-import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
+import { type BrowserSession, forgetTokens, setCurrentSession } from '../session/browser-session.ts';
 import type { IdentityReader } from '../session/identity.ts';
 import type { Revalidation } from '../vault/revalidation.ts';
 
@@ -13,6 +13,7 @@ export function createRevalidate(revalidation: Revalidation, readIdentity: Ident
     const { id: sessionId, identity } = browser;
     if (sessionId === undefined || !identity) return undefined;
     return revalidation.check({ ...identity, sessionId })?.then((verdict) => {
+      forgetTokens(browser);
       if (browser.id !== sessionId) return;
       const renewed = verdict === 'ended' ? undefined : readIdentity(verdict.login);
       if (verdict === 'ended') setCurrentSession(browser);

@@ -8,6 +8,7 @@ import type { StoredLogin } from '../store/record-format.ts';
 import type { HeldLock, SessionLock } from '../store/session-lock.ts';
 import { QUIET_MS, type Store, type TokenSwap } from '../store/store.ts';
 import type { TokenSet } from '../tokens.ts';
+import { createOpenedTokens } from './opened-tokens.ts';
 import { describeBackOff, readBackOff } from './refresh-backoff.ts';
 import { isFresh, isUsable, type TokenNeed, type TokenOwner } from './token-life.ts';
 import type { TokenVault } from './token-vault.ts';
@@ -27,10 +28,11 @@ export interface TokenSource {
   /**
    * Gives tokens whose access token lives as long as is needed, refreshing them first if it does not.
    *
+   * @param justRead - sealed, as they have just been read with the session; else they are read now.
    * @throws LoginRequiredError when the session has ended, or the provider will not renew this login.
    * @throws TokenError when there is no such token; ProviderError when the provider fails; StoreError.
    */
-  get(owner: TokenOwner, need: TokenNeed): Promise<UsableTokens>;
+  get(owner: TokenOwner, need: TokenNeed, justRead?: Buffer): Promise<UsableTokens>;
   /** The tokens as they are stored, good or not, and sealed as well. @throws LoginRequiredError, TokenError, StoreError. */
   look(owner: TokenOwner): Promise<{ readonly tokens: TokenSet; readonly sealed: Buffer }>;
 }
@@ -78,14 +80,22 @@ type GiveUp = (fault: StoreError) => void;
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { store, keys, vault, lock, providers, now, storePatienceMs } = options;
   const flights = new Map<string, Promise<UsableTokens>>();
+  const opened = createOpenedTokens();
+  options.closing?.addEventListener('abort', opened.clear);
   let waitingAnswers = 0;
 
   const keyOf = ({ sessionId, sessionKey }: TokenOwner) => sessionKey ?? keys.sessionKey(sessionId);
 
   const open = (owner: TokenOwner, sealed: Buffer): TokenSet => {
-    const tokens = vault.open(owner.sessionId, sealed, keyOf(owner));
-    if (tokens) return tokens;
-    throw new TokenError('The tokens of this session cannot be opened any more.', 'token_unavailable');
+    const key = keyOf(owner);
+    const known = opened.find(key, sealed);
+    if (known) return known;
+    const tokens = vault.open(owner.sessionId, sealed, key);
+    if (!tokens) {
+      throw new TokenError('The tokens of this session cannot be opened any more.', 'token_unavailable');
+    }
+    opened.keep(key, sealed, tokens);
+    return tokens;
   };
 
   const readSealed = (owner: TokenOwner): Promise<Buffer> =>
@@ -232,35 +242,37 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     return flight;
   };
 
+  const use = async (owner: TokenOwner, need: TokenNeed, sealed: Buffer): Promise<UsableTokens> => {
+    const tokens = open(owner, sealed);
+    if (!tokens.accessToken) {
+      throw new TokenError('This login brought no access token.', 'token_unavailable');
+    }
+    if (isFresh(tokens, need, keyOf(owner), now())) return { tokens };
+    if (!tokens.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
+      if (isUsable(tokens, need, now())) return { tokens };
+      throw new TokenError(
+        'The access token has ended, and there is nothing to renew it with. Log in again; many providers give one to who asks for the scope offline_access.',
+        'token_expired',
+      );
+    }
+    try {
+      return await joinRefresh(owner, sealed, need);
+    } catch (error) {
+      // No fault is a reason to refuse a token that still lives, of a session that was there a moment ago.
+      const isPassing = error instanceof ProviderError || error instanceof StoreError;
+      if (isPassing && isUsable(tokens, need, now())) return { tokens };
+      throw error;
+    }
+  };
+
   return {
     look: async (owner) => {
       const sealed = await readSealed(owner);
       return { tokens: open(owner, sealed), sealed };
     },
 
-    get: async (owner, need) => {
-      const sealed = await readSealed(owner);
-      const tokens = open(owner, sealed);
-      if (!tokens.accessToken) {
-        throw new TokenError('This login brought no access token.', 'token_unavailable');
-      }
-      if (isFresh(tokens, need, keyOf(owner), now())) return { tokens };
-      if (!tokens.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
-        if (isUsable(tokens, need, now())) return { tokens };
-        throw new TokenError(
-          'The access token has ended, and there is nothing to renew it with. Log in again; many providers give one to who asks for the scope offline_access.',
-          'token_expired',
-        );
-      }
-      try {
-        return await joinRefresh(owner, sealed, need);
-      } catch (error) {
-        // No fault is a reason to refuse a token that still lives, of a session that was there a moment ago.
-        const isPassing = error instanceof ProviderError || error instanceof StoreError;
-        if (isPassing && isUsable(tokens, need, now())) return { tokens };
-        throw error;
-      }
-    },
+    get: (owner, need, justRead) =>
+      justRead ? use(owner, need, justRead) : readSealed(owner).then((sealed) => use(owner, need, sealed)),
   };
 }
 

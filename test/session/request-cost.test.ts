@@ -35,7 +35,15 @@ describe('what a request costs', () => {
   beforeEach(() => redis.resetCommandCounts());
 
   const pages = [
-    { page: 'without a cookie', path: '/plain', isKnown: false, commands: {}, trips: 0, promises: 1 },
+    {
+      page: 'without a cookie',
+      path: '/plain',
+      isKnown: false,
+      isUsual: false,
+      commands: {},
+      trips: 0,
+      promises: 1,
+    },
     { page: 'that is guarded', path: '/me', commands: { mget: 1 }, trips: 1, promises: 14 },
     { page: 'that reads req.session', path: '/read', commands: { mget: 1 }, trips: 1, promises: 14 },
     {
@@ -43,15 +51,26 @@ describe('what a request costs', () => {
       ...{ commands: { mget: 1, set: 1 }, trips: 2, promises: 26 },
     },
     { page: 'that uses a fresh token', path: '/token', commands: { mget: 2 }, trips: 2, promises: 37 },
+    {
+      ...{ page: 'that uses a fresh token, as most pages do', path: '/token', isUsual: true },
+      ...{ commands: { mget: 1 }, trips: 1, promises: 25 },
+    },
   ];
+
+  const useTokens = async () => {
+    for (let count = 0; count < 32; count += 1) await browser.get('/token');
+    await redis.resetCommandCounts();
+  };
 
   it.each(pages)('a page $page asks Redis for no more than it must have', async ({
     path,
     isKnown = true,
+    isUsual = false,
     commands,
     trips,
   }) => {
     const asking = isKnown ? browser : createBrowser(app.origin);
+    if (isUsual) await useTokens();
     const before = turns.count;
     const answer = await asking.get(path);
     expect(answer.status).toBe(200);
@@ -62,8 +81,10 @@ describe('what a request costs', () => {
   it.each(pages)('a page $page makes at most $promises promises', async ({
     path,
     isKnown = true,
+    isUsual = false,
     promises,
   }) => {
+    if (isUsual) await useTokens();
     const cookie = isKnown ? browser.jar.header(app.origin) : undefined;
     expect(await countPromises(`${app.origin}${path}`, cookie)).toBeLessThanOrEqual(promises);
   });

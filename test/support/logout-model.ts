@@ -21,6 +21,7 @@ import { createSessionIndexes } from '../../src/session/session-indexes.ts';
 import { createSessionRecords } from '../../src/session/session-records.ts';
 import { createSessionRotation } from '../../src/session/session-rotation.ts';
 import { createSessions } from '../../src/session/sessions.ts';
+import { createTokenDemand } from '../../src/session/token-demand.ts';
 import { createUserSessions } from '../../src/session/user-sessions.ts';
 import { createFinishLater, type FinishLater } from '../../src/store/finish-later.ts';
 import { createRedisStore } from '../../src/store/redis-store.ts';
@@ -93,7 +94,7 @@ export function createModelProcess(
   });
   const sessions = createSessions({
     ...{ ...common, ...times, rotation, cookie, endingCookie: createCookie('session-ending') },
-    ...{ carryOver: [], reportError },
+    ...{ carryOver: [], reportError, tokenDemand: createTokenDemand() },
   });
   const userSessions = createUserSessions({
     ...common,
