@@ -11,6 +11,7 @@ import {
   readLogoutAnswer,
   sidOf,
 } from '../support/logout-token.ts';
+import { until } from '../support/until.ts';
 import { useApps, useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
 const clock = createTestClock();
@@ -56,6 +57,7 @@ describe.each([
     expect(browser.jar.all()).toEqual([]);
     expect(await whoIs(browser)).toBeNull();
     // The refresh token and the access token, which no session keeps.
+    await until(() => op.requests('revocation').length >= 2);
     expect(op.requests('revocation')).toHaveLength(2);
     expect(app.logins).toEqual([]);
   };

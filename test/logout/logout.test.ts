@@ -4,6 +4,7 @@ import { whoIs } from '../support/bed.ts';
 import { createTestClock } from '../support/clock.ts';
 import { json } from '../support/scripted-answers.ts';
 import { attributesOf } from '../support/set-cookie.ts';
+import { until } from '../support/until.ts';
 import { useApps, useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
 const op = await useScriptedProvider();
@@ -72,6 +73,7 @@ describe.each(['redis', 'memory'] as const)('a logout, with sessions in %s', (ki
     expect(app.errors).toEqual([]);
     expect(app.logouts.map(({ reason }) => reason)).toEqual(['logout']);
     // The refresh token and the access token, once.
+    await until(() => op.requests('revocation').length >= 2);
     expect(op.requests('revocation')).toHaveLength(2);
     expect(await whoIs(browser)).toBeNull();
   });
@@ -216,6 +218,7 @@ describe.each(['redis', 'memory'] as const)('a logout, with sessions in %s', (ki
     expect(String(faults)).toMatch(
       /ConfigurationError: req\.auth\.logout\(\) must be called, and awaited, before/,
     );
+    await until(() => op.requests('revocation').length >= 2);
     expect(op.requests('revocation')).toHaveLength(2);
     expect(app.logouts.map(({ reason }) => reason)).toEqual(['logout']);
   });
@@ -236,6 +239,7 @@ describe('a logout in two processes at once', () => {
     for (const answer of answers) expect(locationOf(answer).pathname).toMatch(/end_session$/);
     expect([...one.logouts, ...two.logouts].map(({ reason }) => reason)).toEqual(['logout']);
     expect([...one.errors, ...two.errors]).toEqual([]);
+    await until(() => op.requests('revocation').length >= 2);
     expect(op.requests('revocation')).toHaveLength(2);
   });
 });

@@ -9,6 +9,7 @@ import { json } from '../support/scripted-answers.ts';
 import { logInWith } from '../support/scripted-logins.ts';
 import { redisKeysOfBrowser } from '../support/session-records.ts';
 import { addTokenRoutes } from '../support/token-routes.ts';
+import { until } from '../support/until.ts';
 import { useApps, useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
 const MINUTE = 60_000;
@@ -190,6 +191,7 @@ describe('a login in a browser where somebody is logged in', () => {
     await app.logIn(browser, { as: 'grace' });
     expect(await whoIs(browser)).toBe('grace');
     expect(await whoIs(elsewhere)).toBe('ada');
+    await until(() => op.requests('revocation').length >= 2);
     expect(op.requests('revocation')).toHaveLength(2);
     expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'ada' })).toHaveLength(1);
     expect(await app.auth.sessions.list({ issuer: op.issuer, sub: 'grace' })).toHaveLength(1);
