@@ -53,8 +53,8 @@ ${sessions.length > 1 ? endOthersForm : ''}
 export function renderTransfer(acr: string, sent: number): string {
   return renderPage(
     'Transfer money',
-    `<p>The provider has asked you once more: this login is of the class <b id="acr">${escapeHtml(acr)}</b>.
-Sent in this session: <b id="sent">${sent}</b>.</p>
+    `<p>This page wants a login of the class 2, and has the provider ask you once more where yours is another. Yours is of
+the class <b id="acr">${escapeHtml(acr)}</b>. Sent in this session: <b id="sent">${sent}</b>.</p>
 <nav><form method="post" action="/transfer"><button>Transfer</button></form>
 <a class="button plain" href="/">Home</a></nav>`,
   );
