@@ -7,7 +7,8 @@ export function renderHome(user: Express.User | undefined): string {
     ? renderPage(
         'Welcome back',
         `<p>You are signed in as <b id="name">${escapeHtml(user.name ?? user.sub)}</b>.</p>
-<nav><a class="button" href="/profile">Your profile</a>${signOutForm}</nav>`,
+<nav><a class="button" href="/profile">Your profile</a><a class="button plain" href="/transfer">Transfer money</a>
+${signOutForm}</nav>`,
       )
     : renderPage(
         'Welcome',
@@ -40,6 +41,22 @@ export function renderProfile({ user, claims, expiresAt, visit, sessions }: Prof
 ${sessions.length > 1 ? endOthersForm : ''}
 <nav><a class="button plain" href="/">Home</a><a class="button plain" href="/api/me">As JSON</a></nav>
 <script src="/public/session-end.js"></script>`,
+  );
+}
+
+/**
+ * The page that asks for a stronger login.
+ *
+ * @param acr - the class that the provider asserted.
+ * @param sent - how many transfers this session has seen.
+ */
+export function renderTransfer(acr: string, sent: number): string {
+  return renderPage(
+    'Transfer money',
+    `<p>This page wants a login of the class 2, and has the provider ask you once more where yours is another. Yours is of
+the class <b id="acr">${escapeHtml(acr)}</b>. Sent in this session: <b id="sent">${sent}</b>.</p>
+<nav><form method="post" action="/transfer"><button>Transfer</button></form>
+<a class="button plain" href="/">Home</a></nav>`,
   );
 }
 

@@ -7,13 +7,14 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import escapeHtml from 'escape-html';
 import type { ClientMetadata, Configuration, Provider } from 'oidc-provider';
+import { renderLogin, renderPage } from './provider-pages.ts';
 
 // Its warnings are meant for those who run it for real. The first comes while it is imported, hence not above.
 const { warn } = console;
 console.warn = (...args: unknown[]) => {
   if (!String(args[0]).includes('oidc-provider WARNING')) warn(...args);
 };
-const { Provider: OidcProvider } = await import('oidc-provider');
+const { Provider: OidcProvider, interactionPolicy } = await import('oidc-provider');
 
 /** Somebody who can sign in. Any further claim may be added. */
 export interface Person {
@@ -109,7 +110,8 @@ function buildConfiguration(options: ProviderOptions, people: People): Configura
       keys: [randomBytes(32).toString('base64url')],
       names: { session: 'op_session', interaction: 'op_interaction', resume: 'op_resume' },
     },
-    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    acrValues: ['2'],
+    interactions: { policy: createPolicy(), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_ctx, sub) => {
       const person = Object.values(people).find((each) => each.sub === sub);
       return person && { accountId: sub, claims: () => person };
@@ -151,6 +153,22 @@ function buildConfiguration(options: ProviderOptions, people: People): Configura
   };
 }
 
+/** Its own policy takes `acr_values` for a wish. Here whoever has not been what is asked for is asked once more. */
+function createPolicy() {
+  const policy = interactionPolicy.base();
+  policy.get('login')!.checks.add(
+    new interactionPolicy.Check(
+      'acr_values',
+      'the login is none of the classes that are asked for',
+      ({ oidc }) => {
+        const asked = oidc.params?.acr_values?.toString().split(' ') ?? [];
+        return asked.length > 0 && !asked.includes(`${oidc.acr}`);
+      },
+    ),
+  );
+  return policy;
+}
+
 function createSigningKey(): KeyObject {
   return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 }
@@ -163,7 +181,7 @@ async function interact(provider: Provider, people: People, req: IncomingMessage
     const grantId = await grantAll(provider, details);
     return provider.interactionFinished(req, res, { consent: { grantId } });
   }
-  if (req.method !== 'POST') return sendPage(res, 200, 'Sign in', renderLogin(people, `${params.client_id}`));
+  if (req.method !== 'POST') return sendPage(res, 200, 'Sign in', renderLogin(people, params));
 
   const person = people[new URLSearchParams(await text(req)).get('person') ?? ''];
   const acr = params.acr_values?.toString().split(' ')[0]; // Whatever is asked for, this login has been it.
@@ -202,41 +220,9 @@ function showGoodbye(ctx: { body: unknown }): void {
   ctx.body = renderPage('You are signed out', '<p>You may close this page.</p>');
 }
 
-function renderLogin(people: People, clientId: string): string {
-  const buttons = Object.entries(people).map(([key, { name, email = '' }]) => {
-    const label = `<b>${escapeHtml(name)}</b><small>${escapeHtml(email)}</small>`;
-    return `<button name="person" value="${escapeHtml(key)}">${label}</button>`;
-  });
-  return `<p>to continue to <b>${escapeHtml(clientId)}</b></p>
-<form method="post">${buttons.join('')}<button name="cancel" value="yes" class="plain">Cancel</button></form>`;
-}
-
 function sendPage(res: ServerResponse, status: number, title: string, content: string): void {
   res.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
   res.end(renderPage(title, content));
-}
-
-function renderPage(title: string, content: string): string {
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<style>
-  body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #eef1f6; color: #1c2333;
-    font: 16px/1.5 system-ui, sans-serif }
-  main { box-sizing: border-box; width: min(24rem, 92vw); padding: 2rem; background: #fff; border-radius: 14px;
-    box-shadow: 0 8px 30px #1c233322 }
-  h1 { margin: 0; font-size: 1.5rem } p { margin: .25rem 0 1.25rem; color: #566075 }
-  button { display: flex; flex-direction: column; width: 100%; margin-top: .6rem; padding: .7rem 1rem; font: inherit;
-    text-align: left; color: inherit; background: #f7f9fc; border: 1px solid #d9dfea; border-radius: 9px;
-    cursor: pointer }
-  button:hover, button:focus-visible { border-color: #3559e0; background: #f0f4ff; outline: none }
-  small { color: #566075 } .plain { align-items: center; background: none; border-color: transparent }
-</style>
-<main><h1>${title}</h1>${content}</main>
-</html>`;
 }
 
 function createPerson(given_name: string, family_name: string, phone_number: string): Person {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import express, { type Express, type Request } from 'express';
 import { type ConnectAuthOptions, connectAuth, requireAuth, type UserName } from 'express-connect-auth';
 import helmet from 'helmet';
-import { renderHome, renderProfile } from './pages.ts';
+import { renderHome, renderProfile, renderTransfer } from './pages.ts';
 
 /** What the application is started with. */
 export type ExampleOptions = Pick<ConnectAuthOptions, 'baseUrl' | 'secret' | 'redis' | 'provider'> & {
@@ -11,7 +11,7 @@ export type ExampleOptions = Pick<ConnectAuthOptions, 'baseUrl' | 'secret' | 're
   providerOrigin: string;
 };
 
-/** Builds the application: public and guarded pages, an API, a list of sessions. */
+/** Builds the application: public and guarded pages, one for which a login must be stronger, an API, a list of sessions. */
 export function createApp({ providerOrigin, ...options }: ExampleOptions): Express {
   const app = express();
   const formAction = ["'self'", providerOrigin];
@@ -46,6 +46,15 @@ export function createApp({ providerOrigin, ...options }: ExampleOptions): Expre
     await auth.sessions.revokeOthers(req);
     res.redirect(303, '/profile');
   });
+  // A stronger login: the page sends whoever has not proven "2" to the provider once more, and its form can then be sent.
+  const stronger = requireAuth({ acrValues: '2' });
+  app.get('/transfer', stronger, (req, res) => {
+    res.send(renderTransfer(req.auth.acr!, req.session.transfers ?? 0));
+  });
+  app.post('/transfer', stronger, (req, res) => {
+    req.session.transfers = (req.session.transfers ?? 0) + 1;
+    res.redirect(303, '/transfer');
+  });
   // The page learns that its session was ended elsewhere, by server-sent events.
   app.get('/events', requireAuth, (req, res) => {
     res.type('text/event-stream').flushHeaders();
@@ -70,5 +79,6 @@ function nameBrowser(userAgent = ''): string {
 declare module 'express-session' {
   interface SessionData {
     visits: number;
+    transfers: number;
   }
 }

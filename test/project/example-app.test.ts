@@ -94,9 +94,26 @@ describe('the example application', () => {
       await page.getByRole('link', { name: 'Home' }).click();
       expect(await page.textContent('#name')).toBe('Ada Lovelace');
       await logOut(page);
+      expect(page.url()).toBe(`${app.origin}/`);
       await page.goto(`${app.origin}/profile`);
       await page.getByRole('button', { name: 'Ada Lovelace' }).waitFor();
       expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
+    }));
+
+  it('has its person prove more for a transfer, once, and keeps what the session held', () =>
+    withFreshContext(browser, async (context) => {
+      const page = await context.newPage();
+      await logIn(page, app.origin);
+      await page.getByRole('link', { name: 'Home' }).click();
+      await page.getByRole('link', { name: 'Transfer money' }).click();
+      await page.getByText('which asks for a login of the class 2').waitFor();
+      await page.getByRole('button', { name: 'Ada Lovelace' }).click();
+      await page.waitForURL(`${app.origin}/transfer`);
+      expect(await page.textContent('#acr')).toBe('2');
+      await page.getByRole('button', { name: 'Transfer' }).click();
+      await page.waitForFunction(() => document.querySelector('#sent')?.textContent === '1');
+      await page.goto(`${app.origin}/profile`);
+      expect(await page.textContent('main')).toContain('it is visit 2 of this session');
     }));
 
   it('signs in by the button of its home page, and comes back to it', () =>

@@ -29,6 +29,7 @@ describe('the documents', () => {
     'docs/front-ends.md',
     'docs/operating.md',
     'docs/providers.md',
+    'docs/sockets.md',
   ])('%s has code blocks that compile with the published package', async (document) => {
     const blocks = await readCodeBlocks(document);
     const project = await packed.createProject({
@@ -54,6 +55,9 @@ describe('the documents', () => {
       'docs/front-ends.md',
       'docs/operating.md',
       'docs/providers.md',
+      'docs/sockets.md',
+      'docs/architecture.md',
+      'docs/errors.md',
     ]) {
       const text = await readFile(join(root, document), 'utf8');
       const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, path]) => path!);

@@ -131,7 +131,7 @@ describe('the userinfo at login', () => {
     ['and has ended', () => signedUserinfo({ exp: 1_000_000_000 })],
     ['and is none', () => send(200, 'a.b', JWT_TYPE)],
     ['and encrypted', () => send(200, 'a.b.c.d.e', JWT_TYPE)],
-  ])('fails the login when it is a JWT %s (R-20)', async (_, userinfo) => {
+  ])('fails the login when it is a JWT %s (R-20, C-31)', async (_, userinfo) => {
     op.script({ userinfo });
     expect(await tryLogin(await start({ userinfoAtLogin: true }))).toEqual(
       refused('provider_invalid_response'),

@@ -79,7 +79,7 @@ describe('a guard with roles', () => {
     ['what is inherited', 'constructor.name', {}],
     ['roles of another client', keycloakRoles('mine'), client],
     ['a function that returns nothing', () => undefined, { roles: ['admin'] }],
-  ])('is closed for %s', async (_, rolesFrom, claims) => {
+  ])('is closed for %s (F-110)', async (_, rolesFrom, claims) => {
     expect((await tryAs(claims, { roles: 'admin', rolesFrom })).status).toBe(403);
   });
 
@@ -108,7 +108,7 @@ describe('a guard with claims, methods and scopes', () => {
     [{ claims: { age: (age, { sub }) => age !== undefined && sub === 'ada' } }, { age: 1 }, {}],
     [{ amr: 'otp' }, { amr: ['pwd', 'otp'] }, { amr: ['pwd'] }],
     [{ amr: ['pwd', 'otp'] }, { amr: ['otp', 'pwd'] }, {}],
-  ])('with %j lets pass %j and not %j', async (rules, good, bad) => {
+  ])('with %j lets pass %j and not %j (F-110)', async (rules, good, bad) => {
     expect((await tryAs(good, rules)).status).toBe(200);
     const refused = await tryAs(bad, rules);
     expect(refused.status).toBe(403);
