@@ -153,6 +153,17 @@ describe('a client that is refused', () => {
     expect(app.errors[0]!.error.message).toMatch(advice);
   });
 
+  it('at a revocation is told as much (R-30, R-54)', async () => {
+    const app = await start({ op, oidc: basic });
+    const browser = app.browser();
+    await app.logIn(browser);
+    op.script({ revocation: () => json(401, { error: 'invalid_client' }) });
+    await browser.post('/logout');
+    expect(app.errors.map(({ error }) => error.message)).toEqual([
+      expect.stringContaining("basicEncoding: 'raw'"),
+    ]);
+  });
+
   it('whose code was refused is told nothing of the kind', async () => {
     op.script({ token: () => json(400, { error: 'invalid_grant' }) });
     const app = await start({ op });

@@ -85,6 +85,27 @@ describe('a refresh that is refused', () => {
   });
 });
 
+describe('a refresh by a client that is refused', () => {
+  it.each<[string, RawAnswer]>([
+    ['by the standard', json(401, { error: 'invalid_client' })],
+    ['by a page', send(403, '<h1>Forbidden</h1>', HTML)],
+  ])('is told what may help: %s (R-30, R-54)', async (_, answer) => {
+    const told: string[] = [];
+    const { browser } = await logIn({
+      oidc: { clientAuthentication: 'client_secret_basic' },
+      handlers: (server) =>
+        server.get('/token', async (req, res) => {
+          await req.auth.getAccessToken().catch(({ message }: Error) => told.push(message));
+          res.json({});
+        }),
+    });
+    clock.advance(3_600_000);
+    op.script({ refresh: () => answer });
+    await browser.get('/token');
+    expect(told).toEqual([expect.stringMatching(/basicEncoding: 'raw'.*client_secret_post/)]);
+  });
+});
+
 describe('a refresh whose ID token has another auth_time (R-27)', () => {
   const seconds = () => Math.floor(clock.now() / 1000);
 
