@@ -53,6 +53,17 @@ describe('a refresh that is refused', () => {
     expect(app.logouts).toMatchObject([{ reason: 'refresh_refused', sub: 'ada' }]);
   });
 
+  it.each([
+    ['nothing beside it', {}],
+    ['empty members beside it', { access_token: null, id_token: null, refresh_token: null }],
+  ])('with the status of a success, where that is a habit, asks for the person: %s', async (_, more) => {
+    const { app, browser } = await logIn({ oidc: { quirks: { errorStatus: 'any' } } });
+    clock.advance(3_600_000);
+    op.script({ refresh: () => json(200, { error: 'bad_refresh_token', ...more }) });
+    expect(await ask(browser)).toMatchObject({ status: 401, error: 'login_required' });
+    expect(app.logouts).toMatchObject([{ reason: 'refresh_refused' }]);
+  });
+
   it('without a word of why is told to the operator too', async () => {
     const { app, browser } = await logIn();
     clock.advance(3_600_000);
