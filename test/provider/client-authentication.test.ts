@@ -213,6 +213,11 @@ describe('a secret that a function gives', () => {
     ['throws at once', () => raise(new TypeError('no vault')), /clientSecret\(\) of the application threw/],
     ['gives nothing', () => undefined, /gave no text/],
     ['gives an object of its own', () => ({ secret: 'x' }), /gave no text/],
+    [
+      'gives what cannot be read',
+      () => Object.defineProperty({}, 'value', { get: () => raise(new Error('no vault')) }),
+      /clientSecret\(\) of the application threw/,
+    ],
     ['never comes back', () => new Promise(() => undefined), /took more than 700 ms/],
   ])('that %s is a fault of the application, and nothing is sent (R-54)', async (_, clientSecret, message) => {
     const app = await start({ op, oidc: { clientSecret: clientSecret as never, timeoutMs: 700 } });

@@ -102,6 +102,17 @@ describe('a token that the provider is asked about', () => {
     expect(endpoint.requests).toEqual([]);
   });
 
+  it('is quoted to nobody where the provider refuses to say, nor is the secret (F-38)', async () => {
+    const clientSecret = 'a short one';
+    const text = `The client ${clientSecret} must not ask about my-token`;
+    const refusal = json(400, { error: 'invalid_request', error_description: text });
+    const { app } = await ask(refusal, { token: 'my-token' }, { oidc: { clientSecret } });
+    expect(app.errors[0]!.error).toMatchObject({
+      oauthError: 'invalid_request',
+      oauthErrorDescription: 'The client … must not ask about …',
+    });
+  });
+
   it.each<[string, object, RegExp]>([
     ['not active', { active: false }, /not active/],
     ['"active" in a word', { active: 'true' }, /./],
