@@ -295,9 +295,9 @@ export function readOauthError(value: unknown): string | undefined {
 /** Longest `error_description` that is kept, in characters. */
 const MAX_DESCRIPTION_LENGTH = 300;
 
-/** A long run with letters and figures, as codes and tokens are; the number of a trace, in five groups, is none. */
+/** A long run with letters and figures, as codes and tokens are; the number of a trace, in five groups and by itself, is none. */
 const OPAQUE =
-  /(?!\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b)(?<![\w+/=.~-])(?=[\w+/=.~-]*\d)(?=[\w+/=.~-]*[a-z])[\w+/=.~-]{20,}/gi;
+  /(?!\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?!\.?[\w+/=~-]))(?<![\w+/=.~-])(?=[\w+/=.~-]*\d)(?=[\w+/=.~-]*[a-z])[\w+/=.~-]{20,}/gi;
 
 /**
  * Keeps of an OAuth `error_description` what can be printed in one line: no control characters, nothing that turns the

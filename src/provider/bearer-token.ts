@@ -109,7 +109,7 @@ export function createBearerVerifier(
       const answer = await callProvider('the introspection', (configuration) => {
         const { introspection_endpoint: endpoint } = configuration.serverMetadata();
         if (!endpoint) throw noIntrospection(name);
-        checkEndpoint('introspection_endpoint', endpoint, issuer);
+        checkEndpoint('introspection_endpoint', endpoint, issuer, definition.dangerouslyAllowHttp);
         return client.tokenIntrospection(configuration, token, { token_type_hint: 'access_token' });
       });
       if (answer.active !== true) throw new BearerError('The provider says that the token is not active.');

@@ -27,7 +27,7 @@ export function createBoundedFetch({ timeoutMs, fetch }: BoundedFetchOptions): F
     try {
       return await abortable(
         signal,
-        readWhole(asked, fetch(url, { ...options, signal, redirect: 'manual' })),
+        readWhole({ asked, url }, fetch(url, { ...options, signal, redirect: 'manual' })),
       );
     } catch (error) {
       if (readFoundFault(error)) throw error;
@@ -55,7 +55,10 @@ function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   });
 }
 
-async function readWhole(asked: string, answer: Promise<Response>): Promise<Response> {
+async function readWhole(
+  { asked, url }: { asked: string; url: string },
+  answer: Promise<Response>,
+): Promise<Response> {
   const response = await answer;
   checkResponse(asked, response);
   const body = await readBounded(asked, response);
@@ -67,7 +70,8 @@ async function readWhole(asked: string, answer: Promise<Response>): Promise<Resp
     statusText: response.statusText,
     headers,
   });
-  Object.defineProperty(copy, 'url', { value: response.url });
+  // Nothing was followed: where it was asked is where it is from, whatever a fetch of the application says.
+  Object.defineProperty(copy, 'url', { value: url });
   return copy;
 }
 

@@ -39,7 +39,7 @@ export function createClientProof(
     },
 
     advise: (metadata) => (answer) =>
-      isRefusalOfClient(answer)
+      isRefusalOfClient(answer) && provesClient(answer.url, metadata)
         ? adviseOn(definition, metadata.token_endpoint_auth_methods_supported)
         : undefined,
   };
@@ -70,6 +70,19 @@ export function readList(value: unknown): readonly string[] | undefined {
 function isRefusalOfClient({ oauthError, status }: Parameters<RefusalAdvice>[0]): boolean {
   if (oauthError !== undefined) return ['invalid_client', 'unauthorized_client'].includes(oauthError);
   return status === 401 || status === 403;
+}
+
+/** Elsewhere it is a token that was refused, and whose client that is nobody asked. */
+function provesClient(url: string, metadata: Partial<client.ServerMetadata>): boolean {
+  const { token_endpoint, revocation_endpoint, introspection_endpoint } = metadata;
+  const endpoints = [token_endpoint, revocation_endpoint, introspection_endpoint];
+  return endpoints.some((endpoint) => endpoint !== undefined && isSamePlace(url, endpoint));
+}
+
+/** Some servers get their parameters in the query. */
+function isSamePlace(url: string, endpoint: string): boolean {
+  const [{ origin, pathname }, place] = [new URL(url), new URL(endpoint)];
+  return origin === place.origin && pathname === place.pathname;
 }
 
 /** Elsewhere the preset has chosen, and there is no option to name. */

@@ -14,6 +14,8 @@ import { faultError, nameRequest, readFoundFault, show, showAddress } from './pr
 export type RefusalAdvice = (answer: {
   oauthError: string | undefined;
   status: number;
+  /** Of the request. */
+  url: string;
 }) => string | undefined;
 
 /**
@@ -92,7 +94,7 @@ function readErrorAnswer(
     },
     {
       code: isPassing(status) ? 'provider_unavailable' : 'provider_refused',
-      remedy: isPassing(status) ? undefined : advise({ oauthError, status }),
+      remedy: isPassing(status) ? undefined : advise({ oauthError, status, url: response.url }),
       oauthError,
       oauthErrorDescription: readErrorDescription(error.error_description),
       retryAfterSeconds: readRetryAfter(response),
@@ -113,7 +115,7 @@ function readStrangeAnswer(
     { asked: requestOf(response, doing), expected: 'status 200 with JSON', got: describeAnswer(response) },
     {
       code: isPassing(status) ? 'provider_unavailable' : 'provider_invalid_response',
-      remedy: isPassing(status) ? undefined : advise({ oauthError: undefined, status }),
+      remedy: isPassing(status) ? undefined : advise({ oauthError: undefined, status, url: response.url }),
       retryAfterSeconds: readRetryAfter(response),
       cause: error,
     },

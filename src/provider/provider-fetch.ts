@@ -1,11 +1,14 @@
 import type { ProviderDefinition, ProviderMetadata } from '../provider-definition.ts';
 import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
+import { foundFault, kindOf, nameRequest } from './provider-fault.ts';
+import { describeAnswer } from './provider-faults.ts';
 import { type KeepIdToken, rewriteTokenAnswer } from './quirks/token-answer-rules.ts';
+import { readObject } from './read-object.ts';
 
 /** The endpoints whose traffic a provider's quirks touch, as far as they are known yet. */
 export type KnownEndpoints = Pick<
   ProviderMetadata,
-  'token_endpoint' | 'revocation_endpoint' | 'userinfo_endpoint'
+  'token_endpoint' | 'revocation_endpoint' | 'introspection_endpoint' | 'userinfo_endpoint'
 >;
 
 /** A fetch that hands the ID token of a token answer to whoever asks for it, and to nobody else. */
@@ -34,12 +37,15 @@ export function createProviderFetch(
 
   return async (url, options, keepIdToken) => {
     const known = endpoints();
-    if (isAt(url, known?.userinfo_endpoint)) return readUserInfo(await bounded(url, options), verifyUserInfo);
+    if (isAt(url, known?.userinfo_endpoint))
+      return readUserInfo(await bounded(url, options), nameRequest(options.method, url), verifyUserInfo);
+    if (isAt(url, known?.introspection_endpoint))
+      return hideWhatWasSent(await bounded(url, options), options);
     if (!isAt(url, known?.token_endpoint) && !isAt(url, known?.revocation_endpoint))
       return bounded(url, options);
     const request = quirks.tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
     const answer = await rewriteTokenAnswer(await bounded(request.url, request.options), quirks, keepIdToken);
-    return answer.ok ? answer : hideWhatWasSent(answer, options);
+    return hideWhatWasSent(answer, options);
   };
 }
 
@@ -62,17 +68,25 @@ function moveParamsToQuery(url: string, options: RequestInit): { url: string; op
  * The library would take a JWT without verifying its signature, and anything else as if it were JSON. It gets what has been
  * verified here.
  */
-async function readUserInfo(response: Response, verifyUserInfo: VerifyUserInfo): Promise<Response> {
+async function readUserInfo(
+  response: Response,
+  asked: string,
+  verifyUserInfo: VerifyUserInfo,
+): Promise<Response> {
+  if (!response.ok) return response;
+  const claims = await readUserClaims(response, asked, verifyUserInfo);
+  const { sub } = claims as { sub?: unknown };
+  if (typeof sub !== 'string' || sub === '')
+    throw foundFault({ asked, member: 'sub', expected: 'a text', got: kindOf(sub) });
+  return Response.json(claims, { status: response.status });
+}
+
+function readUserClaims(response: Response, asked: string, verifyUserInfo: VerifyUserInfo): Promise<object> {
   const type = response.headers.get('content-type') ?? '';
-  if (!response.ok || /^application\/json\s*(;|$)/i.test(type)) return response;
-  if (/^application\/jwt\s*(;|$)/i.test(type)) {
-    const claims = await verifyUserInfo((await response.text()).trim());
-    return Response.json(claims, { status: response.status });
-  }
-  return new Response(null, {
-    status: 406,
-    statusText: 'Userinfo must be application/json or application/jwt',
-  });
+  if (/^application\/json\s*(;|$)/i.test(type)) return readObject(response, asked);
+  if (/^application\/jwt\s*(;|$)/i.test(type))
+    return response.text().then((jwt) => verifyUserInfo(jwt.trim()));
+  throw foundFault({ asked, expected: 'JSON, or a signed JWT', got: describeAnswer(response) });
 }
 
 /** What a request holds that must be in no message. */
@@ -85,8 +99,9 @@ const SECRET_PARAMS = [
   'token',
 ] as const;
 
-/** A provider may quote in its `error_description` what it was sent, and that goes to a log. */
+/** A provider that refuses may quote in its `error_description` what it was sent, and that goes to a log. */
 async function hideWhatWasSent(response: Response, { body, headers: sent }: RequestInit): Promise<Response> {
+  if (response.ok) return response;
   const params = body instanceof URLSearchParams ? SECRET_PARAMS.map((name) => body.get(name) ?? '') : [];
   const secrets = [...params, ...secretsOfBasic(new Headers(sent).get('authorization') ?? '')].filter(
     (value) => value !== '',

@@ -165,7 +165,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       const { tokens: fresh } = await tokenRequests
         .refresh(configuration, refreshToken, scope)
         .catch(async (error: unknown) => {
-          throw await toRefreshFault(error, name);
+          throw await toRefreshFault(error, name, advise(configuration.serverMetadata()));
         });
       const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
       if (!speaksOfIdentity) return { tokens: mergeTokens(tokens, fresh), proof: undefined };
@@ -226,7 +226,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       callProvider('the revocation', async (configuration) => {
         const { revocation_endpoint: endpoint } = configuration.serverMetadata();
         if (capabilities.revocation === false || definition.revocation === 'none' || !endpoint) return;
-        await revokeTokens(configuration, tokens, { definition, name });
+        await revokeTokens(configuration, tokens, definition);
       }),
 
     fetchUserInfo: (accessToken, sub) =>

@@ -1,6 +1,6 @@
 import * as client from 'openid-client';
 import { type ConnectAuthError, ProviderError } from '../errors.ts';
-import { toProviderError } from './provider-faults.ts';
+import { type RefusalAdvice, toProviderError } from './provider-faults.ts';
 
 /**
  * Refusals of a refresh that only the person can mend. `invalid_grant` is the standard's; the others are what providers say
@@ -28,10 +28,18 @@ const ASK_THE_PERSON: ReadonlySet<string> = new Set([
   'unmet_authentication_requirements',
 ]);
 
-/** What a refresh that failed means; `needsLogin` where asking again would be of no use, ever. */
-export async function toRefreshFault(error: unknown, provider: string): Promise<ConnectAuthError> {
+/**
+ * What a refresh that failed means; `needsLogin` where asking again would be of no use, ever.
+ *
+ * @param advise - what may help where it is the client that was refused.
+ */
+export async function toRefreshFault(
+  error: unknown,
+  provider: string,
+  advise: RefusalAdvice,
+): Promise<ConnectAuthError> {
   const doing = 'the token refresh';
-  const fault = toProviderError(error, provider, doing);
+  const fault = toProviderError(error, provider, doing, advise);
   if (!(fault instanceof ProviderError)) return fault;
   const { message, code, oauthError, oauthErrorDescription } = fault;
   if (code === 'provider_refused' && oauthError !== undefined && ASK_THE_PERSON.has(oauthError))

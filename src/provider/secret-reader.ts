@@ -55,10 +55,10 @@ export function createSecretReader(
 
   return async () => {
     if (kept && monotonic() < kept.until) return kept.value;
-    const given = await withinTime(timeoutMs, source).catch((error: unknown) => {
+    const ask = async () => readGiven(await source());
+    const { value, validForSeconds } = await withinTime(timeoutMs, ask).catch((error: unknown) => {
       throw failed(error === TOO_SLOW ? `took more than ${timeoutMs} ms` : 'threw', error);
     });
-    const { value, validForSeconds } = typeof given === 'object' && given !== null ? given : { value: given };
     if (typeof value !== 'string' || value === '' || hasLoneSurrogate(value)) throw failed('gave no text');
     // An HMAC key must be as long as its hash, or it can be guessed (RFC 7518, section 3.2).
     if (Buffer.byteLength(value) < leastBytes) throw failed(`gave fewer than ${leastBytes} bytes`);
@@ -66,6 +66,13 @@ export function createSecretReader(
     kept = { value, until: monotonic() + lifeMs };
     return value;
   };
+}
+
+/** Whatever it gives, and what reading that may throw. */
+function readGiven(given: unknown): { value: unknown; validForSeconds?: unknown } {
+  if (typeof given !== 'object' || given === null) return { value: given };
+  const { value, validForSeconds } = given as { value?: unknown; validForSeconds?: unknown };
+  return { value, validForSeconds };
 }
 
 const TOO_SLOW = new Error('too slow');

@@ -1,6 +1,7 @@
 import type { JWTPayload } from 'jose';
 import type { IdTokenVerification } from './id-token.ts';
 import { invalidResponse } from './provider-faults.ts';
+import { namingFaults } from './token-faults.ts';
 
 /**
  * Verifies what a userinfo endpoint says as a signed JWT: by the algorithm and the keys of ID tokens, and, where it names
@@ -16,7 +17,7 @@ export async function verifySignedUserInfo(
   const { identity, issuer, clientId, clockToleranceSeconds } = definition;
   if (jwt.split('.').length === 5)
     throw invalidResponse(name, 'the userinfo answer', 'it is encrypted, which is not read here');
-  const { payload } = await verify(jwt, {
+  const { payload } = await namingFaults(verify, { name, what: 'the userinfo answer' })(jwt, {
     trustedChannel: true,
     options: {
       algorithms: [identity.algorithm],

@@ -5,9 +5,10 @@ import type { TokenSet } from '../tokens.ts';
 import { readAuthorizationError } from './authorization-error.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { ConfigurationSource } from './configuration.ts';
-import { faultError, foundFault, kindOf, nameRequest, show } from './provider-fault.ts';
-import { describeAnswer, invalidResponse } from './provider-faults.ts';
+import { faultError, kindOf, nameRequest, show } from './provider-fault.ts';
+import { invalidResponse } from './provider-faults.ts';
 import { isAt, type ProviderFetch } from './provider-fetch.ts';
+import { readObject } from './read-object.ts';
 import { createTokenReader, type TokenAnswer } from './token-answer.ts';
 
 /** What the token endpoint answered: the tokens in our terms, and the answer for what else it holds. */
@@ -136,20 +137,6 @@ function checkIdToken(
   throw faultError(name, fault, {
     remedy: `Is this client allowed OpenID Connect, and the scope "openid"? It asks for "${scope}".`,
   });
-}
-
-async function readObject(response: Response, asked: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await response.text();
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Told below, as what it is.
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
-  const got = value === undefined ? describeAnswer(response) : 'JSON of another kind';
-  throw foundFault({ asked, expected: 'a JSON object', got });
 }
 
 /**

@@ -1,22 +1,20 @@
 import * as client from 'openid-client';
-import type { ConnectAuthError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
-import { toProviderError } from './provider-faults.ts';
 
 /**
  * Revokes the refresh token, then the access token unless the definition says otherwise; each is tried whatever became of
  * the other.
  *
- * @throws ProviderError the first fault: the token must be taken to live still.
+ * @throws what openid-client throws, the first fault: the token must be taken to live still.
  * @see [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)
  */
 export async function revokeTokens(
   configuration: client.Configuration,
   { refreshToken, accessToken }: TokenSet,
-  { definition: { quirks, revocation }, name }: { definition: ProviderDefinition; name: string },
+  { quirks, revocation }: ProviderDefinition,
 ): Promise<void> {
-  const faults: ConnectAuthError[] = [];
+  const faults: unknown[] = [];
   const kinds = [
     ['refresh_token', refreshToken],
     ['access_token', revocation === 'all' ? accessToken : undefined],
@@ -30,10 +28,10 @@ export async function revokeTokens(
         quirks.revocationHint ? { token_type_hint: kind } : {},
       );
     } catch (error) {
-      if (!isDone(error)) faults.push(toProviderError(error, name, 'the revocation'));
+      if (!isDone(error)) faults.push(error);
     }
   }
-  if (faults[0]) throw faults[0];
+  if (faults.length > 0) throw faults[0];
 }
 
 /**

@@ -19,7 +19,7 @@ export interface UserInfoRequest {
 /**
  * Asks the userinfo endpoint about a person.
  *
- * @throws ProviderError, or what openid-client throws.
+ * @throws ProviderError
  * @see [OpenID Connect Core, section 5.3](https://openid.net/specs/openid-connect-core-1_0.html#UserInfo)
  */
 export async function fetchUserInfo(
@@ -27,7 +27,11 @@ export async function fetchUserInfo(
   { name, accessToken, sub }: UserInfoRequest,
 ): Promise<UserClaims> {
   const claims = await client.fetchUserInfo(configuration, accessToken, sub).catch((error: unknown) => {
-    if (!isTokenRefused(error)) throw error;
+    if (isOfAnother(error)) {
+      const fault = { member: 'sub', expected: 'that of the login', got: 'another' };
+      throw invalidResponse(name, 'the userinfo answer', fault);
+    }
+    if (!isTokenRefused(error)) throw toProviderError(error, name, 'the userinfo request');
     throw new ProviderError(`Provider "${name}": the userinfo endpoint does not take the access token.`, {
       code: 'provider_invalid_response',
       provider: name,
@@ -36,6 +40,10 @@ export async function fetchUserInfo(
     });
   });
   return readUserClaims(name, claims);
+}
+
+function isOfAnother(error: unknown): boolean {
+  return error instanceof client.ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED';
 }
 
 /**

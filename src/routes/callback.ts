@@ -20,6 +20,7 @@ import type { Answers } from './answers.ts';
 import { findRedirectUri, type Login } from './login.ts';
 import { describeOver } from './over-login.ts';
 import type { LoginDisplay, PendingLogins, TakenLogin } from './pending-logins.ts';
+import { createProviderNames } from './provider-of-login.ts';
 import { readCallbackAnswer, readUnverified } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
@@ -77,6 +78,7 @@ export function createCallback(options: CallbackOptions): Callback {
   const { providers, pendingLogins, sessions, vault, readReturnAddress, urls, answers, hooks } = options;
   const { mapUser, revocation, now, monotonic } = options;
   const answerStray = createStrayCallback(options);
+  const nameProviderOf = createProviderNames(providers);
 
   const establish = async (
     req: Request,
@@ -115,9 +117,9 @@ export function createCallback(options: CallbackOptions): Callback {
     const sealedTokens = vault.seal(id, proven.tokens);
     // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
     const revokeReplaced = async ({ id: sessionId, ended }: ReplacedSession) => {
-      if (!ended.identity) return;
-      const from = { provider: ended.identity.provider, sessionId, req, res };
-      await revocation.revokeSealed(ended.tokens, from);
+      const from = ended.identity && nameProviderOf(ended.identity);
+      if (from !== undefined)
+        await revocation.revokeSealed(ended.tokens, { provider: from, sessionId, req, res });
     };
     // Where this fails its cookie stays: the next logout tries again.
     await sessions.finishFailedLogout({ req, res }).catch(() => undefined);

@@ -85,7 +85,7 @@ export function createLogin(options: LoginOptions): Login {
     const redirectUri = findRedirectUri(provider, display, urls);
     const { isRestart } = parameters;
     const begun = pendingLogins.begin({ isRestart });
-    const { url, checks } = await provider.startLogin({
+    const request = {
       secrets: begun.secrets,
       redirectUri,
       wrapState: inProviderPopup ? (state) => wrapPopupState(state, options.origin) : undefined,
@@ -95,8 +95,12 @@ export function createLogin(options: LoginOptions): Login {
       loginHint: parameters.loginHint,
       uiLocales: parameters.uiLocales,
       params: parameters.authorizationParams,
-      idTokenHint: await findHint(provider, parameters),
-    });
+    };
+    const idTokenHint = await findHint(provider, parameters);
+    const hinted = await provider.startLogin({ ...request, idTokenHint });
+    // A hint may help. Where it does not fit, the login goes without.
+    const isTooLong = idTokenHint !== undefined && hinted.url.href.length > MAX_HINTED_LENGTH;
+    const { url, checks } = isTooLong ? await provider.startLogin(request) : hinted;
     const { maxAgeSeconds, acrValues } = checks;
     const crossSite = provider.definition.responseMode === 'form_post' && !inProviderPopup;
     const { issuer, definition } = provider;
@@ -255,6 +259,8 @@ export function createLogin(options: LoginOptions): Login {
 
 /** Longer ones do not fit the headers of a redirect. In characters. */
 const MAX_HINT_LENGTH = 2000;
+/** Of the address with its hint: the rest of what proxies take is for the cookie of the login. In characters. */
+const MAX_HINTED_LENGTH = 2700;
 /** A failed login without a page that is followed by another within so many seconds goes round. */
 const LOOP_SECONDS = 10;
 

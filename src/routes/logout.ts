@@ -16,6 +16,7 @@ import type { Answers } from './answers.ts';
 import { needsForm, shorten, toForm } from './browser-logout.ts';
 import type { LogoutReturns } from './logout-returns.ts';
 import type { PendingLogins } from './pending-logins.ts';
+import { createProviderNames } from './provider-of-login.ts';
 import { readQuery } from './request-input.ts';
 import { findNamedOrigin, foreignAddress, type ReturnAddressReader } from './return-address.ts';
 import type { Revocation } from './revocation.ts';
@@ -79,6 +80,7 @@ interface LoggedOut {
 /** Makes it for all providers. */
 export function createLogout(options: LogoutOptions): Logout {
   const { providers, sessions, vault, pendingLogins, readReturnAddress, urls, answers, revocation } = options;
+  const nameProviderOf = createProviderNames(providers);
 
   /**
    * Ends the session of this browser, and one whose end failed before. Where the store fails, what can be told and
@@ -95,23 +97,25 @@ export function createLogout(options: LogoutOptions): Logout {
       !browser.identity && !browser.fault && (await sessions.resumeFailedLogout(browser, { req, res }));
     const { id } = browser;
     const revokeLate = async ({ identity, tokens }: EndedSession) => {
-      if (identity) {
-        await revocation.revokeSealed(tokens, { provider: identity.provider, sessionId: id!, req, res });
-      }
+      const provider = identity && nameProviderOf(identity);
+      if (provider !== undefined)
+        await revocation.revokeSealed(tokens, { provider, sessionId: id!, req, res });
     };
     const ended = await sessions.end(browser, { req, res }, reason, revokeLate);
     const fault = await sessions.finishFailedLogout({ req, res }).catch((error: StoreError) => error);
+    const identity = ended?.identity;
     // A session that has expired here may live on at the provider.
-    const provider =
-      ended?.identity?.provider ??
-      findNamedProvider(req) ??
-      options.rememberedProvider.read(req) ??
-      (id && providers.size === 1 ? [...providers.keys()][0] : undefined);
+    const provider = identity
+      ? nameProviderOf(identity)
+      : (findNamedProvider(req) ??
+        options.rememberedProvider.read(req) ??
+        (id && providers.size === 1 ? [...providers.keys()][0] : undefined));
     const loggedOut = provider && {
       provider,
-      sub: ended?.identity?.sub,
-      claims: ended?.identity?.claims,
-      tokens: id === undefined ? undefined : vault.open(id, ended?.tokens),
+      sub: identity?.sub,
+      claims: identity?.claims,
+      // Of a login that nobody can read, nobody knows whose they are.
+      tokens: id !== undefined && identity ? vault.open(id, ended.tokens) : undefined,
       isFirst: isResumed || ended?.isFirst !== false,
     };
     return { loggedOut: loggedOut || undefined, fault: fault || undefined };

@@ -53,20 +53,34 @@ export interface KnownClient {
 export type IdentityReader = (login: StoredLogin | undefined) => Identity | undefined;
 
 /**
+ * Names the client that a login was for, as it is called now; `undefined`: it is not among them any more. Its name alone
+ * says nothing: another may have it by now, which must not be given what is this one's.
+ *
+ * @param clients - by their names in the options.
+ */
+export function nameClientOf(
+  { provider: name, issuer, clientId }: Pick<Identity, 'provider' | 'issuer' | 'clientId'>,
+  clients: ReadonlyMap<string, KnownClient>,
+): string | undefined {
+  const isIt = (client: KnownClient | undefined) =>
+    client !== undefined && client.issuer === issuer && client.clientId === clientId;
+  if (isIt(clients.get(name))) return name;
+  for (const [other, client] of clients) if (isIt(client)) return other;
+  return undefined;
+}
+
+/**
  * A login counts only where its issuer and client are configured, under whatever name: a provider that was taken out of
  * the options leaves nobody logged in.
  *
  * @param clients - by their names in the options.
  */
 export function createIdentityReader(clients: ReadonlyMap<string, KnownClient>): IdentityReader {
-  const isFor = ({ issuer, clientId }: Identity, client: KnownClient | undefined) =>
-    client !== undefined && client.issuer === issuer && client.clientId === clientId;
-
   return (login) => {
     const identity = login && decodeIdentity(login);
-    if (!identity || isFor(identity, clients.get(identity.provider))) return identity;
-    for (const [provider, client] of clients) if (isFor(identity, client)) return { ...identity, provider };
-    return undefined;
+    const provider = identity && nameClientOf(identity, clients);
+    if (provider === undefined) return undefined;
+    return provider === identity!.provider ? identity : { ...identity!, provider };
   };
 }
 

@@ -133,6 +133,20 @@ describe('a silent login', () => {
     expect(hintOf(await beginLogin(await logInWith(op, app, { groups }), '/silent'))).toBeNull();
   });
 
+  it('gives way where the rest of the request needs its room', async () => {
+    const groups = 'x'.repeat(800);
+    for (const [length, hint] of [
+      [10, /^eyJ/],
+      [900, /^$/],
+    ] as const) {
+      const oidc = { authorizationParams: { resource: 'r'.repeat(length) } };
+      const app = await start({ oidc });
+      const url = await beginLogin(await logInWith(op, app, { groups }), '/silent');
+      expect(hintOf(url) ?? '').toMatch(hint);
+      expect(url.searchParams.get('resource')).toHaveLength(length);
+    }
+  });
+
   it('tells one provider nothing of a session with another', async () => {
     const app = await withFreePort(async (port) => {
       const define = async (name: string, clientId = op.clientId) =>

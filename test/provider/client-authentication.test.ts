@@ -153,6 +153,17 @@ describe('a client that is refused', () => {
     expect(app.errors[0]!.error.message).toMatch(advice);
   });
 
+  it('at a revocation is told as much (R-30, R-54)', async () => {
+    const app = await start({ op, oidc: basic });
+    const browser = app.browser();
+    await app.logIn(browser);
+    op.script({ revocation: () => json(401, { error: 'invalid_client' }) });
+    await browser.post('/logout');
+    expect(app.errors.map(({ error }) => error.message)).toEqual([
+      expect.stringContaining("basicEncoding: 'raw'"),
+    ]);
+  });
+
   it('whose code was refused is told nothing of the kind', async () => {
     op.script({ token: () => json(400, { error: 'invalid_grant' }) });
     const app = await start({ op });
@@ -202,6 +213,11 @@ describe('a secret that a function gives', () => {
     ['throws at once', () => raise(new TypeError('no vault')), /clientSecret\(\) of the application threw/],
     ['gives nothing', () => undefined, /gave no text/],
     ['gives an object of its own', () => ({ secret: 'x' }), /gave no text/],
+    [
+      'gives what cannot be read',
+      () => Object.defineProperty({}, 'value', { get: () => raise(new Error('no vault')) }),
+      /clientSecret\(\) of the application threw/,
+    ],
     ['never comes back', () => new Promise(() => undefined), /took more than 700 ms/],
   ])('that %s is a fault of the application, and nothing is sent (R-54)', async (_, clientSecret, message) => {
     const app = await start({ op, oidc: { clientSecret: clientSecret as never, timeoutMs: 700 } });

@@ -23,6 +23,7 @@ async function faultOf(script: Script, oidc: object = {}) {
   return { error: error as ProviderError, page: await answer.text() };
 }
 
+const UUID = '0f3b1f38-8e5b-4b1c-9d3a-1a2b3c4d5e6f';
 const AT_TOKEN = /^POST http:\/\/localhost:\d+\/test\/a\/app\/token$/;
 const AT_ID_TOKEN = /^the ID token$/;
 
@@ -299,6 +300,9 @@ describe('what a provider says of its error', () => {
     ['more than anybody reads', 'x'.repeat(100_000), 'x'.repeat(300)],
     ['umlauts', 'Ungültiger Schlüssel', 'Ungültiger Schlüssel'],
     ['a token', 'Token eyJhbGciOi.eyJzdWIi.c2ln is bad', 'Token … is bad'],
+    ['the number of a trace', `Trace ID: ${UUID}.`, `Trace ID: ${UUID}.`],
+    ['a code of such numbers', `Code ${UUID}.${UUID}.${UUID} is bad`, 'Code … is bad'],
+    ['a code that begins with one', `Code ${UUID}-9abc is bad`, 'Code … is bad'],
     ['nothing', '', undefined],
     ['an object', { a: 1 }, undefined],
   ])('is cut down to what can be printed when it holds %s (F-49)', async (_, given, kept) => {

@@ -100,6 +100,48 @@ describe('the userinfo at login', () => {
     expect(outcome).toEqual(refused(error, error === 'provider_unavailable' ? 503 : 502));
   });
 
+  it.each<[string, () => Claims | RawAnswer, RegExp]>([
+    [
+      'another person',
+      () => ({ sub: 'grace' }),
+      /the userinfo answer, sub: expected that of the login, got another\./,
+    ],
+    ['no person', () => ({ name: 'ada' }), /userinfo, sub: expected a text, got nothing\./],
+    ['a number for a person', () => ({ sub: 7 }), /userinfo, sub: expected a text, got a number\./],
+    ['a list', () => json(200, [honest]), /userinfo: expected a JSON object, got JSON of another kind\./],
+    [
+      'half of it',
+      () => send(200, '{"sub":"ada"', JSON_TYPE),
+      /userinfo: expected a JSON object, got status 200, content type "application\/json"\./,
+    ],
+    [
+      'HTML',
+      () => send(200, '<p>', { 'content-type': 'text/html' }),
+      /userinfo: expected JSON, or a signed JWT, got status 200, content type "text\/html"\./,
+    ],
+    [
+      'a JWT by another algorithm',
+      () => signedUserinfo({}, createScriptedKey('ES256', op.key.kid)),
+      /the userinfo answer, alg: expected RS256, got "ES256"\./,
+    ],
+    // It is the token that was refused, and not the client.
+    [
+      'a refusal without a word',
+      () => send(401, ''),
+      /userinfo: expected status 200 with JSON, got status 401, no content type\.$/,
+    ],
+    [
+      'a page that says no',
+      () => send(403, '<h1>Forbidden</h1>', { 'content-type': 'text/html' }),
+      /got status 403, content type "text\/html"\.$/,
+    ],
+  ])('is named for what it is when it is %s', async (_, userinfo, message) => {
+    op.script({ userinfo });
+    const app = await start({ userinfoAtLogin: true });
+    await tryLogin(app);
+    expect(app.errors.map(({ error }) => error.message)).toEqual([expect.stringMatching(message)]);
+  });
+
   it.each([
     (url: string) => url,
     (url: string) => url.replace('localhost', 'LOCALHOST'),

@@ -53,6 +53,17 @@ describe('a refresh that is refused', () => {
     expect(app.logouts).toMatchObject([{ reason: 'refresh_refused', sub: 'ada' }]);
   });
 
+  it.each([
+    ['nothing beside it', {}],
+    ['empty members beside it', { access_token: null, id_token: null, refresh_token: null }],
+  ])('with the status of a success, where that is a habit, asks for the person: %s', async (_, more) => {
+    const { app, browser } = await logIn({ oidc: { quirks: { errorStatus: 'any' } } });
+    clock.advance(3_600_000);
+    op.script({ refresh: () => json(200, { error: 'bad_refresh_token', ...more }) });
+    expect(await ask(browser)).toMatchObject({ status: 401, error: 'login_required' });
+    expect(app.logouts).toMatchObject([{ reason: 'refresh_refused' }]);
+  });
+
   it('without a word of why is told to the operator too', async () => {
     const { app, browser } = await logIn();
     clock.advance(3_600_000);
@@ -82,6 +93,27 @@ describe('a refresh that is refused', () => {
     expect(await ask(browser)).toMatchObject({ ...expected, name: 'ProviderError' });
     expect((await browser.get('/me')).status).toBe(200);
     expect(app.logouts).toEqual([]);
+  });
+});
+
+describe('a refresh by a client that is refused', () => {
+  it.each<[string, RawAnswer]>([
+    ['by the standard', json(401, { error: 'invalid_client' })],
+    ['by a page', send(403, '<h1>Forbidden</h1>', HTML)],
+  ])('is told what may help: %s (R-30, R-54)', async (_, answer) => {
+    const told: string[] = [];
+    const { browser } = await logIn({
+      oidc: { clientAuthentication: 'client_secret_basic' },
+      handlers: (server) =>
+        server.get('/token', async (req, res) => {
+          await req.auth.getAccessToken().catch(({ message }: Error) => told.push(message));
+          res.json({});
+        }),
+    });
+    clock.advance(3_600_000);
+    op.script({ refresh: () => answer });
+    await browser.get('/token');
+    expect(told).toEqual([expect.stringMatching(/basicEncoding: 'raw'.*client_secret_post/)]);
   });
 });
 

@@ -70,6 +70,49 @@ describe('a token that the provider is asked about', () => {
     });
   });
 
+  it('is asked about on plain http inside a network, where that origin is listed, and nowhere else (R-34)', async () => {
+    const inside = 'http://keycloak:8080';
+    const metadata = {
+      authorization_endpoint: `${op.issuer}authorize`,
+      token_endpoint: `${op.issuer}token`,
+      introspection_endpoint: `${inside}/introspect`,
+    };
+    const network = (url: string, init: RequestInit) => fetch(url.replace(inside, endpoint.origin), init);
+    const oidc = { metadata, dangerouslyAllowHttp: [inside] };
+    expect((await ask(honest(), {}, { oidc, fetch: network })).status).toBe(200);
+    const byDiscovery = (allowed: string) =>
+      ask(
+        honest(),
+        {},
+        {
+          oidc: { dangerouslyAllowHttp: [allowed] },
+          fetch: async (url, init) => {
+            const answer = await network(url, init);
+            if (!url.includes('.well-known')) return answer;
+            return Response.json({
+              ...((await answer.json()) as object),
+              introspection_endpoint: `${inside}/introspect`,
+            });
+          },
+        },
+      );
+    expect((await byDiscovery(inside)).status).toBe(200);
+    endpoint.requests.splice(0);
+    expect((await byDiscovery('http://keycloak:8081')).status).toBeGreaterThanOrEqual(500);
+    expect(endpoint.requests).toEqual([]);
+  });
+
+  it('is quoted to nobody where the provider refuses to say, nor is the secret (F-38)', async () => {
+    const clientSecret = 'a short one';
+    const text = `The client ${clientSecret} must not ask about my-token`;
+    const refusal = json(400, { error: 'invalid_request', error_description: text });
+    const { app } = await ask(refusal, { token: 'my-token' }, { oidc: { clientSecret } });
+    expect(app.errors[0]!.error).toMatchObject({
+      oauthError: 'invalid_request',
+      oauthErrorDescription: 'The client … must not ask about …',
+    });
+  });
+
   it.each<[string, object, RegExp]>([
     ['not active', { active: false }, /not active/],
     ['"active" in a word', { active: 'true' }, /./],

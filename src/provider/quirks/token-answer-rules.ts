@@ -55,7 +55,8 @@ function splitScope(answer: AnswerObject): void {
 
 /** Some servers answer 200 whatever happened, and say in the body that they refuse. */
 function isRefusal({ error, access_token: accessToken, id_token: idToken }: AnswerObject): boolean {
-  return typeof error === 'string' && error !== '' && accessToken === undefined && idToken === undefined;
+  const bringsTokens = [accessToken, idToken].some((token) => (token ?? undefined) !== undefined);
+  return typeof error === 'string' && error !== '' && !bringsTokens;
 }
 
 type Rules = Pick<
