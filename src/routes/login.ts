@@ -88,7 +88,7 @@ export function createLogin(options: LoginOptions): Login {
     const request = {
       secrets: begun.secrets,
       redirectUri,
-      wrapState: inProviderPopup ? (state) => wrapPopupState(state, options.origin) : undefined,
+      wrapState: inProviderPopup ? (state: string) => wrapPopupState(state, options.origin) : undefined,
       prompt: parameters.prompt,
       maxAgeSeconds: parameters.maxAgeSeconds,
       acrValues: parameters.acrValues,
