@@ -6,7 +6,7 @@ import { findSource, isNavigation, isPrefetch } from '../fetch-metadata.ts';
 import type { ResolvedLoginParameters, SilentLoginOptions } from '../options/login-options.ts';
 import { quoteName } from '../options/option-checks.ts';
 import type { ResolvedOptions } from '../options/options.ts';
-import type { Provider } from '../provider/provider.ts';
+import type { LoginRequest, Provider } from '../provider/provider.ts';
 import { wrapPopupState } from '../provider/quirks/popup-state.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { type Answers, OTHER_ACCOUNT } from './answers.ts';
@@ -85,7 +85,7 @@ export function createLogin(options: LoginOptions): Login {
     const redirectUri = findRedirectUri(provider, display, urls);
     const { isRestart } = parameters;
     const begun = pendingLogins.begin({ isRestart });
-    const request = {
+    const request: LoginRequest = {
       secrets: begun.secrets,
       redirectUri,
       wrapState: inProviderPopup ? (state: string) => wrapPopupState(state, options.origin) : undefined,
