@@ -11,8 +11,8 @@ const root = join(import.meta.dirname, '..', '..');
 export interface PackedPackage {
   /** What is in it, sorted. */
   readonly files: readonly string[];
-  /** Makes a project that has the package installed, from files by their path. */
-  createProject(files: Readonly<Record<string, string>>): Promise<PackedProject>;
+  /** Makes a project that has the package installed, from files by their path. @param express - its version. @default 5 */
+  createProject(files: Readonly<Record<string, string>>, express?: 4 | 5): Promise<PackedProject>;
   remove(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function packPackage(): Promise<PackedPackage> {
   let count = 0;
   return {
     files: (await listFiles(unpacked)).sort(),
-    async createProject(files) {
+    async createProject(files, express = 5) {
       count += 1;
       const project = join(folder, `project-${count}`);
       const modules = join(project, 'node_modules');
@@ -49,6 +49,8 @@ export async function packPackage(): Promise<PackedPackage> {
       await unpack(join(modules, 'express-connect-auth'));
       // Only what the package declares is there, and what the documents' examples use. No registry is asked.
       for (const name of [...packages, '@types/node', 'ws', '@types/ws']) await linkPackage(modules, name);
+      if (express === 4)
+        for (const name of ['express', '@types/express']) await linkPackage(modules, name, `${name}4`);
       for (const [path, text] of Object.entries(files)) await writeFile(join(project, path), text);
       return {
         runNode: async (file) =>
@@ -82,10 +84,11 @@ async function listFiles(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
-async function linkPackage(modules: string, name: string): Promise<void> {
+async function linkPackage(modules: string, name: string, installedAs = name): Promise<void> {
   const link = join(modules, name);
+  await rm(link, { force: true });
   await mkdir(dirname(link), { recursive: true });
-  await symlink(join(root, 'node_modules', name), link, 'dir');
+  await symlink(join(root, 'node_modules', installedAs), link, 'dir');
 }
 
 async function checkTypes(project: string): Promise<string> {
