@@ -18,7 +18,7 @@ export interface TenantCacheOptions<Entry> {
   /** Told of an entry that is kept no more. */
   readonly onDrop: (entry: Entry) => void;
   /** Told why an entry could not be renewed. */
-  readonly onFault: (fault: unknown) => void;
+  readonly onFault: (fault: unknown, name: string) => void;
   readonly max: number;
   readonly lifeMs: number;
   readonly monotonic: Clock;
@@ -55,7 +55,7 @@ export function createTenantCache<Entry>(options: TenantCacheOptions<Entry>): Te
       return entry;
     } catch (error) {
       if (known === undefined) throw error;
-      onFault(error);
+      onFault(error, name);
       put(name, known, Math.min(RETRY_MS, lifeMs));
       return known;
     }

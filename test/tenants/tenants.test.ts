@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import type { Express } from 'express';
 import { ConfigurationError, providers } from 'express-connect-auth';
@@ -13,6 +15,7 @@ import {
   type TenantAppOptions,
   useTenantApps,
 } from '../support/tenant-bed.ts';
+import { until } from '../support/until.ts';
 import { useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
 const clock = createTestClock();
@@ -221,6 +224,85 @@ describe('tenants', () => {
       500,
       expect.stringContaining('req.oidc is of express-openid-connect'),
     ]);
+  });
+
+  it('are named to onError, also where no request of theirs is at fault', async () => {
+    let isDown = false;
+    const app = await start({
+      tenantCacheSeconds: 1,
+      load: (_tenant, found) => {
+        if (isDown) throw new Error('the database is down');
+        return found;
+      },
+    });
+    await lookAround(app.browser(), 'acme');
+    // Nobody awaits it, and there is no such tenant.
+    void app.auth.sessionsOf('initech').revoke('x');
+    await until(() => app.errors.length === 1);
+    isDown = true;
+    clock.advance(2_000);
+    await lookAround(app.browser(), 'acme');
+    expect(app.errors.map(({ error, tenant }) => [error.code, tenant])).toEqual([
+      ['not_awaited', 'initech'],
+      ['tenant_unavailable', 'acme'],
+    ]);
+  });
+
+  it('that take their time to be found harm nobody when a socket hangs up meanwhile (F-118)', async () => {
+    const gate = createGate();
+    const app = await start({
+      tenant: async () => {
+        await gate.opened;
+        return 'acme';
+      },
+    });
+    const refused: unknown[] = [];
+    const upgrades = once(app.server, 'upgrade');
+    app.server.on('upgrade', (req) => {
+      app.auth.authenticateUpgrade(req).catch((error: { code: string }) => refused.push(error.code));
+    });
+    const socket = connect(Number(new URL(app.origin).port), 'localhost');
+    await once(socket, 'connect');
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
+    socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\n`);
+    const [, serverSide] = (await upgrades) as [unknown, Socket];
+    const listeners = serverSide.listenerCount('error');
+    // Else a fault here would end the tests themselves.
+    serverSide.on('error', () => undefined);
+    const gone = new Promise((resolve) => serverSide.once('close', resolve));
+    socket.resetAndDestroy();
+    await gone;
+    gate.open();
+    await until(() => refused.length === 1);
+    expect([listeners > 0, refused]).toEqual([true, ['login_required']]);
+  });
+
+  it('keep their sessions to be asked for while a request lasts, also when their provider is given anew', async () => {
+    const gate = createGate();
+    let waiting = false;
+    const { issuer, clientId, clientSecret } = acme;
+    const app = await start({
+      tenantCacheSeconds: 1,
+      load: () => providers.oidc({ issuer, clientId, clientSecret }),
+      handlers: (server) => {
+        server.get('/slow', async (req, res) => {
+          waiting = true;
+          await gate.opened;
+          res.json(await app.auth.sessionsOf('acme').revokeOthers(req));
+        });
+      },
+    });
+    const [one, two] = [app.browser(), app.browser()];
+    await app.logIn(one, 'acme');
+    clock.advance(1000);
+    await app.logIn(two, 'acme');
+    const slow = two.get('/slow', at('acme'));
+    await until(() => waiting);
+    clock.advance(2_000);
+    await lookAround(one, 'acme');
+    gate.open();
+    const answer = await slow;
+    expect([answer.status, await answer.text()]).toEqual([200, '1']);
   });
 
   it('have sessions that are asked for by the tenant', async () => {
