@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { connect, type Socket } from 'node:net';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { Express } from 'express';
 import { ConfigurationError, providers } from 'express-connect-auth';
 import { createTestClock } from '../support/clock.ts';
@@ -205,6 +205,42 @@ describe('tenants', () => {
     expect(await lookAround(browser, 'acme')).toEqual(ada('acme'));
     expect(app.errors.map(({ error }) => error.code)).toEqual(['tenant_unavailable']);
     expect((await browser.get('/', at('globex'))).status).toBe(503);
+  });
+
+  it('whose provider does not come are used as they were, or answered by 503, and asked for again', async () => {
+    const waits: AbortController[] = [];
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+      if (ms !== 10_000) return timeout(ms);
+      const wait = new AbortController();
+      waits.push(wait);
+      return wait.signal;
+    });
+    try {
+      let hangs = true;
+      const load: TenantAppOptions['load'] = (_tenant, found) =>
+        hangs ? new Promise(() => undefined) : found;
+      const app = await start({ tenantCacheSeconds: 1, load });
+      const browser = app.browser();
+      const giveUp = async () => {
+        const answer = lookAround(browser, 'acme');
+        const count = waits.length;
+        await until(() => waits.length > count);
+        waits.at(-1)!.abort();
+        return answer;
+      };
+      expect(await giveUp()).toEqual({ status: 503 });
+      hangs = false;
+      expect(await lookAround(browser, 'acme')).toEqual(nobody('acme'));
+      hangs = true;
+      clock.advance(2_000);
+      expect(await giveUp()).toEqual(nobody('acme'));
+      expect(app.errors.map(({ error, tenant }) => [error.code, tenant])).toEqual([
+        ['tenant_unavailable', 'acme'],
+      ]);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it('are the same on Express 4, and so is what is said of other libraries (F-124)', async () => {
