@@ -58,6 +58,7 @@ export function joinParts(options: ResolvedOptions, { store, processId, tenant }
     startAppSession,
     watch,
     tenant,
+    application: options.application,
     now,
     loginUrlFrom,
     providers,

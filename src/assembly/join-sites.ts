@@ -7,6 +7,7 @@ import type { SitePlan } from '../options/site-options.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
 import { createSites } from '../tenants/sites.ts';
 import { createDeferredSessions } from '../user/auth-sessions.ts';
+import { outliveHangUp } from '../user/outlive-hang-up.ts';
 import { createStore } from './create-store.ts';
 import { joinParts } from './join-parts.ts';
 
@@ -25,15 +26,19 @@ export function joinSites(plan: SitePlan) {
   const { shared, tenants } = plan;
   const store = createStore(shared);
   const processId = randomUUID();
-  const tell: TellFault = (error) => void shared.hooks.onError({ error, during: 'session' });
+  const tellOf =
+    (tenant?: string): TellFault =>
+    (error) =>
+      void shared.hooks.onError({ error, during: 'session', tenant });
+  const tell = tellOf();
   const sites = createSites({
     plan,
     build: (options, tenant) => joinParts(options, { store, processId, tenant }),
     monotonic: shared.clocks.monotonic,
-    onFault: (fault) => tell(describeTenantFault(fault)),
+    onFault: (fault, tenant) => tellOf(tenant)(describeTenantFault(fault)),
   });
   const sessionsOf = (tenant?: string) =>
-    createDeferredSessions(async () => (await sites.ofTenant(tenant)).sessions, tell);
+    createDeferredSessions(async () => (await sites.ofTenant(tenant)).sessions, tellOf(tenant));
   const refuse = async (): Promise<never> => {
     throw new ConfigurationError('With tenants, say whose sessions: auth.sessionsOf(tenant).');
   };
@@ -45,6 +50,8 @@ export function joinSites(plan: SitePlan) {
     handle: (req: Request, res: Response, next: (error?: unknown) => void) => {
       try {
         const found = sites.find(req);
+        // It takes its time, in which a socket may close that is none of Express's.
+        if (found instanceof Promise) outliveHangUp(req);
         if (found instanceof Promise) found.then(({ handle }) => handle(req, res, next), next);
         else found.handle(req, res, next);
       } catch (error) {
@@ -52,7 +59,11 @@ export function joinSites(plan: SitePlan) {
       }
     },
     authenticateUpgrade: (req: IncomingMessage) => {
-      const authenticate = async () => (await sites.find(req)).authenticateUpgrade(req);
+      const authenticate = async () => {
+        const found = sites.find(req);
+        if (found instanceof Promise) outliveHangUp(req);
+        return (await found).authenticateUpgrade(req);
+      };
       return tellUnawaited(authenticate(), 'auth.authenticateUpgrade()', tell);
     },
     tell,

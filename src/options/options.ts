@@ -108,7 +108,7 @@ export interface ConnectAuthOptions {
   returnOrigins?: readonly string[];
   /**
    * Other names of this application, such as `www.example.com` or `127.0.0.1:3000`: a page that is opened there is sent to
-   * the same path of `baseUrl`, where logins and their cookies belong. Never twice in ten seconds, so that a proxy that
+   * the same path of `baseUrl`, of the first of several, where logins and their cookies belong. Never twice in ten seconds, so that a proxy that
    * rewrites `Host` makes no loop of it.
    * @default []
    */

@@ -80,7 +80,7 @@ function resolveHooks({ onLogin, onLogout, onError }: Pick<ConnectAuthOptions, k
 }
 
 /** Whoever reports a fault has a request to answer, or a logout to finish: a log that is away must not keep it. */
-function neverFailing(onError: Hooks['onError']): Hooks['onError'] {
+export function neverFailing(onError: Hooks['onError']): Hooks['onError'] {
   return async (event) => {
     try {
       await onError(event);

@@ -4,7 +4,7 @@ import type { ProviderDefinition } from '../provider-definition.ts';
 import { CONNECT_AUTH_OPTIONS, checkBaseUrl } from './connect-auth-options.ts';
 import { type Field, nameOption } from './option-table.ts';
 import type { ConnectAuthOptions, ProvidersOfTenant, ResolvedOptions } from './options.ts';
-import { resolveOptions } from './resolve-options.ts';
+import { neverFailing, resolveOptions } from './resolve-options.ts';
 import { ROUTE_OPTIONS } from './route-options.ts';
 
 /** A base URL that the application is reached by. */
@@ -81,12 +81,18 @@ export function planSites(options: ConnectAuthOptions): SitePlan {
     name: 'tenant',
     given: several ? { provider: PLACEHOLDER } : PLACEHOLDER,
   };
-  const [shared] = sites.map((site) => resolve(site, sample)) as [ResolvedOptions];
+  const [shared] = sites.map((site) => resolveShared(options, resolve(site, sample))) as [ResolvedOptions];
   if (!tenants) return { sites, isChosenByHost, tenants, shared, resolve };
   const prefixes = PROVIDER_ROUTES.map((name) => shared.routes[name])
     .filter((path) => path !== false)
     .map((path) => path.slice(0, -sample!.name.length));
   return { sites, isChosenByHost, shared, resolve, tenants: { ...tenants, prefixes } };
+}
+
+/** Nobody is told that the tenant that stands for all was at fault. */
+function resolveShared({ onError }: ConnectAuthOptions, resolved: ResolvedOptions): ResolvedOptions {
+  const { hooks } = resolved;
+  return { ...resolved, hooks: { ...hooks, onError: onError ? neverFailing(onError) : hooks.onError } };
 }
 
 function readSites(given: ConnectAuthOptions['baseUrl']): readonly Site[] {

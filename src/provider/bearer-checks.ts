@@ -48,8 +48,18 @@ export function findTokenProblem(
     findIssuerProblem(payload, definition) ??
     findAudienceProblem(payload, expected) ??
     (payload.exp === undefined ? 'The token has no exp.' : findTimeProblem(payload, definition, now)) ??
-    findOwnerProblem(payload)
+    findOwnerProblem(payload) ??
+    findOrganisationProblem(payload, definition)
   );
+}
+
+/** Whoever may not log in may not come by a token: people of other organisations, where the provider has several. */
+function findOrganisationProblem(
+  payload: JWTPayload,
+  { requiredClaims = {} }: ProviderDefinition,
+): string | undefined {
+  const isOther = Object.entries(requiredClaims).some(([claim, value]) => payload[claim] !== value);
+  return isOther ? 'The token is of another organisation, or does not say of which.' : undefined;
 }
 
 /** @see [RFC 9068, section 2.1](https://www.rfc-editor.org/rfc/rfc9068#section-2.1) */
@@ -128,6 +138,7 @@ export function findIntrospectedProblem(
     (mayLackAudience ? undefined : findAudienceProblem(payload, expected)) ??
     findTimeProblem(payload, definition, now) ??
     findOwnerProblem(payload) ??
+    findOrganisationProblem(payload, definition) ??
     findKindProblem(payload.token_type)
   );
 }

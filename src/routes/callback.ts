@@ -183,7 +183,7 @@ export function createCallback(options: CallbackOptions): Callback {
     const found = await pendingLogins.take({ req, res }, asked, clientOf);
     if (
       found.outcome === 'taken' &&
-      found.login.display === 'page' &&
+      ['page', 'silent'].includes(found.login.display) &&
       (await becomesLive(found.sessionKey))
     ) {
       answers.redirect(res, 303, readReturnAddress(found.login.returnTo) ?? urls.home);

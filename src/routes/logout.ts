@@ -165,6 +165,8 @@ export function createLogout(options: LogoutOptions): Logout {
 
   const destroy: Logout['destroy'] = async (req, res, browser) => {
     const { loggedOut, fault } = await endHere(req, res, browser, 'destroyed');
+    // What an application destroys of nobody is no logout.
+    if (loggedOut?.sub !== undefined) options.silentMarks.noteLogout(req, res);
     if (loggedOut?.isFirst) await revocation.revoke(loggedOut.tokens, { ...loggedOut, req, res });
     if (fault) throw fault;
   };

@@ -33,7 +33,25 @@ export function bringsProof(answer: URLSearchParams): boolean {
 }
 
 /**
- * Answers a callback that finishes nothing. Somebody who is logged in goes home. A login whose cookie gave way to that of
+ * What only a login without a page is answered by: nobody has asked for it, so nobody is told. This browser keeps cookies,
+ * so that the page it is led to does not try again at once.
+ *
+ * @see [OpenID Connect Core, section 3.1.2.6](https://openid.net/specs/openid-connect-core-1_0.html#AuthError)
+ */
+function isSilentNo(answer: URLSearchParams): boolean {
+  return SILENT_NO.includes(answer.get('error') ?? '');
+}
+
+const SILENT_NO: readonly string[] = [
+  'login_required',
+  'interaction_required',
+  'consent_required',
+  'account_selection_required',
+];
+
+/**
+ * Answers a callback that finishes nothing. Somebody who is logged in goes home, and so does who was asked
+ * about without a page. A login whose cookie gave way to that of
  * another, begun in the same moment, is begun again: once, for its `state` says so then. Everybody else is told.
  *
  * @throws LoginError `login_not_found`
@@ -44,7 +62,7 @@ export function createStrayCallback({ urls, answers, startLogin, ownOrigins }: S
     // An error is an answer, whatever login it was for.
     const mayRestart = wasReplaced && (bringsProof(answer) || answer.has(RESTART));
     // The back button after a login, or a second tab: somebody who is logged in has nothing to be told.
-    if (browser.identity) {
+    if (browser.identity || (wasReplaced && isSilentNo(answer))) {
       answers.redirect(res, 303, urls.home);
     } else if (req.method === 'POST' && findSource(req, ownOrigins) === 'foreign') {
       // A POST from another site does not say whether somebody is logged in. A GET does.

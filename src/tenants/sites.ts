@@ -33,7 +33,7 @@ export interface SitesOptions<Parts extends SiteParts> {
   readonly build: (options: ResolvedOptions, tenant: string | undefined) => Parts;
   readonly monotonic: Clock;
   /** Told of a tenant that could not be renewed. */
-  readonly onFault: (fault: unknown) => void;
+  readonly onFault: (fault: unknown, tenant: string) => void;
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -53,9 +53,12 @@ export function createSites<Parts extends SiteParts>(options: SitesOptions<Parts
   };
 }
 
-/** `Host` chooses among the base URLs that are listed, and does nothing else. */
-function createSiteFinder({ sites, isChosenByHost }: SitePlan): (req: IncomingMessage) => Site {
-  const byHost = new Map(sites.flatMap((site) => site.hosts.map((host) => [host, site] as const)));
+/** `Host` chooses among the base URLs that are listed, and does nothing else. What only leads to them is of the first. */
+function createSiteFinder({ sites, isChosenByHost, shared }: SitePlan): (req: IncomingMessage) => Site {
+  const byHost = new Map([
+    ...[...shared.redirectHosts].map((host) => [host, sites[0]!] as const),
+    ...sites.flatMap((site) => site.hosts.map((host) => [host, site] as const)),
+  ]);
   return ({ headers }) => {
     const site = isChosenByHost ? byHost.get(headers.host?.toLowerCase() ?? '') : sites[0];
     if (site) return site;

@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts';
+import { ConnectAuthError } from '../errors.ts';
 
 /** What is kept of tenants: of each at most for a while, of all at most so many. */
 export interface TenantCache<Entry> {
   /**
    * The entry of a tenant: at once where it is fresh, else in one flight. `undefined`: there is no such tenant. What the
-   * loader throws is thrown; an older entry is kept and used then, and the fault is told.
+   * loader throws is thrown, and a ConnectAuthError `tenant_unavailable` (503) after ten seconds; an older entry is kept
+   * and used then, and the fault is told.
    */
   get(name: string): Entry | Promise<Entry | undefined>;
   /** All that there are. */
@@ -18,7 +20,7 @@ export interface TenantCacheOptions<Entry> {
   /** Told of an entry that is kept no more. */
   readonly onDrop: (entry: Entry) => void;
   /** Told why an entry could not be renewed. */
-  readonly onFault: (fault: unknown) => void;
+  readonly onFault: (fault: unknown, name: string) => void;
   readonly max: number;
   readonly lifeMs: number;
   readonly monotonic: Clock;
@@ -26,6 +28,9 @@ export interface TenantCacheOptions<Entry> {
 
 /** An entry that could not be renewed is used for so long before the loader is asked again, in milliseconds. */
 const RETRY_MS = 10_000;
+
+/** For so long a request waits for the loader, in milliseconds; one that hangs is asked again by the next request. */
+const LOAD_PATIENCE_MS = 10_000;
 
 /** Makes it empty. The one that was not used for longest goes first. */
 export function createTenantCache<Entry>(options: TenantCacheOptions<Entry>): TenantCache<Entry> {
@@ -46,7 +51,7 @@ export function createTenantCache<Entry>(options: TenantCacheOptions<Entry>): Te
   const renew = async (name: string): Promise<Entry | undefined> => {
     const known = kept.get(name)?.entry;
     try {
-      const entry = await load(name, known);
+      const entry = await inTime(load(name, known));
       if (known !== undefined && entry !== known) {
         kept.delete(name);
         onDrop(known);
@@ -55,7 +60,7 @@ export function createTenantCache<Entry>(options: TenantCacheOptions<Entry>): Te
       return entry;
     } catch (error) {
       if (known === undefined) throw error;
-      onFault(error);
+      onFault(error, name);
       put(name, known, Math.min(RETRY_MS, lifeMs));
       return known;
     }
@@ -77,4 +82,16 @@ export function createTenantCache<Entry>(options: TenantCacheOptions<Entry>): Te
     },
     entries: () => [...kept.values()].map(({ entry }) => entry),
   };
+}
+
+/** A loader that hangs would keep its tenant from being found for as long as the process lives. */
+async function inTime<T>(loading: Promise<T>): Promise<T> {
+  const patience = AbortSignal.timeout(LOAD_PATIENCE_MS);
+  const late = new Promise<never>((_resolve, reject) => {
+    patience.addEventListener('abort', () => {
+      const message = `The provider of a tenant was not found within ${LOAD_PATIENCE_MS / 1000} seconds.`;
+      reject(new ConnectAuthError(message, { code: 'tenant_unavailable', status: 503 }));
+    });
+  });
+  return Promise.race([loading, late]);
 }

@@ -38,9 +38,9 @@ export const SESSION_LIST_OPTIONS: {
 /** What applications call as `auth.sessions`. */
 export function createAuthSessions(
   userSessions: UserSessions,
-  { sessions, tell }: Pick<RequestServices, 'sessions' | 'tell'>,
+  { application, tell }: Pick<RequestServices, 'application' | 'tell'>,
 ): ConnectAuthSessions {
-  const browserOf = (method: string, req: Request) => findBrowser(method, req, sessions);
+  const browserOf = (method: string, req: Request) => findBrowser(method, req, application);
 
   return mayBeForgotten(tell, {
     list: async (user, options = {}) => {
@@ -96,7 +96,7 @@ function checkRequest(where: string, value: unknown): Request {
   return value as unknown as Request;
 }
 
-function findBrowser(method: string, req: Request, ours: RequestServices['sessions']) {
+function findBrowser(method: string, req: Request, ours: string) {
   checkObject(`auth.sessions.${method}(): current`, req);
   const state = getRequestState(req);
   if (!state) {
@@ -104,7 +104,7 @@ function findBrowser(method: string, req: Request, ours: RequestServices['sessio
       `auth.sessions.${method}(): current must be a request that has passed connectAuth.`,
     );
   }
-  if (state.services.sessions !== ours) {
+  if (state.services.application !== ours) {
     throw new ConfigurationError(
       `auth.sessions.${method}(): current must be a request of this application, and of this tenant.`,
     );

@@ -34,7 +34,9 @@ export async function guardBearer(
     demandStrength(login, state, rules);
     // `allow` is to see who asks.
     attachBearer(req, login.user, services.createBearerAuth(state, login));
-    if (rules.asksRights) await demandRights(req, login, { rules, state });
+    // The application's functions print what they are given.
+    const { token: _token, ...rights } = login;
+    if (rules.asksRights) await demandRights(req, rights, { rules, state });
     return 'passed';
   } catch (error) {
     const challenge = describeRefusal(error, rules);

@@ -59,7 +59,14 @@ export interface RequestAnswers {
 export interface RequestServicesOptions
   extends Pick<
       RequestServices,
-      'sessions' | 'startAppSession' | 'watch' | 'tenant' | 'loginUrlFrom' | 'now' | 'rolesFrom'
+      | 'sessions'
+      | 'startAppSession'
+      | 'watch'
+      | 'tenant'
+      | 'application'
+      | 'loginUrlFrom'
+      | 'now'
+      | 'rolesFrom'
     >,
     ApiAccessOptions,
     BearerLoginOptions {
@@ -81,6 +88,7 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     startAppSession,
     watch,
     tenant: options.tenant,
+    application: options.application,
     loginUrlFrom,
     now,
     isForeign: (req) => findSource(req, ownOrigins) === 'foreign',

@@ -55,6 +55,8 @@ export interface RequestServices {
   readonly watch: SessionWatch;
   /** Whose requests these are, where there are tenants. */
   readonly tenant: string | undefined;
+  /** Names whose sessions these are: the same at all base URLs, and for a tenant that was found anew. */
+  readonly application: string;
   /** For answers to scripts, which cannot be redirected: it leads back to the page that asked. `undefined` when the route is switched off. */
   loginUrlFrom(req: IncomingMessage): string | undefined;
   now(): number;

@@ -3,6 +3,7 @@ import { CrossOriginError, LoginRequiredError } from '../errors.ts';
 import type { UpgradeAuth } from '../request-types.ts';
 import { factsOf, userOf } from '../session/identity.ts';
 import { tellUnawaited } from '../tell-unawaited.ts';
+import { outliveHangUp } from './outlive-hang-up.ts';
 import type { RequestServices } from './request-state.ts';
 import type { Revalidate } from './revalidate.ts';
 import { onSessionEnd } from './session-end.ts';
@@ -13,8 +14,7 @@ export function createUpgradeAuth(
   revalidate: Revalidate | undefined,
 ): (req: IncomingMessage) => Promise<UpgradeAuth> {
   const authenticate = async (req: IncomingMessage): Promise<UpgradeAuth> => {
-    // From here to the upgrade nobody else listens, and a client that hangs up would end the process.
-    if (req.headers.upgrade !== undefined) req.socket.on('error', () => undefined);
+    outliveHangUp(req);
     // A page of any site may open a WebSocket here, and a sibling's brings our cookie along.
     if (isForeign(req)) throw new CrossOriginError();
     const browser = await sessions.read(req);

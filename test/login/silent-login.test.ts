@@ -80,6 +80,46 @@ describe('req.auth.trySilentLogin()', () => {
     expect(await whoIs(browser)).toBe('ada');
   });
 
+  it('logs nobody in again whose session the application has destroyed', async () => {
+    const app = await start({
+      handlers: (server) => {
+        addRoutes(server);
+        server.get('/destroy', (req, res) => void req.session.destroy(() => res.end()));
+      },
+    });
+    const atProvider = createCookieJar();
+    const browser = app.browser();
+    await open(browser, '/news', atProvider);
+    await app.logIn(browser, { jar: atProvider });
+    await browser.get('/destroy');
+    bed.clock.advance(61_000);
+    expect((await open(browser, '/news', atProvider)).ways).toEqual([]);
+  });
+
+  it('tells nobody of a login whose cookie gave way to that of another tab', async () => {
+    const app = await start();
+    const browser = app.browser();
+    const isOfLogin = ({ name }: { name: string }) => name.includes('-login-');
+    const loser = (await browser.get('/news')).headers.get('location')!;
+    const { name } = browser.jar.all().find(isOfLogin)!;
+    browser.jar.delete(name);
+    await browser.get('/login');
+    const answer = await browser.deliver(await bed.op.signIn(loser, { jar: createCookieJar() }));
+    expect([answer.status, answer.headers.get('location'), app.errors]).toEqual([303, '/', []]);
+  });
+
+  it('ends where it came from also when its answer comes twice at once', async () => {
+    const app = await start();
+    const atProvider = createCookieJar();
+    await bed.op.signIn((await app.browser().get('/login')).headers.get('location')!, { jar: atProvider });
+    const browser = app.browser();
+    const location = (await browser.get('/news')).headers.get('location')!;
+    const callback = await bed.op.signIn(location, { jar: atProvider });
+    const answers = await Promise.all([browser.deliver(callback), browser.deliver(callback)]);
+    expect(answers.map(({ headers }) => headers.get('location'))).toEqual(['/news', '/news']);
+    expect(app.errors).toEqual([]);
+  });
+
   it('sends no script, no frame and nobody who is logged in', async () => {
     const app = await start();
     const browser = app.browser();

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { afterEach } from '@jest/globals';
 import express, { type Express } from 'express';
 import {
@@ -18,6 +19,7 @@ import type { ScriptedProvider } from './scripted-provider.ts';
 /** An application with tenants, under test: `/` says who is there, `/me` is guarded. */
 export interface TenantApp {
   readonly origin: string;
+  readonly server: Server;
   readonly auth: ConnectAuth;
   readonly logouts: LogoutEvent[];
   readonly errors: ErrorEvent[];
@@ -97,7 +99,7 @@ export function useTenantApps(): (options: TenantAppOptions) => Promise<TenantAp
     );
     started.push({ server, auth });
     return {
-      ...{ origin: server.origin, auth, logouts, errors, loads },
+      ...{ origin: server.origin, server: server.server, auth, logouts, errors, loads },
       browser: (jar) => createBrowser(server.origin, jar),
       logIn: async (browser, tenant, path = '/login') => {
         const redirect = await browser.get(path, at(tenant));

@@ -57,6 +57,35 @@ describe('an application with several base URLs', () => {
     expect((await browser.deliver(callback)).headers.get('location')).toBe('/');
   });
 
+  it('gives the sessions of whoever asks at any of them', async () => {
+    const app = await start({
+      application: 'shop of two',
+      handlers: (server) => {
+        server.get('/others', async (req, res) => {
+          const user = { issuer: op.issuer, sub: 'ada' };
+          const listed = await app.auth.sessions.list(user, { current: req });
+          const ended = await app.auth.sessions.revokeOthers(req);
+          res.json([listed.filter(({ current }) => current).length, ended]);
+        });
+      },
+    });
+    const [one, two] = [app.browser(), app.browser()];
+    for (const browser of [one, two]) await app.logIn(browser);
+    const answer = await two.get('/others', host(app.preview));
+    expect([answer.status, await answer.text()]).toEqual([200, '[1,1]']);
+    expect([await whoIs(one), await whoIs(two)]).toEqual([null, 'ada']);
+  });
+
+  it('leads from a name that it is only opened by to the first of them', async () => {
+    const app = await start({ redirectHosts: ['www.localhost:1'] });
+    const answer = await app.browser().get('/news?page=2', { host: 'www.localhost:1' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, `${app.origin}/news?page=2`]);
+    const there = await app.browser().get('/', host(app.preview));
+    expect([there.status, (await app.browser().get('/', { host: 'evil.example' })).status]).toEqual([
+      200, 421,
+    ]);
+  });
+
   it.each([
     ['a host that is not listed', 'evil.example'],
     ['a listed one at another port', 'localhost:1'],

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { describe, expect, it } from '@jest/globals';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { Express } from 'express';
 import { ConfigurationError, providers } from 'express-connect-auth';
 import { createTestClock } from '../support/clock.ts';
@@ -13,6 +15,7 @@ import {
   type TenantAppOptions,
   useTenantApps,
 } from '../support/tenant-bed.ts';
+import { until } from '../support/until.ts';
 import { useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
 const clock = createTestClock();
@@ -204,6 +207,42 @@ describe('tenants', () => {
     expect((await browser.get('/', at('globex'))).status).toBe(503);
   });
 
+  it('whose provider does not come are used as they were, or answered by 503, and asked for again', async () => {
+    const waits: AbortController[] = [];
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+      if (ms !== 10_000) return timeout(ms);
+      const wait = new AbortController();
+      waits.push(wait);
+      return wait.signal;
+    });
+    try {
+      let hangs = true;
+      const load: TenantAppOptions['load'] = (_tenant, found) =>
+        hangs ? new Promise(() => undefined) : found;
+      const app = await start({ tenantCacheSeconds: 1, load });
+      const browser = app.browser();
+      const giveUp = async () => {
+        const answer = lookAround(browser, 'acme');
+        const count = waits.length;
+        await until(() => waits.length > count);
+        waits.at(-1)!.abort();
+        return answer;
+      };
+      expect(await giveUp()).toEqual({ status: 503 });
+      hangs = false;
+      expect(await lookAround(browser, 'acme')).toEqual(nobody('acme'));
+      hangs = true;
+      clock.advance(2_000);
+      expect(await giveUp()).toEqual(nobody('acme'));
+      expect(app.errors.map(({ error, tenant }) => [error.code, tenant])).toEqual([
+        ['tenant_unavailable', 'acme'],
+      ]);
+    } finally {
+      spy.mockRestore();
+    }
+  });
+
   it('are the same on Express 4, and so is what is said of other libraries (F-124)', async () => {
     const app = await start({
       createApp: createRequire(import.meta.url)('express4') as () => Express,
@@ -221,6 +260,85 @@ describe('tenants', () => {
       500,
       expect.stringContaining('req.oidc is of express-openid-connect'),
     ]);
+  });
+
+  it('are named to onError, also where no request of theirs is at fault', async () => {
+    let isDown = false;
+    const app = await start({
+      tenantCacheSeconds: 1,
+      load: (_tenant, found) => {
+        if (isDown) throw new Error('the database is down');
+        return found;
+      },
+    });
+    await lookAround(app.browser(), 'acme');
+    // Nobody awaits it, and there is no such tenant.
+    void app.auth.sessionsOf('initech').revoke('x');
+    await until(() => app.errors.length === 1);
+    isDown = true;
+    clock.advance(2_000);
+    await lookAround(app.browser(), 'acme');
+    expect(app.errors.map(({ error, tenant }) => [error.code, tenant])).toEqual([
+      ['not_awaited', 'initech'],
+      ['tenant_unavailable', 'acme'],
+    ]);
+  });
+
+  it('that take their time to be found harm nobody when a socket hangs up meanwhile (F-118)', async () => {
+    const gate = createGate();
+    const app = await start({
+      tenant: async () => {
+        await gate.opened;
+        return 'acme';
+      },
+    });
+    const refused: unknown[] = [];
+    const upgrades = once(app.server, 'upgrade');
+    app.server.on('upgrade', (req) => {
+      app.auth.authenticateUpgrade(req).catch((error: { code: string }) => refused.push(error.code));
+    });
+    const socket = connect(Number(new URL(app.origin).port), 'localhost');
+    await once(socket, 'connect');
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
+    socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\n`);
+    const [, serverSide] = (await upgrades) as [unknown, Socket];
+    const listeners = serverSide.listenerCount('error');
+    // Else a fault here would end the tests themselves.
+    serverSide.on('error', () => undefined);
+    const gone = new Promise((resolve) => serverSide.once('close', resolve));
+    socket.resetAndDestroy();
+    await gone;
+    gate.open();
+    await until(() => refused.length === 1);
+    expect([listeners > 0, refused]).toEqual([true, ['login_required']]);
+  });
+
+  it('keep their sessions to be asked for while a request lasts, also when their provider is given anew', async () => {
+    const gate = createGate();
+    let waiting = false;
+    const { issuer, clientId, clientSecret } = acme;
+    const app = await start({
+      tenantCacheSeconds: 1,
+      load: () => providers.oidc({ issuer, clientId, clientSecret }),
+      handlers: (server) => {
+        server.get('/slow', async (req, res) => {
+          waiting = true;
+          await gate.opened;
+          res.json(await app.auth.sessionsOf('acme').revokeOthers(req));
+        });
+      },
+    });
+    const [one, two] = [app.browser(), app.browser()];
+    await app.logIn(one, 'acme');
+    clock.advance(1000);
+    await app.logIn(two, 'acme');
+    const slow = two.get('/slow', at('acme'));
+    await until(() => waiting);
+    clock.advance(2_000);
+    await lookAround(one, 'acme');
+    gate.open();
+    const answer = await slow;
+    expect([answer.status, await answer.text()]).toEqual([200, '1']);
   });
 
   it('have sessions that are asked for by the tenant', async () => {

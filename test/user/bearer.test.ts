@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { type AuthRules, type BearerRules, LoginRefused, requireAuth } from 'express-connect-auth';
+import { type AuthRules, type BearerRules, LoginRefused, providers, requireAuth } from 'express-connect-auth';
 import { startApiServer } from '../support/api-server.ts';
 import type { TestApp, TestAppOptions } from '../support/app.ts';
 import { AUDIENCE, createBearerTokens } from '../support/bearer-tokens.ts';
@@ -119,6 +119,44 @@ describe('a route that takes a session or a bearer token', () => {
     expect([(await send(app, undefined)).status, (await call(app, 'bad')).status]).toEqual([200, 401]);
     expect(ran).toEqual(['nobody']);
   });
+});
+
+describe('a provider of one organisation of several', () => {
+  const iss = 'https://acme.eu.auth0.com/';
+  const metadata = {
+    issuer: iss,
+    ...{ authorization_endpoint: `${iss}authorize`, token_endpoint: `${iss}token`, jwks_uri: `${iss}keys` },
+  };
+  const ofOrganisation: Partial<TestAppOptions> = {
+    preset: () => providers.auth0({ domain: 'acme.eu.auth0.com', clientId: 'app', organization: 'org_1' }),
+    fetch: async (url) => Response.json(url === metadata.jwks_uri ? { keys: [op.key.jwk] } : metadata),
+  };
+
+  it('gives tokens of that one alone, as it gives logins', async () => {
+    const { app, ran } = await start({}, ofOrganisation);
+    const answers = [{ org_id: 'org_2' }, {}, { org_id: ['org_1'] }].map((claims) =>
+      call(app, makeToken({ iss, ...claims })),
+    );
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([401, 401, 401]);
+    expect(app.errors.map(({ error }) => error.message).join()).not.toContain('org_');
+    expect((await call(app, makeToken({ iss, org_id: 'org_1' }))).status).toBe(200);
+    expect(ran).toEqual(['bearer']);
+  });
+});
+
+it('the functions of a guard are not given the token itself', async () => {
+  const seen: unknown[] = [];
+  const { app } = await start({
+    roles: 'admin',
+    rolesFrom: (login) => {
+      seen.push(login);
+      return ['admin'];
+    },
+  });
+  const token = makeToken();
+  expect((await call(app, token)).status).toBe(200);
+  expect(seen).toHaveLength(1);
+  expect(inspect(seen, { depth: 9, showHidden: true })).not.toContain(token);
 });
 
 describe('a bearer token that is refused', () => {
