@@ -226,6 +226,8 @@ export interface ProviderDefinition {
   readonly accessTokenClaims?: readonly string[] | undefined;
   /** Audiences an ID token may name beside the client id. */
   readonly trustedAudiences: readonly string[];
+  /** The same by a rule of the application. */
+  readonly trustsAudience?: ((audience: string) => boolean) | undefined;
   /** Whether an ID token may name any audience beside the client id, where its `azp` says that it was made for this client. */
   readonly trustsAudiencesByAzp?: boolean | undefined;
   /** Whether each login also asks the userinfo endpoint; `auto`: where the ID token lacks what was asked for. */

@@ -98,13 +98,16 @@ type Problem = string | Omit<ProviderFault, 'asked'>;
 
 function checkAudience(
   { aud, azp }: JWTPayload,
-  { clientId, trustedAudiences, trustsAudiencesByAzp = false }: ProviderDefinition,
+  { clientId, trustedAudiences, trustsAudience, trustsAudiencesByAzp = false }: ProviderDefinition,
   own: readonly string[] | undefined,
 ): Problem | undefined {
   const audiences = [aud ?? []].flat();
   if (trustsAudiencesByAzp && azp === clientId) return undefined;
   const known = [...(own ?? [clientId]), ...trustedAudiences];
-  const unknown = audiences.filter((audience) => !known.includes(audience));
+  const unknown = audiences.filter(
+    (audience) =>
+      !known.includes(audience) && !(typeof audience === 'string' && trustsAudience?.(audience) === true),
+  );
   if (unknown.length > 0) {
     const expected = `none but ${known.map(show).join(' and ')}`;
     return { member: 'aud', expected, got: `${show(unknown)} beside it`, option: 'trustedAudiences' };

@@ -109,15 +109,23 @@ function isLogoutType(typ: unknown, strict: boolean): boolean {
 
 function findClaimProblem(
   payload: JWTPayload,
-  { issuer, clientId, trustedAudiences, clockToleranceSeconds, logoutTokenMaxAgeSeconds }: ProviderDefinition,
+  {
+    issuer,
+    clientId,
+    trustedAudiences,
+    trustsAudience,
+    clockToleranceSeconds,
+    logoutTokenMaxAgeSeconds,
+  }: ProviderDefinition,
   nowSeconds: number,
 ): string | undefined {
   const { iss, aud, iat, exp, jti, sub, sid, nonce, events } = payload;
   const audiences = [aud ?? []].flat();
   if (iss !== issuer) return 'iss is not the configured issuer';
   if (!audiences.includes(clientId)) return 'aud does not name this client';
-  if (!audiences.every((name) => name === clientId || trustedAudiences.includes(name)))
-    return 'aud names others as well';
+  const isTrusted = (name: unknown) =>
+    typeof name === 'string' && (trustedAudiences.includes(name) || trustsAudience?.(name) === true);
+  if (!audiences.every((name) => name === clientId || isTrusted(name))) return 'aud names others as well';
   if (typeof iat !== 'number' || !Number.isFinite(iat)) return 'iat is missing';
   if (iat > nowSeconds + clockToleranceSeconds) return 'iat lies in the future';
   if (iat < nowSeconds - clockToleranceSeconds - logoutTokenMaxAgeSeconds) return 'it is too old';

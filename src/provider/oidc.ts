@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../errors.ts';
 import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
 import { type Check, group, optional, required, type Table, withDefault } from '../options/option-table.ts';
 import type {
@@ -63,8 +64,11 @@ export interface OidcOptions extends CommonProviderOptions {
   metadata?: ProviderMetadata;
   /** The only algorithm an ID token may be signed with. @default 'RS256' */
   idTokenSigningAlgorithm?: SigningAlgorithm;
-  /** Audiences an ID token may name beside `clientId`. @default [] */
-  trustedAudiences?: readonly string[];
+  /**
+   * Audiences an ID token may name beside `clientId`; or a rule that says of each whether it may, where the provider names
+   * more than can be listed. @default []
+   */
+  trustedAudiences?: readonly string[] | ((audience: string) => boolean);
   /** Where this provider departs from the standards. @default {} */
   quirks?: OidcQuirks;
 }
@@ -105,6 +109,10 @@ const checkAlgorithm = oneOf(
   'HS512',
 ) satisfies Check<SigningAlgorithm>;
 
+function checkAudiences(where: string, value: unknown): readonly string[] | ((audience: string) => boolean) {
+  return typeof value === 'function' ? (value as (audience: string) => boolean) : checkStrings(where, value);
+}
+
 /** The quirks of `providers.oidc()`. */
 export const OIDC_QUIRKS = {
   ...QUIRKS,
@@ -138,7 +146,7 @@ export const OIDC_OPTIONS = {
   responseMode: withDefault(oneOf('query', 'form_post'), 'query', { aliases: ['response_mode'] }),
   metadata: optional(checkMetadata, { defaultIs: 'discovered at the first login' }),
   idTokenSigningAlgorithm: withDefault(checkAlgorithm, 'RS256', { aliases: ['idTokenSigningAlg'] }),
-  trustedAudiences: withDefault(checkStrings, []),
+  trustedAudiences: withDefault(checkAudiences, []),
   quirks: group(OIDC_QUIRKS),
   ...COMMON_OPTIONS,
 } satisfies Table<OidcOptions>;
@@ -152,9 +160,15 @@ export const OIDC_OPTIONS = {
 export function oidc(options: OidcOptions): ProviderDefinition {
   const call = 'providers.oidc()';
   const given = readProviderOptions(call, options, OIDC_OPTIONS);
-  const { issuer, metadata, clientId, trustedAudiences, idTokenSigningAlgorithm: algorithm } = given;
+  const { issuer, metadata, clientId, idTokenSigningAlgorithm: algorithm } = given;
   const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given.quirks;
   const { discoveryUrl, dangerouslyAllowHttp } = given;
+  const [trustedAudiences, trustsAudience] = readAudiences(given.trustedAudiences);
+  // There the audience says for whom the token is, and not who else may read it.
+  if (identity === 'access_token' && trustsAudience)
+    throw new ConfigurationError(
+      `${call}: trustedAudiences must be a list with quirks.identity "access_token".`,
+    );
   if (metadata) checkEndpoints(`${call}: metadata`, metadata, issuer, dangerouslyAllowHttp);
   if (discoveryUrl) checkEndpoint(`${call}: discoveryUrl`, discoveryUrl, issuer, dangerouslyAllowHttp);
   if (popupRedirectUri) checkEndpoint(`${call}: quirks.popupRedirectUri`, popupRedirectUri, issuer);
@@ -184,6 +198,7 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     ),
     popupRedirectUri,
     trustedAudiences,
+    trustsAudience,
     quirks: Object.freeze(quirks),
     capabilities: Object.freeze({
       ...STANDARD_CAPABILITIES,
@@ -192,4 +207,8 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     }),
     ...pickCommon(call, options, given),
   });
+}
+
+function readAudiences(given: NonNullable<OidcOptions['trustedAudiences']>) {
+  return typeof given === 'function' ? ([Object.freeze([]), given] as const) : ([given, undefined] as const);
 }

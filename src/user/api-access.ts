@@ -107,7 +107,16 @@ export function createTokenCalls(
         code: 'provider_unsupported',
         provider: name,
       });
-    return provider.fetchUserInfo(await getToken(MIN_VALIDITY_SECONDS), sub);
+    const token = await getToken(MIN_VALIDITY_SECONDS);
+    try {
+      return await provider.fetchUserInfo(token, sub);
+    } catch (error) {
+      if (!(error instanceof ProviderError) || error.oauthError !== 'invalid_token') throw error;
+      // As for an API: once more, with another token.
+      const other = await getToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
+      if (other === token) throw error;
+      return provider.fetchUserInfo(other, sub);
+    }
   };
 
   return {

@@ -48,6 +48,26 @@ const refusedTokens: Case[] = [
     withClaims({ aud: ['api', op.clientId] }),
     { trustedAudiences: ['api'] },
   ],
+  [
+    'is for us and an audience that the rule does not know (R-08)',
+    withClaims({ aud: [op.clientId, 'api-1', 'other'], azp: op.clientId }),
+    { trustedAudiences: (audience) => audience.startsWith('api-') },
+  ],
+  [
+    'is for an audience of a rule that trusts everything, but not for us (R-08)',
+    withClaims({ aud: ['api'] }),
+    { trustedAudiences: () => true },
+  ],
+  [
+    'is for us and a number, by a rule that trusts everything (R-08)',
+    withClaims({ aud: [op.clientId, 42], azp: op.clientId }),
+    { trustedAudiences: () => true },
+  ],
+  [
+    'is for us and another, by a rule whose answer is none (R-08)',
+    withClaims({ aud: [op.clientId, 'api'], azp: op.clientId }),
+    { trustedAudiences: (async () => false) as never },
+  ],
   ['is for nobody at all (R-08)', withClaims({ aud: [] })],
   ['is for us under another case (R-08)', withClaims({ aud: op.clientId.toUpperCase() })],
   ['is for us and a number (R-08)', withClaims({ aud: [op.clientId, 42] })],
@@ -131,6 +151,11 @@ const takenTokens: Case[] = [
     'is for an audience we trust as well (R-08)',
     withClaims({ aud: ['api', op.clientId], azp: op.clientId }),
     { trustedAudiences: ['api'] },
+  ],
+  [
+    'is for audiences that a rule trusts (R-08)',
+    withClaims({ aud: ['api-1', op.clientId, 'api-2'], azp: op.clientId }),
+    { trustedAudiences: (audience) => audience.startsWith('api-') },
   ],
   ['was made for us (R-09)', withClaims({ azp: op.clientId })],
   ['ended half a minute ago, as clocks may differ (R-12)', at({ iat: -300, exp: -20 })],
@@ -254,4 +279,14 @@ describe('a client secret for HMAC', () => {
       providers.oidc({ issuer: op.issuer, clientId: 'app', idTokenSigningAlgorithm: 'none' as never }),
     ).toThrow(/idTokenSigningAlgorithm/);
   });
+});
+
+it('refuses a rule of audiences where the access token is the proof, whose audience is this application', () => {
+  const make = (trustedAudiences: NonNullable<OidcOptions['trustedAudiences']>) =>
+    providers.oidc({
+      ...{ issuer: op.issuer, clientId: 'app', trustedAudiences },
+      quirks: { identity: 'access_token' },
+    });
+  expect(() => make(() => true)).toThrow(/trustedAudiences must be a list/);
+  expect(make(['api']).trustedAudiences).toEqual(['api']);
 });

@@ -53,6 +53,17 @@ describe('req.auth.fetchUserInfo()', () => {
     expect(op.requests('userinfo')[0]!.headers.authorization).not.toBe(`Bearer ${token}`);
   });
 
+  it('is asked again, once, with a fresh token, where it does not take the one we have', async () => {
+    const browser = await logIn();
+    const refusal = send(401, '', { 'www-authenticate': 'Bearer error="invalid_token"' });
+    op.script({ userinfo: () => (op.requests('userinfo').length === 1 ? (refusal as never) : honest) });
+    expect(await ask(browser, '/userinfo')).toEqual({ status: 200, claims: honest });
+    const [first, second, ...others] = op.requests('userinfo').map(({ headers }) => headers.authorization);
+    expect(second).not.toBe(first);
+    expect(others).toEqual([]);
+    expect(op.requests('token')).toHaveLength(2);
+  });
+
   it.each(wrongAnswers)('refuses %s (R-20, R-21)', async (_, answer, error = 'provider_invalid_response') => {
     const browser = await logIn();
     op.script({ userinfo: () => answer });
