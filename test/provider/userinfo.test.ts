@@ -11,7 +11,7 @@ const clock = createTestClock();
 const op = await useScriptedProvider({ now: clock.now });
 const startApp = useApps();
 const start = (oidc: TestAppOptions['oidc'] = {}) =>
-  startApp({ op, oidc: { timeoutMs: 700, ...oidc }, now: clock.now, handlers: addTokenRoutes });
+  startApp({ op, oidc: { timeoutMs: 2000, ...oidc }, now: clock.now, handlers: addTokenRoutes });
 
 const honest = { sub: 'ada', name: 'ada of the userinfo', phone_number: '1' };
 const JSON_TYPE = { 'content-type': 'application/json' };
