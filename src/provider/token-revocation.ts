@@ -17,6 +17,7 @@ export async function revokeTokens(
   { definition: { quirks, revocation }, name }: { definition: ProviderDefinition; name: string },
 ): Promise<void> {
   const faults: ConnectAuthError[] = [];
+  let refreshTokenWasTaken = false;
   const kinds = [
     ['refresh_token', refreshToken],
     ['access_token', revocation === 'all' ? accessToken : undefined],
@@ -29,8 +30,9 @@ export async function revokeTokens(
         token,
         quirks.revocationHint ? { token_type_hint: kind } : {},
       );
+      refreshTokenWasTaken = kind === 'refresh_token';
     } catch (error) {
-      if (!isDone(error)) faults.push(toProviderError(error, name, 'the revocation'));
+      if (!isDone(error, refreshTokenWasTaken)) faults.push(toProviderError(error, name, 'the revocation'));
     }
   }
   if (faults[0]) throw faults[0];
@@ -38,10 +40,12 @@ export async function revokeTokens(
 
 /**
  * A server that cannot revoke this kind has said so, and there is nothing to do (section 2.2.1). A token that is none any
- * more is what was wanted: where one token takes its whole grant along, the second is gone by then.
+ * more is what was wanted: where one token takes its whole grant along, the second is gone by then. Some call such a token
+ * an invalid request; that is believed of an access token only after the same request was right for the refresh token.
  */
-function isDone(error: unknown): boolean {
-  return error instanceof client.ResponseBodyError && DONE.has(error.error);
+function isDone(error: unknown, refreshTokenWasTaken: boolean): boolean {
+  if (!(error instanceof client.ResponseBodyError)) return false;
+  return DONE.has(error.error) || (refreshTokenWasTaken && error.error === 'invalid_request');
 }
 
 const DONE: ReadonlySet<string> = new Set(['unsupported_token_type', 'invalid_token']);
