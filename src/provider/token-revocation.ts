@@ -15,6 +15,7 @@ export async function revokeTokens(
   { quirks, revocation }: ProviderDefinition,
 ): Promise<void> {
   const faults: unknown[] = [];
+  let refreshTokenWasTaken = false;
   const kinds = [
     ['refresh_token', refreshToken],
     ['access_token', revocation === 'all' ? accessToken : undefined],
@@ -27,8 +28,9 @@ export async function revokeTokens(
         token,
         quirks.revocationHint ? { token_type_hint: kind } : {},
       );
+      refreshTokenWasTaken = kind === 'refresh_token';
     } catch (error) {
-      if (!isDone(error)) faults.push(error);
+      if (!isDone(error, refreshTokenWasTaken)) faults.push(error);
     }
   }
   if (faults.length > 0) throw faults[0];
@@ -36,10 +38,12 @@ export async function revokeTokens(
 
 /**
  * A server that cannot revoke this kind has said so, and there is nothing to do (section 2.2.1). A token that is none any
- * more is what was wanted: where one token takes its whole grant along, the second is gone by then.
+ * more is what was wanted: where one token takes its whole grant along, the second is gone by then. Some call such a token
+ * an invalid request; that is believed of an access token only after the same request was right for the refresh token.
  */
-function isDone(error: unknown): boolean {
-  return error instanceof client.ResponseBodyError && DONE.has(error.error);
+function isDone(error: unknown, refreshTokenWasTaken: boolean): boolean {
+  if (!(error instanceof client.ResponseBodyError)) return false;
+  return DONE.has(error.error) || (refreshTokenWasTaken && error.error === 'invalid_request');
 }
 
 const DONE: ReadonlySet<string> = new Set(['unsupported_token_type', 'invalid_token']);

@@ -144,7 +144,21 @@ describe('a logout', () => {
     expect(app.errors.map(({ error }) => error)).toEqual([]);
   });
 
+  it('is well when the access token went with the refresh token, and is called an invalid request (R-57)', async () => {
+    const answers = [json(200, {}), json(400, { error: 'invalid_request' })];
+    op.script({ revocation: () => answers.shift()! });
+    const { app, browser } = await logIn();
+    expect((await browser.post('/logout')).status).toBe(303);
+    expect(revoked()).toHaveLength(2);
+    expect(app.errors.map(({ error }) => error)).toEqual([]);
+  });
+
   it.each<[string, () => RawAnswer, object]>([
+    [
+      'an invalid request for both',
+      () => json(400, { error: 'invalid_request' }),
+      { code: 'provider_refused', oauthError: 'invalid_request' },
+    ],
     [
       '503 and says when',
       () => json(503, {}, { 'retry-after': '30' }),
