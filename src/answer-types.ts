@@ -3,6 +3,8 @@
  * module is for browsers, and shares them.
  */
 
+import type { MissingRights } from './guard-errors.ts';
+
 /** `GET` of `routes.session`, by 200 whoever asks. */
 export interface SessionAnswer<User extends object = Record<string, unknown>> {
   /** Who is logged in, by the fields that `session.userFields` names; `null`: nobody. */
@@ -42,8 +44,14 @@ export interface ProviderPopupAnswer {
 
 /** Any other fault, by its status; 503 brings `Retry-After` as well. */
 export interface ErrorAnswer {
-  /** One of the codes of docs/errors.md. */
+  /** One of the codes of docs/errors.md; to who brought a bearer token, one of RFC 6750. */
   error: string;
+  /** What is wrong with a bearer token. */
+  error_description?: string;
+  /** What the guard asked for and the person lacks. */
+  missing?: MissingRights;
+  /** What a `LoginRefused` says to the person. */
+  message?: string;
 }
 
 /** What the window of a login with `display=popup` tells pages of its origin, on the channel `connect-auth`. */

@@ -10,7 +10,7 @@ export interface Throttle {
   forget(key: string): void;
 }
 
-/** Remembers for which keys something was done lately by this process. */
+/** Remembers for which keys something was done lately by this process. @param intervalMs - milliseconds by `monotonic`. */
 export function createThrottle(intervalMs: number, monotonic: Clock): Throttle {
   // In order of time, oldest first: what is older than the interval is dropped from the front, so it stays small.
   const doneAt = new Map<string, number>();

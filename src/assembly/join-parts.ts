@@ -93,7 +93,10 @@ export function joinParts(options: ResolvedOptions, { store, processId, tenant }
 
   return {
     handle: options.redirectHosts.size > 0 ? handleOrRedirect : handle,
-    sessions: createAuthSessions(userSessions, services),
+    sessions: createAuthSessions(userSessions, {
+      ...services,
+      issuers: new Set([...providers.values()].map(({ issuer }) => issuer)),
+    }),
     isIdle: watch.isIdle,
     authenticateUpgrade,
     tell: services.tell,

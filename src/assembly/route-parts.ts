@@ -1,3 +1,4 @@
+import { LoginRefused } from '../application-errors.ts';
 import { createApplicationKeys } from '../keys.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { createBackchannelLogout } from '../routes/backchannel-logout.ts';
@@ -89,7 +90,8 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
   const keepsForms = options.routes.keptForm !== false;
   const onLogin: typeof hooks.onLogin = async (event) => {
     const refusal = await hooks.onLogin(event);
-    if (refusal === undefined) keptForms.noteLogin(event);
+    // Whatever else it returns lets the login pass.
+    if (!(refusal instanceof LoginRefused)) keptForms.noteLogin(event);
     return refusal;
   };
   const findRoute = createRouteTable(

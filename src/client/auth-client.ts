@@ -54,6 +54,8 @@ const SESSION_CHANNEL = 'connect-auth-session';
 const TRIED = 'connect-auth-tried';
 /** A login waits for no longer. */
 const LOGIN_LIFE_MS = 900_000;
+/** Between two looks at whether the person has closed the window. */
+const POPUP_LOOK_MS = 500;
 const RETRY_MS = 30_000;
 /** Between two looks at a session that is about to end: another tab may prolong it until the last moment. */
 const ENDING_SECONDS = 15;
@@ -109,12 +111,23 @@ export function createAuthClient<User extends object = Record<string, unknown>>(
   const openPopup = async (path: string | undefined): Promise<boolean> => {
     const url = leadBack(path, { display: 'popup' });
     const channel = new BroadcastChannel(LOGIN_CHANNEL);
+    let watch: ReturnType<typeof setInterval> | undefined;
+    let latest: ReturnType<typeof setTimeout> | undefined;
     const isDone = await new Promise<boolean>((resolve) => {
-      // Not by a look at the window: policies of the pages it goes through cut the tie, and it seems closed at once.
       channel.onmessage = ({ data }: MessageEvent<AuthMessage>) => resolve(data.type === 'login');
-      setTimeout(resolve, LOGIN_LIFE_MS, false);
-      if (!open(url, LOGIN_CHANNEL, 'popup,width=480,height=640')) resolve(false);
+      const popup = open(url, LOGIN_CHANNEL, 'popup,width=480,height=640');
+      if (!popup) return resolve(false);
+      latest = setTimeout(resolve, LOGIN_LIFE_MS, false);
+      let looksClosed = 0;
+      watch = setInterval(() => {
+        // Policies of the pages it goes through cut the tie, so that it seems closed: then it still has the focus. And
+        // what it said before it closed may be on its way.
+        looksClosed = popup.closed && document.hasFocus() ? looksClosed + 1 : 0;
+        if (looksClosed > 1) resolve(false);
+      }, POPUP_LOOK_MS);
     });
+    clearInterval(watch);
+    clearTimeout(latest);
     channel.close();
     if (isDone) tellTabs();
     return isDone;

@@ -63,7 +63,8 @@ export function createKeptFormRoute(options: KeptFormRouteOptions): KeptFormRout
     answers.page(req, res, {
       status: 200,
       title: 'Send it now?',
-      message: `Nothing has been done yet with what you sent to ${action} before you signed in.`,
+      // Where it is sent to is the application's: nothing here sees it go.
+      message: `What you sent to ${action} before you signed in was kept, and is sent only by this button. This page offers it for half an hour, also after you have sent it: send it once.`,
       form: { action, fields, label: 'Send it', leadsAnywhere: true },
       links: [{ ...home, label: 'Do not send it' }],
     });

@@ -33,8 +33,8 @@ export interface RouteHandlers {
 }
 
 /**
- * Finds the route of a request by one look-up; most requests have none. Where there is a GET there is a HEAD, which
- * begins, ends and reads nothing.
+ * Finds the route of a request by one look-up; most requests have none. Where there is a GET there is a HEAD: it is
+ * answered by 200 without a body, and begins, ends and reads nothing.
  */
 export function createRouteTable(
   { routes, providers }: Pick<ResolvedOptions, 'routes' | 'providers'>,

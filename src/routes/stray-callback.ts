@@ -50,9 +50,9 @@ const SILENT_NO: readonly string[] = [
 ];
 
 /**
- * Answers a callback that finishes nothing. Somebody who is logged in goes home, and so does who was asked
- * about without a page. A login whose cookie gave way to that of
- * another, begun in the same moment, is begun again: once, for its `state` says so then. Everybody else is told.
+ * Answers a callback that finishes nothing. Somebody who is logged in goes home, and so does who was asked about
+ * without a page. A login whose cookie gave way to that of another, begun in the same moment, is begun again: once, for
+ * its `state` says so then. Everybody else is told.
  *
  * @throws LoginError `login_not_found`
  */

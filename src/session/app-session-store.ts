@@ -106,8 +106,12 @@ export function createSessionStore({
         done(isWritten ? undefined : error);
       });
     },
-    destroy(_id: string, done?: Done) {
-      const { req, res, browser } = this.exchange;
+    destroy(id: string, done?: Done) {
+      const { req, res, browser, carrier } = this.exchange;
+      if (id !== carrier().sessionID) {
+        done?.(new ConfigurationError(NOT_ANOTHER));
+        return;
+      }
       settle(endSession(req, res, browser), done);
     },
     regenerate(_carrier: SessionCarrier, done: Done) {
@@ -127,6 +131,9 @@ export function createSessionStore({
 const GONE = new Error('There is no such session any more.');
 const MUST_EXIST = '+';
 const MAY_BE_NEW = '-';
+
+const NOT_ANOTHER =
+  'req.sessionStore.destroy() ends the session of this request alone. For another one there is auth.sessions.revoke().';
 
 function refuse(done: Done): void {
   done(new ConfigurationError('req.sessionStore cannot list or clear the sessions of all browsers.'));

@@ -13,7 +13,7 @@ export interface SessionRecords {
   findExpiry(login: StoredLogin, time?: number): SessionExpiry | undefined;
   /** Moves the idle end at most once a minute, and holds up nobody: a lost touch costs a minute. */
   touch(key: string): void;
-  /** Whether nothing more is to be touched under this key. */
+  /** Lets the next touch of this key go to the store at once. */
   forgetTouch(key: string): void;
   /**
    * Index first, then the records, then a look for a logout from outside: in any interleaving the logout wins. Returns

@@ -37,7 +37,7 @@ export interface SessionRotation {
   renew(id: string, data: string, onMoved: (moved: MovedLogin) => void): Promise<void>;
 }
 
-/** A session under its new id; without an identity, that of nobody. */
+/** The session of somebody who is logged in, under its new id. */
 export interface MovedLogin {
   readonly id: string;
   readonly identity: Identity;

@@ -72,16 +72,40 @@ export interface UserSessionsOptions {
 
 /** Reads and removals under way at once, so that a million sessions take neither memory nor all of Redis. */
 const BATCH = 50;
+/** A list looks at no more of an index. */
+const MAX_READ = 10_000;
+
+interface LiveSession {
+  readonly key: string;
+  readonly identity: Identity;
+  readonly seenAt: number;
+}
 
 /** Makes them over a store. */
 export function createUserSessions(options: UserSessionsOptions): UserSessions {
   const { store, keys, indexes, ending, readIdentity, clientsOf, now } = options;
 
-  const readLive = async (key: string) => {
+  const readLive = async (key: string): Promise<LiveSession | undefined> => {
     const { login } = await store.readSession(key);
     const identity = readIdentity(login);
     if (!login || !identity || (await ending.endIfExpired(key, login))) return undefined;
     return { key, identity, seenAt: login.seenAt };
+  };
+
+  /** Of the newest: what has ended takes the place of none that lives, as far as {@link MAX_READ}. */
+  const findLive = async (names: readonly IndexName[], limit: number) => {
+    const seen = new Set<string>();
+    const found: LiveSession[] = [];
+    for (let count = limit; ; count = Math.min(count * 4, MAX_READ)) {
+      // What is not found stays in the index until its end: it may be a login that is just being written.
+      const newest = await Promise.all(names.map((name) => store.readNewest(name, count)));
+      const unread = [...new Set(newest.flat())].filter((key) => !seen.has(key));
+      for (const key of unread) seen.add(key);
+      const read = await inBatches(unread, readLive);
+      found.push(...read.filter((session) => session !== undefined));
+      const isAll = newest.every((keys) => keys.length < count);
+      if (isAll || found.length >= limit || count >= MAX_READ) return found;
+    }
   };
 
   const handles = createSessionHandles(keys);
@@ -163,12 +187,9 @@ export function createUserSessions(options: UserSessionsOptions): UserSessions {
 
     list: async ({ issuer, sub }, { current, limit }) => {
       const names = clientsOf(issuer).flatMap((clientId) => indexes.toSearch({ issuer, clientId, sub }));
-      // What is not found stays in the index until its end: it may be a login that is just being written.
-      const newest = await Promise.all(names.map((name) => store.readNewest(name, limit)));
-      const found = await inBatches([...new Set(newest.flat())], readLive);
+      const found = await findLive(names, limit);
       const currentKey = current?.id && keys.sessionKey(current.id);
       return found
-        .filter((session) => session !== undefined)
         .sort((a, b) => b.seenAt - a.seenAt)
         .slice(0, limit)
         .map(({ key, identity, seenAt }) => ({

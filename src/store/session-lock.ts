@@ -6,7 +6,10 @@ import type { Store } from './store.ts';
 /** Between two looks of those who wait. */
 const POLL_MS = 50;
 
-/** The lock of a session over all processes: for the refresh of its tokens, and for the change of its id. */
+/**
+ * A lock over all processes: of a session, for the refresh of its tokens and the change of its id; of a user, for the
+ * count of their sessions.
+ */
 export interface SessionLock {
   /**
    * Does `work` while nobody else does any under this lock. Where it has to begin again, nothing has been sent.

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { ConfigurationError } from '../errors.ts';
-import { checkObject, checkString, wholeNumberFrom } from '../options/option-checks.ts';
+import { checkObject, checkString, refuse, wholeNumberFrom } from '../options/option-checks.ts';
 import { type Field, optional, readOptions, type Table, withDefault } from '../options/option-table.ts';
 import type { UserName, UserSession, UserSessions } from '../session/user-sessions.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
@@ -14,7 +14,10 @@ export interface SessionListOptions {
   limit?: number;
 }
 
-/** All of them reject with `StoreError` when Redis is away: then nothing is known to have ended. */
+/**
+ * All of them reject with `StoreError` when Redis is away: then nothing is known to have ended. An `issuer` that no
+ * provider of the options has is a `ConfigurationError`.
+ */
 export interface ConnectAuthSessions {
   /** The sessions that live now, the one seen last first. */
   list(user: UserName, options?: SessionListOptions): Promise<readonly UserSession[]>;
@@ -35,24 +38,31 @@ export const SESSION_LIST_OPTIONS: {
   limit: withDefault(wholeNumberFrom(1, 1000), 100),
 } satisfies Table<SessionListOptions>;
 
+/** What they are told of the application. */
+export interface AuthSessionsOptions extends Pick<RequestServices, 'application' | 'tell'> {
+  /** Of the providers in the options, as they are written there. */
+  readonly issuers: ReadonlySet<string>;
+}
+
 /** What applications call as `auth.sessions`. */
 export function createAuthSessions(
   userSessions: UserSessions,
-  { application, tell }: Pick<RequestServices, 'application' | 'tell'>,
+  { application, tell, issuers }: AuthSessionsOptions,
 ): ConnectAuthSessions {
   const browserOf = (method: string, req: Request) => findBrowser(method, req, application);
+  const nameOf = (method: string, user: UserName) => checkUserName(method, user, issuers);
 
   return mayBeForgotten(tell, {
     list: async (user, options = {}) => {
       const { current, limit } = readOptions('auth.sessions.list()', options, SESSION_LIST_OPTIONS);
-      return userSessions.list(checkUserName('list', user), {
+      return userSessions.list(nameOf('list', user), {
         current: current === undefined ? undefined : browserOf('list', current),
         limit,
       });
     },
     revoke: userSessions.revoke,
     revokeOthers: async (current) => userSessions.revokeOthers(browserOf('revokeOthers', current)),
-    revokeAll: async (user) => userSessions.revokeAll(checkUserName('revokeAll', user)),
+    revokeAll: async (user) => userSessions.revokeAll(nameOf('revokeAll', user)),
   });
 }
 
@@ -82,13 +92,20 @@ function mayBeForgotten(tell: TellFault, calls: ConnectAuthSessions): ConnectAut
 }
 
 /** A name that is not whole would find nobody, and say with an empty list or a 0 that nobody is logged in. */
-function checkUserName(method: string, user: UserName): UserName {
+function checkUserName(method: string, user: UserName, issuers: ReadonlySet<string>): UserName {
   const where = `auth.sessions.${method}()`;
   checkObject(`${where}: user`, user);
-  return {
+  const name = {
     issuer: checkString(`${where}: issuer`, user.issuer),
     sub: checkString(`${where}: sub`, user.sub),
   };
+  if (issuers.has(name.issuer)) return name;
+  const known = [...issuers].map((issuer) => JSON.stringify(issuer)).join(', ');
+  return refuse(
+    `${where}: issuer`,
+    `that of a provider in the options, to the last slash: ${known}`,
+    name.issuer,
+  );
 }
 
 function checkRequest(where: string, value: unknown): Request {

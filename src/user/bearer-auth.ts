@@ -34,8 +34,10 @@ export function createBearerAuth(
   const { provider, issuer, claims, acr, amr, authTime, scopes, token, endsAt } = login;
   const tell = (fault: Parameters<typeof services.tell>[0]) => services.tell(fault, state);
 
+  /** The guard has let it pass by this much: it must not be over for the handler behind. */
+  const toleranceMs = (providers.get(provider)?.definition.clockToleranceSeconds ?? 0) * 1000;
   const getToken = async () => {
-    if (endsAt !== undefined && endsAt <= now())
+    if (endsAt !== undefined && endsAt <= now() - toleranceMs)
       throw new TokenError('The bearer token has ended. Its client must bring another.', 'token_expired');
     return token;
   };

@@ -35,8 +35,9 @@ export const requireAuth: RequireAuth = ((...args: [Request, Response, NextFunct
     guard(args[0], args[1], args[2], NO_RULES);
     return undefined;
   }
-  const given: unknown = args[0] ?? {};
-  if (typeof given !== 'object')
+  // Rules that were to be given and are not there must not become a guard without rules.
+  const given: unknown = args.length === 0 ? {} : args[0];
+  if (typeof given !== 'object' || given === null)
     refuse('requireAuth()', "given rules, such as { roles: 'admin' } or { maxAgeSeconds: 300 }", given);
   const rules = readGuardRules(given);
   return function requireAuthWithRules(req: Request, res: Response, next: NextFunction) {

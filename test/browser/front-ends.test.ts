@@ -99,6 +99,19 @@ describe('the client module in Chromium', () => {
     await hasState(page, 'active');
   });
 
+  it('waits no longer for a window that the person has closed, and opens another', async () => {
+    const app = await start({ login: 'popup' });
+    const page = await open(await bed.newPage(), app);
+    const opened = page.waitForEvent('popup');
+    const answer = fetchMe(page);
+    await (await opened).close();
+    expect(await answer).toMatchObject({ status: 401, error: 'login_required' });
+    const again = page.waitForEvent('popup');
+    const second = page.evaluate(() => window.client.loginInPopup());
+    await (await again).getByRole('button', { name: 'Ada Lovelace' }).click();
+    expect(await second).toBe(true);
+  });
+
   it('tells all tabs of a logout, by the client or by a form', async () => {
     const app = await start();
     const context = await bed.newContext();

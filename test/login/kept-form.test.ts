@@ -133,6 +133,22 @@ describe('a form that is sent after the end of the session', () => {
     expect(readForm(await (await world.browser.get(link)).text()).action).toBe('/orders');
   });
 
+  it('is kept whatever onLogin returns, but for a refusal', async () => {
+    const world = await start({ onLogin: (() => null) as never });
+    expect((await send(world, '/orders')).isKept).toBe(true);
+  });
+
+  it('is offered again after it was sent, and the page says so', async () => {
+    const world = await start();
+    const { link } = await send(world, '/orders');
+    await world.app.logIn(world.browser, { path: link });
+    const page = await (await world.browser.get(link)).text();
+    expect(page).toContain('also after you have sent it: send it once');
+    const { action, fields } = readForm(page);
+    await world.browser.post(action, fields);
+    expect(readForm(await (await world.browser.get(link)).text()).action).toBe(action);
+  });
+
   it('is not kept where nobody knows whose it is', async () => {
     const world = await start();
     const stranger = { ...world, browser: world.app.browser() };

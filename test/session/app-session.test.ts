@@ -208,6 +208,24 @@ describe.each(['redis', 'memory'] as const)('req.session in %s', (kind) => {
     expect(await (await app.browser().get('/all')).json()).toEqual(Array(4).fill('ConfigurationError'));
   });
 
+  it('ends by its store no session but its own, whatever id is named', async () => {
+    const app = await start((server) =>
+      server.get('/destroy', (req, res) => {
+        const id = req.query.own === undefined ? 'x'.repeat(43) : req.sessionID;
+        req.sessionStore.destroy(id, (error) => res.json(error ? [error.name, error.message] : []));
+      }),
+    );
+    const browser = app.browser();
+    await app.logIn(browser);
+    expect(await (await browser.get('/destroy')).json()).toEqual([
+      'ConfigurationError',
+      expect.stringContaining('auth.sessions.revoke()'),
+    ]);
+    expect(await whoIs(browser)).toBe('ada');
+    expect(await (await browser.get('/destroy?own')).json()).toEqual([]);
+    expect(await whoIs(browser)).toBeNull();
+  });
+
   it('keeps the attributes of its cookie when the application changes its life', async () => {
     const app = await start(
       (server) =>

@@ -125,6 +125,19 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     expect(await app.auth.sessions.list(ada)).toEqual([]);
   });
 
+  it('are found behind newer ones that have ended, as many as the limit has', async () => {
+    const app = await start({ session: { idleTimeoutSeconds: 600 } });
+    const living = [await logInWith(op, app), await logInWith(op, app)];
+    clock.advance(MINUTE);
+    for (let count = 0; count < 3; count += 1) await logInWith(op, app);
+    clock.advance(8 * MINUTE);
+    for (const browser of living) await browser.get('/me');
+    clock.advance(3 * MINUTE);
+    expect(await app.auth.sessions.list(ada, { limit: 1 })).toHaveLength(1);
+    expect(await app.auth.sessions.list(ada, { limit: 2 })).toHaveLength(2);
+    expect(await who(...living)).toEqual(['ada', 'ada']);
+  });
+
   it('are not ended, counted or told twice once they have come to their own end (R-112, R-124)', async () => {
     const app = await start({ session: { idleTimeoutSeconds: 600 } });
     const [first, second] = [await logInWith(op, app), await logInWith(op, app)];
@@ -211,15 +224,28 @@ describe.each(['redis', 'memory'] as const)('the sessions of a person, in %s', (
     const app = await start();
     const browser = await logInWith(op, app);
     for (const user of [
-      { issuer: op.issuer.slice(0, -1), sub: 'ada' },
-      { issuer: `${op.issuer}a`, sub: 'da' },
-      { issuer: 'ada', sub: op.issuer },
       { issuer: op.issuer, sub: 'Ada' },
       { issuer: op.issuer, sub: 'ada ' },
     ]) {
       expect(await app.auth.sessions.list(user)).toEqual([]);
       expect(await app.auth.sessions.revokeAll(user)).toBe(0);
     }
+    for (const user of [
+      { issuer: op.issuer.slice(0, -1), sub: 'ada' },
+      { issuer: `${op.issuer}/`, sub: 'ada' },
+      { issuer: `${op.issuer}a`, sub: 'da' },
+      { issuer: 'ada', sub: op.issuer },
+    ]) {
+      for (const method of ['list', 'revokeAll'] as const) {
+        await expect(app.auth.sessions[method](user)).rejects.toMatchObject({
+          name: 'ConfigurationError',
+          message: expect.stringContaining(`auth.sessions.${method}(): issuer must be that of a provider`),
+        });
+      }
+    }
+    await expect(app.auth.sessions.list({ ...ada, issuer: `${op.issuer}/` })).rejects.toThrow(
+      `"${op.issuer}"`,
+    );
     expect(await whoIs(browser)).toBe('ada');
   });
 

@@ -363,7 +363,7 @@ describe('rules that are wrong', () => {
       );
   });
 
-  it.each<[object, string]>([
+  it.each<[object | null | undefined, string]>([
     [{ role: 'a' }, 'requireAuth() has no option "role". Did you mean "roles"?'],
     [{ claimEquals: {} }, 'requireAuth() has no option "claimEquals". Did you mean "claims"?'],
     [{ requiredScopes: 'a' }, 'requireAuth() has no option "requiredScopes". Did you mean "scopes"?'],
@@ -382,6 +382,8 @@ describe('rules that are wrong', () => {
     [{ amr: true }, 'requireAuth(): amr must be a string, or an array of some'],
     [{ allow: true }, 'requireAuth(): allow must be a function; it is true.'],
     [{ anonymous: 'deny' }, 'requireAuth(): anonymous must be one of "login", "unauthorized", "pass"'],
+    [null, 'requireAuth() must be given rules'],
+    [undefined, 'requireAuth() must be given rules'],
     [{ bearer: true }, 'requireAuth(): bearer must be an object; it is true.'],
     [
       { bearer: {} },
