@@ -391,6 +391,15 @@ describe('tenants', () => {
     ['no time', { ...good, tenantCacheSeconds: 'x' }, 'tenantCacheSeconds must be a number from 1'],
     ['a short secret', { ...good, secret: 'short' }, 'secret must have at least 32'],
     ['an option that there is not', { ...good, cookies: {} }, 'has no option "cookies"'],
+    ['a mapUser that is none', { ...good, mapUser: {} }, 'mapUser must be a function; it is an object'],
+    ['an onLogin that is none', { ...good, onLogin: 3 }, 'onLogin must be a function; it is 3'],
+    ['an onLogout that is none', { ...good, onLogout: false }, 'onLogout must be a function; it is false'],
+    ['an onError that is none', { ...good, onError: 'x' }, 'onError must be a function; it is a string'],
+    ['a list for the session', { ...good, session: [] }, 'session must be an object; it is an array'],
+    ['a list of routes', { ...good, routes: [] }, 'routes must be an object; it is an array'],
+    ['a cookie without a name', { ...good, session: { cookieName: '' } }, 'session.cookieName must be'],
+    ['a route without a path', { ...good, routes: { callback: '' } }, 'routes.callback must be a string'],
+    ['an application without a name', { ...good, application: '' }, 'application must be a string'],
   ])('cannot be had with %s (F-123)', (_what, changes, message) => {
     expect(construct(changes)).toContain(message);
   });
