@@ -75,6 +75,7 @@ export function planSites(options: ConnectAuthOptions): SitePlan {
   const resolve = (site: Site, tenant?: NamedTenant): ResolvedOptions =>
     resolveOptions(
       tenant ? bindToTenant(options, site, tenant, several) : { ...options, baseUrl: site.baseUrl },
+      options,
     );
   const tenants = readTenants(options);
   const sample = tenants && {
