@@ -73,6 +73,12 @@ function refusePlainHttp(where: string, origins: ReadonlySet<string>, plainHttp:
       `${where}: ${origin} must begin with https:// (http:// is accepted for localhost, and for what dangerouslyAllowHttp lists as well).`,
     );
   }
+  const unused = [...plainHttp].find((origin) => !origins.has(origin));
+  if (unused !== undefined) {
+    throw new ConfigurationError(
+      `${where} does not list ${unused}, which dangerouslyAllowHttp does. Give it in both, or in neither; for a provider's endpoints its preset has an option of the same name.`,
+    );
+  }
 }
 
 /** What the parts call: the application's hooks, or silence; for faults a warning. */
