@@ -44,7 +44,7 @@ const DANGEROUS_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 /** Claims of the standard set that are true or false. */
 const BOOLEAN_CLAIMS = ['email_verified', 'phone_number_verified'] as const;
 
-/** @default 64 KiB: far above any honest set of claims, far below what would slow each request. */
+/** 64 KiB, in characters: far above any honest set of claims, far below what would slow each request. */
 const MAX_CLAIMS_LENGTH = 64 * 1024;
 
 /**

@@ -42,7 +42,8 @@ export class ConfigurationError extends ConnectAuthError {
 
 /**
  * - `store_unavailable` (503): it did not answer, or refused.
- * - `store_damaged` (503): a session's record was not one, and was removed: its browser is logged out. Only told to `onError`.
+ * - `store_damaged` (503): a session's record was not one, and was removed: its browser is logged out, and
+ *   `onError` is told. Or it has moved more often than any does, and nobody knows whether it lives: thrown.
  */
 export type StoreErrorCode = 'store_unavailable' | 'store_damaged';
 
@@ -149,15 +150,18 @@ export class ProviderError extends ConnectAuthError {
 }
 
 /**
- * - `login_invalid` (400): the callback breaks the protocol (repeated parameters, wrong content type, too large).
+ * - `login_invalid` (400, or 408, 413, 415): the callback breaks the protocol: repeated parameters, too slow, too large,
+ *   another content type.
  * - `login_not_found` (400): no login of this browser waits for this callback: unknown, foreign or used before.
  * - `login_expired` (400): it waited longer than fifteen minutes, its callback took longer than ten, or the provider is
  *   configured otherwise by now.
  * - `login_insufficient` (403): the login proves less than was asked by `maxAgeSeconds` or `acrValues`.
  * - `login_denied` (403): the provider answered with an error; `oauthError` names it.
- * - `login_refused` (403): the application's `mapUser` or `onLogin` threw.
+ * - `login_refused` (403): `mapUser` or `onLogin` gave a `LoginRefused`, the person is of a tenant or an organisation that
+ *   the options do not name, or a scope that must be was not granted.
  * - `login_ended` (403): a logout overtook the login.
- * - `login_limited` (403): the user has as many sessions as `session.maxPerUser` allows.
+ * - `login_limited` (403): the user has as many sessions as `session.maxPerUser` allows, and `session.whenTooMany` is
+ *   `refuse`.
  */
 export type LoginErrorCode =
   | 'login_invalid'

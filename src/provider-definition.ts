@@ -97,7 +97,7 @@ export interface ProviderQuirks {
   minimumKeyBits?: 1024 | 2048;
   /** `minimum`: a higher number answers a lower `acr`; otherwise `acr` must be one of those asked for. @default 'listed' */
   acr?: 'listed' | 'minimum';
-  /** Longest `state` in characters that the provider takes. @default 4096 */
+  /** Longest `state` in characters that the provider takes, a whole number from 44: ours may have so many. @default 4096 */
   maxStateLength?: number;
   /** A claim that, when true, makes the session end with the browser. @default false */
   browserSessionClaim?: string | false;

@@ -102,7 +102,7 @@ export const FOREIGN_OPTIONS: Elsewhere = {
   debug: 'Use onError, onLogin and onLogout.',
   discoveryCacheMaxAge: 'Nothing is to be set for that: discovery is kept, and renewed by itself.',
   display: 'Ask for it where it is wanted: req.auth.login({ display: "popup" }).',
-  'enable-cors': 'Use trustedOrigins for the origins whose pages may send requests.',
+  'enable-cors': 'Use corsOrigins for the origins whose pages may send requests and read the answers.',
   enableTelemetry: 'There is no telemetry.',
   httpAgent: NETWORK,
   httpUserAgent: NETWORK,

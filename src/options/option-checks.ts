@@ -98,7 +98,7 @@ export function checkOrigins(
   return new Set(
     checkStrings(where, value).map((origin, index) => {
       const url = checkUrl(`${where}[${index}]`, origin, plainHttp);
-      if (url.origin !== origin.replace(/\/$/, '')) {
+      if (!/^[a-z]+:\/\/[^\s/?#\\]+\/?$/i.test(origin)) {
         throw new ConfigurationError(`${where}[${index}] must be an origin without a path: ${url.origin}`);
       }
       return url.origin;

@@ -15,7 +15,13 @@ export function checkRedis(where: string, value: unknown): () => RedisTarget | '
   if (typeof value === 'string') {
     if (!/^(rediss?|unix):\/\/|^\//.test(value)) refuse(where, REDIS_TARGETS, value);
     // ioredis takes options from the query.
-    refuseUnsafeReads(where, Object.fromEntries(new URLSearchParams(/\?(.*)/.exec(value)?.[1])));
+    const query = Object.fromEntries(new URLSearchParams(/\?(.*)/.exec(value)?.[1]));
+    if (query.readOnly === 'false') {
+      throw new ConfigurationError(
+        `${where} must not have readOnly=false in its URL: ioredis takes any text there for true. Leave it out.`,
+      );
+    }
+    refuseUnsafeReads(where, query);
     return () => value;
   }
   if (typeof value !== 'object') refuse(where, REDIS_TARGETS, value);

@@ -7,15 +7,16 @@ import { isLoopback } from './option-checks.ts';
 import { readOptions } from './option-table.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
 import { completeRoutes } from './route-options.ts';
-import { completeSession } from './session-options.ts';
+import { completeSession, warnOfCookiePath } from './session-options.ts';
 import { warnOnce } from './warn-once.ts';
 
 /**
  * Checks and completes the options.
  *
+ * @param written - what the application gave, where these were made of it: advice is given once for each.
  * @throws ConfigurationError naming the option, what it must be and what it is; of unknown ones all at once.
  */
-export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
+export function resolveOptions(options: ConnectAuthOptions, written: object = options): ResolvedOptions {
   const where = 'connectAuth()';
   const given = readOptions(where, options, CONNECT_AUTH_OPTIONS, FOREIGN_OPTIONS);
   const { baseUrl, application, secret, provider, providers, mapUser, onLogin, onLogout, onError } = given;
@@ -30,6 +31,10 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     );
   }
   refusePlainHttp(`${where}: apiOrigins`, given.apiOrigins, given.dangerouslyAllowHttp);
+  const session = completeSession(`${where}: session`, given.session, {
+    ...{ baseUrl, basePath, application, routes },
+  });
+  warnOfCookiePath(`${where}: session.cookiePath`, written, session.cookiePath);
   return Object.freeze({
     baseUrl: baseUrl.origin + basePath,
     application: application ?? baseUrl.origin + basePath,
@@ -42,7 +47,7 @@ export function resolveOptions(options: ConnectAuthOptions): ResolvedOptions {
     providers: providers ?? new Map([['default', provider!]]),
     severalProviders: providers !== undefined,
     routes,
-    session: completeSession(`${where}: session`, given.session, { baseUrl, basePath, application, routes }),
+    session,
     trustedOrigins: given.trustedOrigins,
     returnOrigins: given.returnOrigins,
     redirectHosts: given.redirectHosts,
@@ -66,6 +71,12 @@ function refusePlainHttp(where: string, origins: ReadonlySet<string>, plainHttp:
     if (url.protocol === 'https:' || isLoopback(url) || plainHttp.has(origin)) continue;
     throw new ConfigurationError(
       `${where}: ${origin} must begin with https:// (http:// is accepted for localhost, and for what dangerouslyAllowHttp lists as well).`,
+    );
+  }
+  const unused = [...plainHttp].find((origin) => !origins.has(origin));
+  if (unused !== undefined) {
+    throw new ConfigurationError(
+      `${where} does not list ${unused}, which dangerouslyAllowHttp does. Give it in both, or in neither; for a provider's endpoints its preset has an option of the same name.`,
     );
   }
 }

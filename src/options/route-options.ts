@@ -39,7 +39,7 @@ export function completeRoutes(
     ([, path]) => path !== false,
   );
   for (const [, path] of paths) {
-    const names = paths.filter(([, other]) => other === path).map(([name]) => name);
+    const names = paths.filter(([, other]) => isSamePath(other, path)).map(([name]) => name);
     if (names.length > 1) {
       throw new ConfigurationError(
         `${where} must all differ from each other; ${names.join(' and ')} are "${path}". Give each a path of its own.`,
@@ -47,13 +47,23 @@ export function completeRoutes(
     }
   }
   // A logout would lead to a logout again, without end, or to a login, which undoes it.
-  const target = paths.find(([name, path]) => path === afterLogout && !PAGES.includes(name))?.[0];
+  const target = paths.find(([name, path]) => isSamePath(path, afterLogout) && !PAGES.includes(name))?.[0];
   if (target !== undefined) {
     throw new ConfigurationError(
       `${where}.afterLogout must be a page; it is ${target}. If no page of yours does without a login, take "/signed-out".`,
     );
   }
   return Object.freeze({ ...own, afterLogout });
+}
+
+/** As Express tells paths apart: neither by case nor by a slash at the end. */
+function isSamePath(one: string | false, other: string | false): boolean {
+  const [first, second] = [one, other].map((path) =>
+    String(path)
+      .toLowerCase()
+      .replace(/(?<=.)\/$/, ''),
+  );
+  return first === second;
 }
 
 /** Where a logout may lead, of what has a path among the routes. */

@@ -53,7 +53,7 @@ export interface CookiePlace {
   readonly routes: ResolvedOptions['routes'];
 }
 
-/** Completes the options of `session`. Warns of a `cookiePath`. */
+/** Completes the options of `session`. */
 export function completeSession(
   where: string,
   session: Resolved<typeof SESSION_OPTIONS>,
@@ -73,7 +73,6 @@ export function completeSession(
     cookiePath,
     place.baseUrl.protocol === 'https:',
   );
-  warnOfCookiePath(`${where}.cookiePath`, cookiePath);
   return Object.freeze({
     ...session,
     cookieName,
@@ -107,9 +106,15 @@ function checkCookiePath(where: string, cookiePath: string, { basePath, routes }
   }
 }
 
-/** Once everything else is right: what is refused needs no advice. */
-function warnOfCookiePath(where: string, cookiePath: string): void {
-  if (cookiePath === '/') return;
+const warned = new WeakSet<object>();
+
+/**
+ * Once everything else is right: what is refused needs no advice. Once for the options as they were written, of however
+ * many base URLs and tenants they are.
+ */
+export function warnOfCookiePath(where: string, given: object, cookiePath: string): void {
+  if (cookiePath === '/' || warned.has(given)) return;
+  warned.add(given);
   process.emitWarning(
     `${where} is ${cookiePath}: other applications of the host, and scripts of their pages, can put a cookie in front of ours. Leave it out; applications of one host have cookies of their own names.`,
     { type: 'ConnectAuthWarning', code: 'CONNECT_AUTH_COOKIE_PATH' },

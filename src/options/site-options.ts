@@ -75,6 +75,7 @@ export function planSites(options: ConnectAuthOptions): SitePlan {
   const resolve = (site: Site, tenant?: NamedTenant): ResolvedOptions =>
     resolveOptions(
       tenant ? bindToTenant(options, site, tenant, several) : { ...options, baseUrl: site.baseUrl },
+      options,
     );
   const tenants = readTenants(options);
   const sample = tenants && {
@@ -154,12 +155,12 @@ function bindToTenant(
   several: boolean,
 ): ConnectAuthOptions {
   const { onLogin, onLogout, onError, mapUser, session, routes } = options;
+  const { application: shared = baseUrl } = options;
   // The base URL is none of it, so that one tenant's sessions are the same at all of them.
-  const application = JSON.stringify([options.application ?? baseUrl, name]);
-  const cookieName = session?.cookieName;
+  const application = isText(shared) ? JSON.stringify([shared, name]) : shared;
   const bound = (route: (typeof PROVIDER_ROUTES)[number]) => {
     const path = routes?.[route] ?? ROUTE_OPTIONS[route].default;
-    return typeof path === 'string' ? `${path}/${name}` : path;
+    return isText(path) ? `${path}/${name}` : path;
   };
   return {
     ...options,
@@ -168,16 +169,31 @@ function bindToTenant(
     tenant: undefined,
     provider: several ? undefined : (given as ProviderDefinition),
     providers: several ? (given as Record<string, ProviderDefinition>) : undefined,
-    routes: { ...routes, ...Object.fromEntries(PROVIDER_ROUTES.map((route) => [route, bound(route)])) },
-    session: {
-      ...session,
-      ...(cookieName === undefined ? {} : { cookieName: `${cookieName}-${hash(application).slice(0, 8)}` }),
-    },
-    ...(mapUser && { mapUser: (claims, login) => mapUser(claims, withTenant(login, name)) }),
-    ...(onLogin && { onLogin: (event) => onLogin({ ...event, tenant: name }) }),
-    ...(onLogout && { onLogout: (event) => onLogout({ ...event, tenant: name }) }),
-    ...(onError && { onError: (event) => onError({ ...event, tenant: name }) }),
+    // What is none stays as it is, so that it is refused as what it is.
+    ...((routes === undefined || isGroup(routes)) && {
+      routes: { ...routes, ...Object.fromEntries(PROVIDER_ROUTES.map((route) => [route, bound(route)])) },
+    }),
+    ...(isGroup(session) &&
+      isText(session.cookieName) && {
+        session: { ...session, cookieName: `${session.cookieName}-${hash(application).slice(0, 8)}` },
+      }),
+    ...(isHook(mapUser) && { mapUser: (claims, login) => mapUser(claims, withTenant(login, name)) }),
+    ...(isHook(onLogin) && { onLogin: (event) => onLogin({ ...event, tenant: name }) }),
+    ...(isHook(onLogout) && { onLogout: (event) => onLogout({ ...event, tenant: name }) }),
+    ...(isHook(onError) && { onError: (event) => onError({ ...event, tenant: name }) }),
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isGroup<Group extends object>(value: Group | undefined): value is Group {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isHook<Hook>(value: Hook | undefined): value is Hook {
+  return typeof value === 'function';
 }
 
 /** With whatever else it has, seen or unseen. */

@@ -33,6 +33,9 @@ export function checkKeyAuthentication(
   if (asked !== undefined && asked !== 'private_key_jwt') {
     throw new ConfigurationError(`${where}: clientKey is for clientAuthentication "private_key_jwt" only.`);
   }
+  if (options.clientSecret !== undefined && !isForIdTokens(options)) {
+    throw new ConfigurationError(`${where}: with clientKey no clientSecret is sent. Leave one of them out.`);
+  }
   return {
     clientAuthentication: 'private_key_jwt',
     clientKey: Object.freeze({ pem: checkKey(`${where}: clientKey`, clientKey), id: clientKeyId }),
@@ -48,7 +51,7 @@ function checkAuthentication(
   {
     clientAuthentication: asked,
     clientSecret,
-    idTokenSigningAlgorithm = 'RS256',
+    idTokenSigningAlgorithm,
   }: {
     clientAuthentication?: ClientAuthentication | undefined;
     clientSecret?: unknown;
@@ -60,12 +63,19 @@ function checkAuthentication(
     throw new ConfigurationError(`${where}: clientSecret is needed for clientAuthentication "${asked}".`);
   }
   // It would never be sent, and whoever gave it does not expect that.
-  if (asked === 'none' && !idTokenSigningAlgorithm.startsWith('HS')) {
+  if (asked === 'none' && !isForIdTokens({ idTokenSigningAlgorithm })) {
     throw new ConfigurationError(
       `${where}: clientAuthentication "none" sends no clientSecret. Leave one of them out, or name the way it is sent: "client_secret_basic", "client_secret_post".`,
     );
   }
   return asked;
+}
+
+/** Whether a secret that is not sent verifies ID tokens. */
+function isForIdTokens({
+  idTokenSigningAlgorithm = 'RS256',
+}: Pick<AuthenticationOptions, 'idTokenSigningAlgorithm'>): boolean {
+  return idTokenSigningAlgorithm.startsWith('HS');
 }
 
 /** A key that comes from a function is looked at when it comes. */

@@ -1,4 +1,4 @@
-import { checkBoolean, checkString, numberFrom, oneOf } from '../options/option-checks.ts';
+import { checkBoolean, checkString, oneOf, wholeNumberFrom } from '../options/option-checks.ts';
 import { readOptions, type Table, withDefault } from '../options/option-table.ts';
 import type { ProviderQuirks } from '../provider-definition.ts';
 
@@ -16,8 +16,8 @@ export const QUIRKS = {
   nonce: withDefault(checkBoolean, true),
   minimumKeyBits: withDefault(oneOf(1024, 2048), 2048),
   acr: withDefault(oneOf('listed', 'minimum'), 'listed'),
-  // Our own state has 43 characters.
-  maxStateLength: withDefault(numberFrom(43, 65_536), 4096),
+  // Our own state has 43 characters, and that of a login that begins anew one more.
+  maxStateLength: withDefault(wholeNumberFrom(44, 65_536), 4096),
   browserSessionClaim: withDefault(checkClaimName, false),
   refreshScope: withDefault(checkBoolean, false),
   revocationHint: withDefault(checkBoolean, true),

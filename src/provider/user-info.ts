@@ -84,7 +84,13 @@ export async function findMoreClaims(
       throw invalidResponse(name, 'the answer', 'its userinfo speaks of another sub than the ID token');
     return readUserClaims(name, userinfo);
   }
-  if (userinfoAtLogin === false || !tokens.accessToken) return {};
+  if (userinfoAtLogin === false) return {};
+  if (!tokens.accessToken) {
+    if (userinfoAtLogin !== true) return {};
+    const expected = 'one to ask the userinfo endpoint with';
+    const fault = { member: 'access_token', expected, got: 'nothing', option: 'userinfoAtLogin' };
+    throw invalidResponse(name, 'the answer', fault);
+  }
   const request = { name, accessToken: tokens.accessToken, sub };
   if (userinfoAtLogin === true) return fetchUserInfo(configuration, request);
   const isKnown = configuration.serverMetadata().userinfo_endpoint !== undefined;

@@ -4,6 +4,7 @@ import { ConnectAuthError } from '../errors.ts';
 import { quoteName } from '../options/option-checks.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { NamedTenant, Site, SitePlan, TenantPlan } from '../options/site-options.ts';
+import { inTime } from './in-time.ts';
 import { createTenantCache } from './tenant-cache.ts';
 
 /** What a request is led to: everything of one base URL, and of one tenant there. */
@@ -19,7 +20,8 @@ export interface Sites<Parts extends SiteParts> {
   /**
    * Finds the parts of a request, at once where they are there.
    *
-   * @throws ConnectAuthError `misdirected` (421) for a `Host` that is not listed, `tenant_unknown` (404).
+   * @throws ConnectAuthError `misdirected` (421) for a `Host` that is not listed, `tenant_unknown` (404),
+   * `tenant_unavailable` (503) where the application does not say in ten seconds.
    */
   find(req: IncomingMessage): Parts | Promise<Parts>;
   /** The parts of a tenant at the first base URL; without a name those of that. @throws ConnectAuthError `tenant_unknown`. */
@@ -122,7 +124,8 @@ function createTenantSites<Parts extends SiteParts>(
     find: (req) => {
       const site = findSite(req);
       const name = nameInPath(req, prefixes) ?? find(req);
-      return name instanceof Promise ? name.then((known) => ofName(site, known)) : ofName(site, name);
+      if (!(name instanceof Promise)) return ofName(site, name);
+      return inTime(name, 'The tenant of a request').then((known) => ofName(site, known));
     },
     ofTenant: async (name) => ofName(plan.sites[0]!, name),
     stop: () => {

@@ -1,12 +1,15 @@
 import type { Clock } from '../clock.ts';
 import { ConnectAuthError } from '../errors.ts';
+import { inTime } from './in-time.ts';
 
 /** What is kept of tenants: of each at most for a while, of all at most so many. */
 export interface TenantCache<Entry> {
   /**
-   * The entry of a tenant: at once where it is fresh, else in one flight. `undefined`: there is no such tenant. What the
-   * loader throws is thrown, and a ConnectAuthError `tenant_unavailable` (503) after ten seconds; an older entry is kept
-   * and used then, and the fault is told.
+   * The entry of a tenant: at once where it is fresh, else in one flight. `undefined`: there is no such tenant, which is
+   * believed for ten seconds. What the loader throws is thrown, and a ConnectAuthError `tenant_unavailable` (503) after ten
+   * seconds; an older entry is kept and used then, and the fault is told.
+   *
+   * @throws ConnectAuthError `tenant_unavailable` (503) for a name that is not kept, while 256 are looked for.
    */
   get(name: string): Entry | Promise<Entry | undefined>;
   /** All that there are. */
@@ -29,14 +32,20 @@ export interface TenantCacheOptions<Entry> {
 /** An entry that could not be renewed is used for so long before the loader is asked again, in milliseconds. */
 const RETRY_MS = 10_000;
 
-/** For so long a request waits for the loader, in milliseconds; one that hangs is asked again by the next request. */
-const LOAD_PATIENCE_MS = 10_000;
+/** A name that is no tenant's is not asked for again for so long, in milliseconds: anybody may send any. */
+const UNKNOWN_MS = 10_000;
+const MAX_UNKNOWN = 1_000;
+
+/** So many are looked for at once: each may ask a database of the application's. */
+const MAX_FLIGHTS = 256;
 
 /** Makes it empty. The one that was not used for longest goes first. */
 export function createTenantCache<Entry>(options: TenantCacheOptions<Entry>): TenantCache<Entry> {
   const { load, onDrop, onFault, max, lifeMs, monotonic } = options;
   const kept = new Map<string, { entry: Entry; until: number }>();
   const flights = new Map<string, Promise<Entry | undefined>>();
+  /** In the order of their ends. */
+  const unknown = new Map<string, number>();
 
   const put = (name: string, entry: Entry, forMs: number) => {
     kept.delete(name);
@@ -48,15 +57,23 @@ export function createTenantCache<Entry>(options: TenantCacheOptions<Entry>): Te
     }
   };
 
+  const putUnknown = (name: string) => {
+    unknown.delete(name);
+    unknown.set(name, monotonic() + Math.min(UNKNOWN_MS, lifeMs));
+    if (unknown.size > MAX_UNKNOWN) unknown.delete(unknown.keys().next().value!);
+  };
+
   const renew = async (name: string): Promise<Entry | undefined> => {
     const known = kept.get(name)?.entry;
     try {
-      const entry = await inTime(load(name, known));
+      const entry = await inTime(load(name, known), 'The provider of a tenant');
       if (known !== undefined && entry !== known) {
         kept.delete(name);
         onDrop(known);
       }
       if (entry !== undefined) put(name, entry, lifeMs);
+      // One that was there may be put back at once.
+      else if (known === undefined) putUnknown(name);
       return entry;
     } catch (error) {
       if (known === undefined) throw error;
@@ -76,22 +93,16 @@ export function createTenantCache<Entry>(options: TenantCacheOptions<Entry>): Te
       }
       const known = flights.get(name);
       if (known) return known;
+      if (monotonic() < (unknown.get(name) ?? -Infinity)) return Promise.resolve(undefined);
+      if (!found && flights.size >= MAX_FLIGHTS) {
+        throw new ConnectAuthError('Too many tenants are looked for at once.', {
+          ...{ code: 'tenant_unavailable', status: 503 },
+        });
+      }
       const flight = renew(name).finally(() => flights.delete(name));
       flights.set(name, flight);
       return flight;
     },
     entries: () => [...kept.values()].map(({ entry }) => entry),
   };
-}
-
-/** A loader that hangs would keep its tenant from being found for as long as the process lives. */
-async function inTime<T>(loading: Promise<T>): Promise<T> {
-  const patience = AbortSignal.timeout(LOAD_PATIENCE_MS);
-  const late = new Promise<never>((_resolve, reject) => {
-    patience.addEventListener('abort', () => {
-      const message = `The provider of a tenant was not found within ${LOAD_PATIENCE_MS / 1000} seconds.`;
-      reject(new ConnectAuthError(message, { code: 'tenant_unavailable', status: 503 }));
-    });
-  });
-  return Promise.race([loading, late]);
 }

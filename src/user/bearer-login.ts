@@ -47,7 +47,14 @@ export function createBearerLogins({
     const candidates = [...providers.values()].filter(
       (each) => issuer === undefined || each.issuer === issuer,
     );
-    if (candidates.length > 0) return candidates;
+    // Their tokens have issuers of their own.
+    const ofOneIssuer = candidates.filter(({ definition }) => definition.tenants === undefined);
+    if (ofOneIssuer.length > 0) return ofOneIssuer;
+    if (candidates.length > 0) {
+      throw new ConfigurationError(
+        `requireAuth(): bearer takes tokens of one issuer, and provider "${candidates[0]!.name}" has one for each of its tenants. Give its preset tenant in place of tenants, or leave bearer out.`,
+      );
+    }
     throw new ConfigurationError(
       'requireAuth(): bearer.issuer must be the issuer of a provider of connectAuth(), as it is written there.',
     );

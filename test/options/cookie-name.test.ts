@@ -117,6 +117,14 @@ describe('session.cookiePath', () => {
     ]);
   });
 
+  it('is warned of once, of however many base URLs', () => {
+    warn.mockReturnValue();
+    const baseUrl = ['https://app.example.com/shop', 'https://preview.example.com/shop'];
+    const session = { cookiePath: '/shop' };
+    expect(construct({ baseUrl, application: 'shop', session })).toBeInstanceOf(Function);
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+
   it('gives the cookie the prefix that is left to it, and is not warned of when it is "/" (N-04)', async () => {
     warn.mockReturnValue();
     expect(construct({ session: { cookiePath: '/' } })).toBeInstanceOf(Function);

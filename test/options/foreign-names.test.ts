@@ -91,6 +91,7 @@ habits.push(
   ['Auth.js', { redirectProxyUrl: 'x' }, '"redirectProxyUrl"', 'baseUrl: ['],
   ['Auth.js', { debug: true }, '"debug"', 'onError'],
   ['keycloak-connect', { 'verify-token-audience': true }, '"verify-token-audience"', 'always'],
+  ['keycloak-connect', { 'enable-cors': true }, '"enable-cors"', 'Use corsOrigins'],
   ['keycloak-connect', { idpHint: 'x' }, '"idpHint"', 'kc_idp_hint'],
 );
 

@@ -29,6 +29,31 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
     'routes must all differ from each other; login and logout are "/x".',
   ],
   [
+    'two routes that differ by case',
+    { routes: { login: '/x', logout: '/X' } },
+    'routes must all differ from each other; login and logout are "/x".',
+  ],
+  [
+    'two routes that differ by a slash at the end',
+    { routes: { login: '/x', logout: '/x/' } },
+    'routes must all differ from each other; login and logout are "/x".',
+  ],
+  [
+    'a logout that leads to a login in another spelling',
+    { routes: { afterLogout: '/Login/' } },
+    'routes.afterLogout must be a page; it is login.',
+  ],
+  [
+    'an origin on plain http that is listed nowhere else',
+    { dangerouslyAllowHttp: ['http://orders:3000'] },
+    'apiOrigins does not list http://orders:3000, which dangerouslyAllowHttp does.',
+  ],
+  [
+    'a Redis that a text in its URL would make read-only',
+    { redis: 'redis://localhost:6379?readOnly=false' },
+    'redis must not have readOnly=false in its URL: ioredis takes any text there for true. Leave it out.',
+  ],
+  [
     'a callback at the home page',
     { routes: { callback: '/' } },
     'routes must all differ from each other; callback and home are "/".',

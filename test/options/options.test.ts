@@ -34,6 +34,7 @@ describe('connectAuth()', () => {
       },
     ],
     ['an origin with a slash at its end', { trustedOrigins: ['https://a.example/'] }],
+    ['an origin in another spelling', { corsOrigins: ['HTTPS://A.example:443'] }],
     [
       'form_post over http on loopback',
       {

@@ -52,7 +52,7 @@ describe('a client with a key of its own', () => {
   it('proves itself to the issuer and to nobody else, once and for a minute, and sends no secret (R-54)', async () => {
     const app = await startApp({
       op: scripted,
-      oidc: { clientKey: pemOf(rsa.privateKey), clientKeyId: 'ours', clientSecret: 'not to be sent' },
+      oidc: { clientKey: pemOf(rsa.privateKey), clientKeyId: 'ours', clientSecret: undefined } as never,
     });
     for (let login = 0; login < 2; login += 1) await app.logIn(app.browser());
     const requests = scripted.requests('token');
@@ -79,6 +79,18 @@ describe('a client with a key of its own', () => {
     expect(new Set(assertions.map((assertion) => decodeJwt(assertion).jti)).size).toBe(2);
     // This provider takes Basic alone.
     scripted.violations.length = 0;
+  });
+});
+
+describe('a client with a key', () => {
+  it('has no secret beside it, which would never be sent (F-123)', () => {
+    const issuer = 'https://id.example.com';
+    const both = { issuer, clientKey: pemOf(ec.privateKey), clientSecret: 'x'.repeat(32), clientId: 'app' };
+    expect(() => providers.oidc(both)).toThrow('with clientKey no clientSecret is sent');
+    // Another use of a secret.
+    expect(providers.oidc({ ...both, idTokenSigningAlgorithm: 'HS256' })).toMatchObject({
+      clientAuthentication: 'private_key_jwt',
+    });
   });
 });
 

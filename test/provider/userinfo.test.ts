@@ -98,6 +98,12 @@ describe('the userinfo at login', () => {
     });
   });
 
+  it('fails the login where there is no token to ask with', async () => {
+    op.script({ token: ({ access_token: _, ...answer }) => answer });
+    const outcome = await tryLogin(await start({ userinfoAtLogin: true }));
+    expect(outcome).toEqual(refused('provider_invalid_response', 502));
+  });
+
   it('is not asked for otherwise', async () => {
     await logIn();
     expect(op.requests('userinfo')).toEqual([]);

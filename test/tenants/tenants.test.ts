@@ -243,6 +243,61 @@ describe('tenants', () => {
     }
   });
 
+  it('that there are not are asked for once in a while, and never without bound at once', async () => {
+    const gate = createGate();
+    let waits = false;
+    const app = await start({
+      load: async (_tenant, found) => {
+        if (waits) await gate.opened;
+        return found;
+      },
+    });
+    const browser = app.browser();
+    for (let each = 0; each < 3; each += 1) {
+      expect((await browser.get('/oauth/callback/initech')).status).toBe(404);
+    }
+    expect(app.loads).toEqual(['initech']);
+    clock.advance(10_001);
+    expect(await lookAround(browser, 'initech')).toEqual({ status: 404 });
+    expect(app.loads).toEqual(['initech', 'initech']);
+    expect(await lookAround(browser, 'acme')).toEqual(nobody('acme'));
+    waits = true;
+    const codes: unknown[] = [];
+    const asked = Array.from({ length: 300 }, (_, index) =>
+      app.auth
+        .sessionsOf(`none-${index}`)
+        .list({ issuer: 'a', sub: 'b' })
+        .catch(({ code }) => void codes.push(code)),
+    );
+    await until(() => codes.length === 44);
+    expect([...new Set(codes)]).toEqual(['tenant_unavailable']);
+    expect(app.loads).toHaveLength(3 + 256);
+    // Who is kept is there all the same.
+    expect(await lookAround(browser, 'acme')).toEqual(nobody('acme'));
+    gate.open();
+    await Promise.all(asked);
+  });
+
+  it('that nobody names in time are answered by 503', async () => {
+    const waits: AbortController[] = [];
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    const spy = jest.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+      if (ms !== 10_000) return timeout(ms);
+      const wait = new AbortController();
+      waits.push(wait);
+      return wait.signal;
+    });
+    try {
+      const app = await start({ tenant: () => new Promise(() => undefined) });
+      const answer = lookAround(app.browser(), 'acme');
+      await until(() => waits.length === 1);
+      waits[0]!.abort();
+      expect(await answer).toEqual({ status: 503 });
+    } finally {
+      spy.mockRestore();
+    }
+  });
+
   it('are the same on Express 4, and so is what is said of other libraries (F-124)', async () => {
     const app = await start({
       createApp: createRequire(import.meta.url)('express4') as () => Express,
@@ -391,6 +446,15 @@ describe('tenants', () => {
     ['no time', { ...good, tenantCacheSeconds: 'x' }, 'tenantCacheSeconds must be a number from 1'],
     ['a short secret', { ...good, secret: 'short' }, 'secret must have at least 32'],
     ['an option that there is not', { ...good, cookies: {} }, 'has no option "cookies"'],
+    ['a mapUser that is none', { ...good, mapUser: {} }, 'mapUser must be a function; it is an object'],
+    ['an onLogin that is none', { ...good, onLogin: 3 }, 'onLogin must be a function; it is 3'],
+    ['an onLogout that is none', { ...good, onLogout: false }, 'onLogout must be a function; it is false'],
+    ['an onError that is none', { ...good, onError: 'x' }, 'onError must be a function; it is a string'],
+    ['a list for the session', { ...good, session: [] }, 'session must be an object; it is an array'],
+    ['a list of routes', { ...good, routes: [] }, 'routes must be an object; it is an array'],
+    ['a cookie without a name', { ...good, session: { cookieName: '' } }, 'session.cookieName must be'],
+    ['a route without a path', { ...good, routes: { callback: '' } }, 'routes.callback must be a string'],
+    ['an application without a name', { ...good, application: '' }, 'application must be a string'],
   ])('cannot be had with %s (F-123)', (_what, changes, message) => {
     expect(construct(changes)).toContain(message);
   });

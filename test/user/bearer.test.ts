@@ -491,3 +491,16 @@ describe('req.auth of a bearer token', () => {
 function raise(error: Error): never {
   throw error;
 }
+
+describe('a bearer token of one tenant of several', () => {
+  it('is refused by a fault that names the options', async () => {
+    const tid = '11111111-2222-3333-4444-555555555555';
+    const provider = providers.entra({ tenants: [tid], clientId: 'app', clientSecret: 'x'.repeat(32) });
+    const { app } = await start({}, { preset: () => provider });
+    expect((await call(app, makeToken())).status).toBe(500);
+    expect(app.errors.at(-1)?.error).toMatchObject({
+      code: 'configuration',
+      message: expect.stringContaining('has one for each of its tenants'),
+    });
+  });
+});
