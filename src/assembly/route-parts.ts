@@ -34,7 +34,7 @@ export interface RoutePartsOptions
 export function createRouteParts(options: ResolvedOptions, given: RoutePartsOptions) {
   const { store, processId, keys, sealer, vault, providers, sessionParts } = given;
   const { urls, answers, sendPage, readReturnAddress, hostNames, ownOrigins } = given;
-  const { sessions, userSessions, readIdentity, records, ending, describeLogin } = sessionParts;
+  const { sessions, userSessions, readIdentity, ending, describeLogin } = sessionParts;
   const { cookie, rememberedProvider, idleTimeoutMs } = sessionParts;
   const { hooks, secrets, https, origin, mapUser, loginParameters, clearSiteData } = options;
   const { now, monotonic } = options.clocks;
@@ -113,7 +113,6 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
           store,
           keys,
           readIdentity,
-          records,
           ending,
           cookie,
           readReturnAddress,

@@ -12,6 +12,7 @@ import {
   refuse,
 } from './option-checks.ts';
 import { optional, type Resolved, readOptions, required, type Table, withDefault } from './option-table.ts';
+import { PUBLIC_KEY_ALGORITHMS } from './signing-algorithms.ts';
 
 /** One or several, as a list of at least one. An empty one would ask for nothing, or for what nobody has. */
 function checkSome(where: string, value: unknown): readonly string[] {
@@ -55,18 +56,10 @@ export function checkRolesFrom(where: string, value: unknown): RolesFrom {
   return refuse(where, 'the name or path of a claim, an array of names, or a function', value);
 }
 
-const checkAlgorithm = oneOf(
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-) satisfies (where: string, value: unknown) => SigningAlgorithm;
+const checkAlgorithm = oneOf(...PUBLIC_KEY_ALGORITHMS) satisfies (
+  where: string,
+  value: unknown,
+) => SigningAlgorithm;
 
 /** By keys that are published alone: a secret that both sides have would let each of them make tokens. */
 function checkAlgorithms(where: string, value: unknown): readonly SigningAlgorithm[] {

@@ -1,9 +1,7 @@
 import type { JWTPayload } from 'jose';
 import type { IdTokenVerification } from './id-token.ts';
+import { isJwt } from './is-jwt.ts';
 import { invalidResponse } from './provider-faults.ts';
-
-/** A signed JWT in its compact form. */
-const FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /**
  * Reads claims that a provider puts into its access token rather than into the ID token beside it: roles, say. None
@@ -20,8 +18,7 @@ export async function readAccessTokenClaims(
   { definition, name, verify, now }: IdTokenVerification,
 ): Promise<Partial<JWTPayload>> {
   const { accessTokenClaims, clientId, identity, issuer, clockToleranceSeconds } = definition;
-  if (!accessTokenClaims || !accessToken || !FORM.test(accessToken) || identity.from !== 'id_token')
-    return {};
+  if (!accessTokenClaims || !accessToken || !isJwt(accessToken) || identity.from !== 'id_token') return {};
   const { payload } = await verify(accessToken, {
     trustedChannel: true,
     options: {

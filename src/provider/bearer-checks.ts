@@ -1,5 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import type { ProviderDefinition, SigningAlgorithm } from '../provider-definition.ts';
+import { isJwt } from './is-jwt.ts';
 
 /** What an access token must be to be taken from a client. */
 export interface BearerExpectations {
@@ -20,13 +21,6 @@ export interface BearerChecks {
 }
 
 /** A signed token in its compact form: not an encrypted one, and nothing around it. */
-const FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-
-/** Says whether a token looks like a JWT, whatever is in it. */
-export function isJwt(token: string): boolean {
-  return FORM.test(token);
-}
-
 /** What is wrong with a token before its signature is looked at, in words that its sender may read. */
 export function findTokenProblem(
   token: string,

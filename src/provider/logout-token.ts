@@ -2,6 +2,7 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import type { Clock } from '../clock.ts';
 import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
+import { isJwt } from './is-jwt.ts';
 import { invalidResponse } from './provider-faults.ts';
 import { isFaultOfKeys, type KeyVerifier } from './signing-keys.ts';
 
@@ -24,9 +25,6 @@ export interface LogoutTokenVerification {
 }
 
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
-
-/** A signed token in its compact form: not an encrypted one, and nothing around it. */
-const FORM = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** Far above any honest logout token. */
 export const MAX_LOGOUT_TOKEN_LENGTH = 16 * 1024;
@@ -88,7 +86,7 @@ export function peekAddress(token: string): { issuer?: unknown; audiences: reado
 }
 
 function findProblem(token: string, definition: ProviderDefinition, nowSeconds: number): string | undefined {
-  if (token.length > MAX_LOGOUT_TOKEN_LENGTH || !FORM.test(token)) return 'it has not the form of one';
+  if (token.length > MAX_LOGOUT_TOKEN_LENGTH || !isJwt(token)) return 'it has not the form of one';
   try {
     const header = decodeProtectedHeader(token);
     if (header.alg === 'none' || header.alg !== definition.identity.algorithm)

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
 import { type Check, group, optional, required, type Table, withDefault } from '../options/option-table.ts';
+import { PUBLIC_KEY_ALGORITHMS } from '../options/signing-algorithms.ts';
 import type {
   ClientAuthentication,
   ProviderDefinition,
@@ -94,16 +95,7 @@ export interface OidcQuirks extends ProviderQuirks {
 }
 
 const checkAlgorithm = oneOf(
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
+  ...PUBLIC_KEY_ALGORITHMS,
   'HS256',
   'HS384',
   'HS512',

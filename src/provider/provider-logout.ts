@@ -3,7 +3,7 @@ import type { UserClaims } from '../claims.ts';
 import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
-import { toProviderError } from './provider-faults.ts';
+import { isPassing, toProviderError } from './provider-faults.ts';
 
 /** The session that is to end at the provider, and where the browser goes afterwards. */
 export interface EndSessionRequest {
@@ -120,7 +120,7 @@ async function callLogout(
     const { ok, status } = answer;
     if (ok) return undefined;
     return new ProviderError(`Provider "${name}": the logout was answered with the status ${status}.`, {
-      code: status >= 500 || status === 429 ? 'provider_unavailable' : 'provider_refused',
+      code: isPassing(status) ? 'provider_unavailable' : 'provider_refused',
       provider: name,
     });
   } catch (error) {

@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 import type { UserClaims } from '../claims.ts';
 import { ProviderError } from '../errors.ts';
 import type { UserApi } from '../provider-definition.ts';
-import { invalidResponse } from './provider-faults.ts';
+import { invalidResponse, isPassing } from './provider-faults.ts';
 import { find, readExactMember } from './read-exact-member.ts';
 import { readUserClaims } from './read-user-claims.ts';
 import { splitWords } from './split-words.ts';
@@ -75,10 +75,9 @@ async function ask(
   );
   if (response.status === 200) return response.text();
   const { status } = response;
-  const isPassing = status >= 500 || status === 429;
   throw new ProviderError(
     `Provider "${name}": its user API at ${new URL(url).host} answered with the status ${status}; expected 200. Does the scope allow it?`,
-    { code: isPassing ? 'provider_unavailable' : 'provider_refused', provider: name },
+    { code: isPassing(status) ? 'provider_unavailable' : 'provider_refused', provider: name },
   );
 }
 

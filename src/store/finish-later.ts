@@ -12,7 +12,7 @@ export interface FinishLater {
 }
 
 /** How long a piece of work is tried again, in milliseconds. */
-export const FINISH_WITHIN_MS = 30_000;
+const FINISH_WITHIN_MS = 30_000;
 const MAX_WAITING = 1000;
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 1000;

@@ -26,7 +26,7 @@ export interface StoredLogin {
 }
 
 /** Length of the head of a login's record, its newline included. */
-export const HEAD_LENGTH = 30;
+const HEAD_LENGTH = 30;
 
 const HEAD = /^1 (\d{13}) (\d{13})\n/;
 
