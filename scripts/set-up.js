@@ -1,10 +1,10 @@
-// node scripts/set-up.js [redis] [chromium] [chromium-headless-shell]
+// node scripts/set-up.js [redis] [chromium] [chromium-headless-shell] [./folder of a private package]
 //
-// Brings a bare clone to where the other scripts run: the dependencies, and the programs named. Says nothing when
-// there is nothing to do. Imports nothing but Node, for node_modules may be missing.
+// Brings a bare clone to where the other scripts run: the dependencies, and the programs and private packages named.
+// Says nothing when there is nothing to do. Imports nothing but Node, for node_modules may be missing.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dependenciesAreCurrent, installCommand } from './dependencies.js';
 import { findItself, findOnPath, findProgram, programs } from './programs.js';
 
 const root = join(import.meta.dirname, '..');
@@ -15,42 +15,24 @@ const INSTALL = [...WAIT, 'install', '-y', '--no-install-recommends'];
 
 setUp(process.argv.slice(2));
 
-function setUp(wanted) {
+function setUp(names) {
+  const isFolder = (name) => name.startsWith('./');
+  const wanted = names.filter((name) => !isFolder(name));
   const unknown = wanted.find((program) => !Object.hasOwn(programs, program));
   if (unknown) stop(`Unknown program "${unknown}"; known are ${Object.keys(programs).join(' and ')}.`);
 
   const isComfort = (program) => programs[program].standIn !== undefined;
   const missing = wanted.filter((program) => !isComfort(program) && !findProgram(program));
   const aptGet = missing.length > 0 ? findAptGet(missing) : undefined;
-  if (!dependenciesAreCurrent()) installDependencies();
+  for (const folder of ['.', ...names.filter(isFolder)]) installDependencies(folder);
   if (aptGet) installPrograms(missing, aptGet);
   for (const program of wanted.filter(isComfort)) if (!findItself(program)) installComfort(program);
 }
 
-/** Whether node_modules holds what package-lock.json names. Times say little after a clone or a branch change. */
-function dependenciesAreCurrent() {
-  const lock = readPackages('package-lock.json');
-  const installed = readPackages(join('node_modules', '.package-lock.json'));
-  if (!lock || !installed) return false;
-  const isCurrent = ([path, entry]) =>
-    // An optional package is absent wherever it is built for another platform.
-    installed[path] ? installed[path].version === entry.version : entry.optional === true;
-  return Object.entries(lock).every(isCurrent) && Object.keys(installed).every((path) => lock[path]);
-}
-
-function readPackages(file) {
-  const path = join(root, file);
-  if (!existsSync(path)) return undefined;
-  const { '': _project, ...packages } = JSON.parse(readFileSync(path, 'utf8')).packages;
-  return packages;
-}
-
-function installDependencies() {
-  console.log('Installing the dependencies with npm ci.');
-  // The level is written out, because under `npm test --silent` a failing npm ci would not say why.
-  const command = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  const npm = process.env.npm_execpath;
-  run(npm ? [process.execPath, npm, ...command] : ['npm', ...command]);
+function installDependencies(folder) {
+  if (dependenciesAreCurrent(join(root, folder))) return;
+  console.log(`Installing the dependencies${folder === '.' ? '' : ` of ${folder.slice(2)}`} with npm ci.`);
+  run(installCommand(), join(root, folder));
 }
 
 /** The beginning of an apt-get command that works here; else names what to do and ends. */
@@ -113,9 +95,9 @@ function installComfort(program) {
 }
 
 /** Runs a command to its end in silence; when it fails, prints what it said and ends. */
-function run([command, ...args]) {
+function run([command, ...args], cwd = root) {
   const result = spawnSync(command, args, {
-    cwd: root,
+    cwd,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: Number.POSITIVE_INFINITY,

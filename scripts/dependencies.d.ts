@@ -1,0 +1,2 @@
+export function dependenciesAreCurrent(folder: string): boolean;
+export function installCommand(): [string, ...string[]];
