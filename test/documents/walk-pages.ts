@@ -10,7 +10,8 @@ export interface Page {
 
 /**
  * Opens a page as a browser does, and goes on through redirects and forms, of whatever origin, until a page has neither.
- * Forms are sent as they stand; of one that asks for a person, `ada` is pressed.
+ * Forms are sent as they stand; of one that asks for a person, `ada` is pressed. Who posts to begin with has pressed a
+ * button, and goes through redirects alone.
  */
 export async function walkPages(
   start: string,
@@ -24,7 +25,9 @@ export async function walkPages(
     const text = await answer.text();
     const next: Step | undefined = location
       ? { method: 'GET', url: new URL(location, step.url).href }
-      : findForm(text, step.url);
+      : method === 'GET'
+        ? findForm(text, step.url)
+        : undefined;
     if (!next) return { url: step.url, status: answer.status, text };
     step = next;
   }

@@ -67,7 +67,8 @@ async function copyRepository(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'copy-'));
   for (const name of await readdir(root)) {
     if (name === 'dist' || name === 'node_modules' || name.startsWith('.git')) continue;
-    await cp(join(root, name), join(copy, name), { recursive: true });
+    const isPart = (path: string) => !/\/node_modules$|\/docs\/\.vitepress\/(cache|dist)$/.test(path);
+    await cp(join(root, name), join(copy, name), { recursive: true, filter: isPart });
   }
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
   return copy;
