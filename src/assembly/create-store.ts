@@ -1,9 +1,9 @@
-import express from 'express';
 import { ConfigurationError } from '../errors.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import { createRedisStore } from '../store/redis-store.ts';
 import type { Store } from '../store/store.ts';
+import { isProduction } from './is-production.ts';
 
 /**
  * Makes the store that the options ask for; in development, without any, the memory of this process, with a warning.
@@ -18,8 +18,7 @@ export function createStore(options: ResolvedOptions): Store {
     return createRedisStore({ redis, prefix, timeoutMs, monotonic, now });
   }
   if (redis === undefined) {
-    // Express's own idea of the environment, which is NODE_ENV unless the application says otherwise.
-    if (express().get('env') === 'production') {
+    if (isProduction()) {
       throw new ConfigurationError(
         "redis is missing: in production sessions must outlive this process. To keep them in memory all the same, write redis: 'memory'.",
       );
