@@ -3,8 +3,9 @@ import { dirname, join, normalize } from 'node:path';
 import { defineConfig } from 'vitepress';
 
 const root = join(import.meta.dirname, '..', '..');
-const { description, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const forge: string | undefined = (repository?.url ?? repository)?.replace(/^git\+|\.git$/g, '');
+const { description } = readJson('package.json');
+/** Where the repository is; `undefined` until publisher.json says. */
+const forge = readJson('publisher.json').repository?.replace(/^git\+|\.git$/g, '') || undefined;
 
 /** The pages in the order in which people need them. Those that are not there (yet) are left out, and others come last. */
 const GROUPS: readonly (readonly [title: string, pages: readonly string[]])[] = [
@@ -16,7 +17,18 @@ const GROUPS: readonly (readonly [title: string, pages: readonly string[]])[] = 
   ],
   ['Come from', listPages('migrating')],
   ['Look up', ['options', 'api']],
-  ['Inside', ['architecture', 'requirements', '../README', '../SECURITY', '../CONTRIBUTING', '../CHANGELOG']],
+  [
+    'Inside',
+    [
+      'architecture',
+      'requirements',
+      '../README',
+      '../SECURITY',
+      '../CONTRIBUTING',
+      '../CODE_OF_CONDUCT',
+      '../CHANGELOG',
+    ],
+  ],
   ['Decisions', listPages('decisions')],
 ];
 
@@ -67,6 +79,10 @@ export default defineConfig({
     },
   },
 });
+
+function readJson(file: string): Record<string, string | undefined> {
+  return JSON.parse(readFileSync(join(root, file), 'utf8'));
+}
 
 function slugify(heading: string): string {
   return heading
