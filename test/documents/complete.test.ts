@@ -55,7 +55,10 @@ describe('the documents say all of', () => {
   });
 
   it('options: each has a word in a page that is written by hand', () => {
-    const guides = listGuides().map(readDocument).join('\n');
+    // As code: many are words of every day.
+    const guides = listGuides()
+      .flatMap((document) => readDocument(document).match(/^```[\s\S]*?^```$|`[^`\n]+`/gm) ?? [])
+      .join('\n');
     const names = new Set(sections.flatMap(({ table }) => Object.keys(table)));
     expect([...names].filter((name) => !new RegExp(`\\b${name}\\b`).test(guides))).toEqual([]);
   });
