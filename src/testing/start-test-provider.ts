@@ -9,11 +9,11 @@ import {
   withParams,
 } from './authorization-endpoint.ts';
 import { createGrants } from './grants.ts';
+import type { TestTokens } from './log-in-as.ts';
 import { createPersonEndpoints } from './person-endpoints.ts';
 import { createProviderFaults, type TestFault, type TestFaultOptions } from './provider-faults.ts';
 import { type ProviderRoute, startProviderServer } from './provider-server.ts';
 import { refuseProduction } from './refuse-production.ts';
-import type { TestTokens } from './test-login.ts';
 import { createTestPeople, DEFAULT_PEOPLE, type TestPerson } from './test-people.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 import { createTokenSigner } from './token-signer.ts';
