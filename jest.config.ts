@@ -6,7 +6,8 @@ const config: Config = {
   testEnvironment: '<rootDir>/scripts/node-environment.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
+  // The slow ones are for `npm run test:docs`.
+  testMatch: ['**/!(*.slow).test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [
