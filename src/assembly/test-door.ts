@@ -122,13 +122,16 @@ export function createTestLogins(parts: TestLoginsOptions): TestLogins {
         identity,
         tokens: tokens?.to ?? Buffer.alloc(0),
         data: data ?? '{}',
-        endsAt: now() - 1,
+        endsAt: now() - PAST_MS,
       };
       await records.create(sessions.keyOf(nextId), session);
       parts.sessionParts.cookie.write(res, nextId);
     },
   };
 }
+
+/** So long ago has a session ended that is to be over: long enough for a store whose clock is behind. */
+const PAST_MS = 60_000;
 
 function findProvider(providers: ReadonlyMap<string, Provider>, name: string | undefined): Provider {
   const provider = name === undefined ? [...providers.values()][0] : providers.get(name);

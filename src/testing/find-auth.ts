@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { Application } from 'express';
 import { TEST_DOOR, type TestDoor } from '../assembly/test-door.ts';
 import type { ConnectAuth } from '../connect-auth.ts';
@@ -13,7 +14,7 @@ export interface AgentLike {
  * Who is logged in, or where: an Express application, its HTTP server, a supertest agent of either, or what
  * `connectAuth()` returned.
  */
-export type LogInTarget = ConnectAuth | Application | AgentLike | object;
+export type LogInTarget = ConnectAuth | Application | Server | AgentLike;
 
 /** What was found behind a target. */
 export interface FoundAuth {

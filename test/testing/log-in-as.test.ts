@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import express, { type Express } from 'express';
 import {
   type ConnectAuth,
@@ -12,7 +12,7 @@ import {
   providers,
   requireAuth,
 } from 'express-connect-auth';
-import { createTestClock, logInAs } from 'express-connect-auth/testing';
+import { type AgentLike, createTestClock, type LogInTarget, logInAs } from 'express-connect-auth/testing';
 import request from 'supertest';
 import { expressVersions } from '../support/express-versions.ts';
 import { asOp, useTestProvider } from '../support/kit-provider.ts';
@@ -86,7 +86,7 @@ describe.each(expressVersions)('logInAs() in %s', (_name, createExpress) => {
     });
   });
 
-  it.each<[string, (parts: ReturnType<typeof createApp>) => object]>([
+  it.each<[string, (parts: ReturnType<typeof createApp>) => LogInTarget]>([
     ['the application', ({ app }) => app],
     ['what connectAuth() returned', ({ auth }) => auth],
     ['a server', ({ app }) => createServer(app)],
@@ -211,6 +211,22 @@ describe('a session of logInAs()', () => {
     await expect(logInAs(several.app, { sub: 'ada' }, { tenant: 'acme' })).rejects.toThrow('has none');
   });
 
+  it('can be made by another process, for the application that has the same options and Redis', async () => {
+    const [here, there] = [createApp({ redis: redis.url }), createApp({ redis: redis.url })];
+    const session = await logInAs(here.auth, { sub: 'eve' });
+    await request(there.app).get('/me').set(session.headers).expect(200, { sub: 'eve' });
+  });
+
+  it('is made while the timers of the test runner stand still', async () => {
+    jest.useFakeTimers();
+    try {
+      const { app } = createApp();
+      expect((await logInAs(app)).cookie).toContain('=');
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('works in a supertest agent also where the base URL is on https', async () => {
     const { app } = createApp({ baseUrl: 'https://app.example' });
     const agent = request.agent(app);
@@ -331,7 +347,7 @@ describe('logInAs() says what is wrong', () => {
     ['an agent of a URL', request.agent('http://localhost:1'), /no Express application, .*\{ auth \}/],
     ['anything else', {}, /no Express application/],
   ])('with %s', async (_title, target, message) => {
-    await expect(logInAs(target)).rejects.toThrow(message);
+    await expect(logInAs(target as AgentLike)).rejects.toThrow(message);
   });
 
   it('where there are two', async () => {
