@@ -34,7 +34,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'cookie-signature': ['session'],
   'openid-client': ['provider'],
   jose: ['provider', 'testing'],
-  express: ['routes', 'assembly'],
+  express: ['routes', 'assembly', 'testing'],
   helmet: ['routes'],
   'escape-html': ['routes', 'testing'],
   'raw-body': ['routes'],
