@@ -95,9 +95,9 @@ describe('the published package', () => {
     // All ask where npm asks, and keep what they fetch in a folder that goes with the test.
     const { stdout } = await execute('npm', ['config', 'get', 'registry'], { cwd: root });
     const registry = stdout.trim();
-    const { PATH } = process.env;
     environment = {
-      ...{ PATH, HOME: join(folder, 'home'), CI: 'false', npm_config_store_dir: join(folder, 'store') },
+      ...process.env, // which may name proxies and authorities
+      ...{ HOME: join(folder, 'home'), CI: 'false', npm_config_store_dir: join(folder, 'store') },
       ...{ npm_config_registry: registry, BUN_CONFIG_REGISTRY: registry, YARN_NPM_REGISTRY_SERVER: registry },
       ...(registry.startsWith('http:') && { YARN_UNSAFE_HTTP_WHITELIST: new URL(registry).hostname }),
     };
