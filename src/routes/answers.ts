@@ -68,6 +68,15 @@ export interface AnswersOptions {
   readonly homeUrl: string;
   /** Notes a callback without its login; true where the browser sent no login cookie at all. */
   readonly noteLostLogin: (req: Request) => boolean;
+  /**
+   * Names what a log has of a fault: shown on the page, so that people who ask for help can give it. Called once for each
+   * fault that a page is sent for, after `onError`. Absent: no page has any.
+   */
+  readonly referenceOf?: (fault: {
+    readonly error: ConnectAuthError;
+    readonly during: ErrorEvent['during'];
+    readonly req: Request;
+  }) => string | undefined;
 }
 
 /** What people read. Nothing of it comes from the request or from the provider. */
@@ -236,7 +245,10 @@ export function createAnswers(options: AnswersOptions): Answers {
       keepToOurselves(res);
       if (error.status === 503) setRetryAfter(res, error);
       if (failure.asJson || wantsJson(req)) res.status(error.status).json(describe(error));
-      else sendPage(req, res, pageFor(error, { ...failure, returnTo }, words));
+      else {
+        const reference = options.referenceOf?.({ error, during: failure.during, req });
+        sendPage(req, res, { ...pageFor(error, { ...failure, returnTo }, words), reference });
+      }
     },
   };
   return answers;
