@@ -34,7 +34,7 @@ export interface RequestAnswers {
     browser: BrowserSession,
     choice: ResolvedLogoutParameters,
   ): Promise<void>;
-  sendLoginPage(req: Request, res: Response): void;
+  sendLoginPage(req: Request, res: Response): Promise<void>;
   /** Keeps a form, and says so; absent where there is no route for it. */
   keepForm?:
     | ((req: Request, res: Response, asked: { publicPath: string; demands: LoginDemands }) => Promise<void>)
@@ -120,7 +120,7 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     },
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
     sendLoginPage: async ({ req, res, mountPath, keepsForm }, demands) => {
-      if (!keepsForm || !answers.keepForm) answers.sendLoginPage(req, res);
+      if (!keepsForm || !answers.keepForm) await answers.sendLoginPage(req, res);
       else await answers.keepForm(req, res, { publicPath: answers.publicPath(req, mountPath), demands });
     },
     keepsForms: answers.keepForm !== undefined,
