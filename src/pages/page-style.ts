@@ -26,6 +26,7 @@ main { box-sizing: border-box; width: 100%; max-width: 26rem; padding: 2rem; bac
 h1 { margin: 0 0 .5rem; font-size: 1.375rem; line-height: 1.25; text-wrap: balance }
 p { margin: 0 0 1.25rem }
 .auth-reference { font-size: .875rem; color: var(--quiet) }
+.auth-reference code { display: block; font-size: 1rem }
 ul { list-style: none; margin: 0; padding: 0 }
 a, button { display: flex; align-items: center; justify-content: center; gap: .75rem; width: 100%; min-height: 2.75rem;
   box-sizing: border-box; margin-top: .75rem; padding: .5rem 1rem; font: inherit; text-align: center;

@@ -11,8 +11,8 @@ export interface WordedPage extends Pick<PageView, 'language' | 'title' | 'messa
   readonly form: (Omit<NonNullable<Page['form']>, 'label'> & { readonly label: string }) | undefined;
   /** Those to choose from. */
   readonly providers: readonly ChoosableProvider[];
-  /** The words about the reference, where there is one. */
-  readonly reference: string | undefined;
+  /** Where there is one, with the words in which `{reference}` stands for it. */
+  readonly reference: { readonly words: string; readonly reference: string } | undefined;
 }
 
 /** Puts a page into words. */
@@ -38,7 +38,7 @@ export function wordPage(
       const brand = Object.hasOwn(brands, provider) ? brands[provider] : undefined;
       return { provider, href, name: brand?.name ?? nameProvider(provider), logo: brand?.logo };
     }),
-    reference: reference === undefined ? undefined : fill(labels.reference, { reference }),
+    reference: reference === undefined ? undefined : { words: labels.reference, reference },
   };
 }
 

@@ -24,8 +24,8 @@ export interface Page {
     readonly fields: Readonly<Record<string, string>> | readonly (readonly [name: string, value: string])[];
     /** Whether the answer may redirect to any place: it is a route of the application's that gives it. */
     readonly leadsAnywhere?: boolean;
-    /** Whether it stands below the links, because they are likelier to help. */
-    readonly isLast?: boolean;
+    /** Whether it stands below the first link, which is likelier to help. */
+    readonly isSecond?: boolean;
   };
   /** Which page of the application's may stand in its place. Absent: none, since it holds what is nobody else's. */
   readonly subject?: PageSubject;

@@ -32,14 +32,20 @@ export function renderContent(page: WordedPage): string {
   const { title, message, reference, providers, links, form } = page;
   const anchors = links.map(({ href, label }) => `<a href="${escapeHtml(href)}">${escapeHtml(label)}</a>`);
   const forms = form ? [renderForm(form)] : [];
-  const actions = form?.isLast ? [...anchors, ...forms] : [...forms, ...anchors];
+  const actions = anchors.toSpliced(form?.isSecond ? 1 : 0, 0, ...forms);
   return [
     `<h1>${escapeHtml(title)}</h1>`,
     `<p>${escapeHtml(message)}</p>`,
-    ...(reference === undefined ? [] : [`<p class="auth-reference">${escapeHtml(reference)}</p>`]),
+    ...(reference === undefined ? [] : [renderReference(reference)]),
     ...(providers.length > 0 ? [renderProviders(providers)] : []),
     ...(actions.length > 0 ? [`<div class="auth-actions">\n${actions.join('\n')}\n</div>`] : []),
   ].join('\n');
+}
+
+/** In a line of its own, so that it is read as one. */
+function renderReference({ words, reference }: NonNullable<WordedPage['reference']>): string {
+  const code = `<code>${escapeHtml(reference)}</code>`;
+  return `<p class="auth-reference">${escapeHtml(words).replace('{reference}', () => code)}</p>`;
 }
 
 /** A logo says the name to whoever does not see it. */

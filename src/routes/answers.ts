@@ -116,7 +116,7 @@ export function createAnswers(options: AnswersOptions): Answers {
     const links = other ? [{ href: other, label: 'useAnotherAccount' } as const] : [];
     if (!logoutPath || !isRefused) return { links };
     const action = `${logoutPath}?${new URLSearchParams({ provider })}`;
-    return { links, form: { action, label: 'signOutOfService', fields: {}, isLast: true } };
+    return { links, form: { action, label: 'signOutOfService', fields: {}, isSecond: true } };
   };
 
   const pageFor = (error: ConnectAuthError, failure: Failure, name: PageName): Page => {
