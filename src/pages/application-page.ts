@@ -15,19 +15,16 @@ export interface ApplicationPage {
   readonly nonce: string;
 }
 
-/** Whoever waits for a page has ours after so many milliseconds. */
-const PATIENCE_MS = 5000;
-
 /**
  * Asks the application for its page; `undefined`: it has none of this kind.
  *
- * @throws ApplicationError when its function throws, takes longer than five seconds, or returns no HTML.
+ * @throws ApplicationError when its function throws, takes longer than `patienceMs`, or returns no HTML.
  */
 export async function askForPage(
   req: Request,
   page: Page,
   worded: WordedPage,
-  pages: ResolvedPages,
+  { pages, patienceMs }: { pages: ResolvedPages; patienceMs: number },
 ): Promise<ApplicationPage | undefined> {
   const { subject } = page;
   const make = subject && pages[subject.page];
@@ -35,7 +32,10 @@ export async function askForPage(
   const nonce = randomBytes(16).toString('base64url');
   const view = describeView(page, subject, { worded, nonce, pages });
   try {
-    const html = await inTime(() => (make as (view: PageView, req: Request) => unknown)(view, req));
+    const html = await inTime(
+      () => (make as (view: PageView, req: Request) => unknown)(view, req),
+      patienceMs,
+    );
     if (typeof html === 'string' && html.trim() !== '') return { html, nonce };
     throw new ConfigurationError(`pages.${subject.page} must return HTML; it returned a ${typeof html}.`);
   } catch (error) {
@@ -62,10 +62,10 @@ function describeView(
   return Object.freeze({ ...view, ...more, ...(subject.page === 'choose' && { providers }) });
 }
 
-async function inTime<Value>(ask: () => Value | Promise<Value>): Promise<Value> {
+async function inTime<Value>(ask: () => Value | Promise<Value>, patienceMs: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`It took longer than ${PATIENCE_MS} ms.`)), PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error(`It took longer than ${patienceMs} ms.`)), patienceMs);
   });
   try {
     return await Promise.race([ask(), patience]);

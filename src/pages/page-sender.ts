@@ -23,13 +23,20 @@ export interface PageSenderOptions {
   readonly formTargets: () => readonly string[];
   /** Told when a page of the application's own could not be had. */
   readonly onError: Hooks['onError'];
+  /** How long people wait for a page of the application's own before they have ours, in milliseconds. @default 5000 */
+  readonly patienceMs?: number;
 }
 
 /**
  * Sends pages in the language of whoever asks: the application's own, and where there is none, or it fails, ours, which
  * loads nothing but logos and runs nothing it need not.
  */
-export function createPageSender({ pages, formTargets, onError }: PageSenderOptions): SendPage {
+export function createPageSender({
+  pages,
+  formTargets,
+  onError,
+  patienceMs = 5000,
+}: PageSenderOptions): SendPage {
   const { brand, providers } = pages;
   const languages = createPageLanguages(pages);
   const style = renderStyle(brand);
@@ -44,7 +51,7 @@ export function createPageSender({ pages, formTargets, onError }: PageSenderOpti
   /** Ours is sent all the same, so that nobody is left without any. */
   const askApplication = async (req: Request, res: Response, page: Page, worded: WordedPage) => {
     try {
-      return await askForPage(req, page, worded, pages);
+      return await askForPage(req, page, worded, { pages, patienceMs });
     } catch (error) {
       await onError({ error: error as ConnectAuthError, during: duringOf(page.subject), req, res });
       return undefined;

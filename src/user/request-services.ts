@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { LoginRequiredError } from '../errors.ts';
+import { LoginError, LoginRequiredError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
 import { findSource, isNavigation } from '../fetch-metadata.ts';
 import type { LoginDemands } from '../freshness.ts';
@@ -43,7 +43,11 @@ export interface RequestAnswers {
     req: Request,
     res: Response,
     error: unknown,
-    failure: Pick<ErrorEvent, 'during' | 'returnTo'> & { readonly asJson: boolean },
+    failure: Pick<ErrorEvent, 'during' | 'returnTo'> & {
+      readonly asJson: boolean;
+      /** Where somebody proved too little: they may do so as somebody else. */
+      readonly provider?: string | undefined;
+    },
   ): Promise<void>;
   reportError(
     req: Request | undefined,
@@ -127,11 +131,13 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     rolesFrom,
     readBearer: createBearerLogins(options),
     createBearerAuth: (state, login) => createBearerAuth(state, login, options),
-    fail: ({ req, res, mountPath }, error, during, { asJson } = { asJson: false }) => {
-      // Whoever is to log in comes back to where they were.
-      const leadsBack = error instanceof LoginRequiredError && isNavigation(req);
+    fail: ({ req, res, mountPath, browser }, error, during, { asJson } = { asJson: false }) => {
+      const isInsufficient = error instanceof LoginError && error.code === 'login_insufficient';
+      // Whoever is to log in, perhaps as somebody else, comes back to where they were.
+      const leadsBack = (error instanceof LoginRequiredError || isInsufficient) && isNavigation(req);
       const returnTo = leadsBack ? answers.publicPath(req, mountPath) : undefined;
-      return answers.fail(req, res, error, { during, returnTo, asJson });
+      const provider = isInsufficient ? browser.identity?.provider : undefined;
+      return answers.fail(req, res, error, { during, returnTo, asJson, provider });
     },
     tell,
     createApiAccess: ({ browser, req, res }) =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ErrorPage, PageOptions, PageView } from 'express-connect-auth';
+import type { ErrorEvent, ErrorPage, PageOptions, PageView } from 'express-connect-auth';
 import { LoginRefused, providers } from 'express-connect-auth';
+import { servePages } from '../support/all-pages.ts';
 import { useApps, useScriptedProvider } from '../support/use-apps.ts';
 
 const op = await useScriptedProvider();
@@ -169,6 +170,17 @@ describe('a page of the application', () => {
     expect(policyOf(answer)['style-src']).toMatch(/^'sha256-/);
     expect(app.errors).toMatchObject([
       { error: { code: 'unexpected', hook: 'pages.signedOut' }, during: 'logout' },
+    ]);
+  });
+
+  it('that takes too long gives way to ours', async () => {
+    const errors: ErrorEvent[] = [];
+    const onError = (event: ErrorEvent) => void errors.push(event);
+    const server = await servePages({ signedOut: () => new Promise(() => {}) }, { patienceMs: 20, onError });
+    expect(await (await fetch(`${server.origin}/signed_in`)).text()).toContain('<h1>You are signed in');
+    await server.close();
+    expect(errors.map(({ error }) => error)).toMatchObject([
+      { hook: 'pages.signedOut', cause: { message: 'It took longer than 20 ms.' } },
     ]);
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type ConnectAuthOptions, type PageTexts, requireAuth } from 'express-connect-auth';
 import { LANGUAGES, PAGE_NAMES, PLACEHOLDERS } from '../../src/page-texts.ts';
 import { OUR_TEXTS } from '../../src/pages/all-texts.ts';
+import { servePages } from '../support/all-pages.ts';
 import { useApps, useScriptedProvider } from '../support/use-apps.ts';
 
 const op = await useScriptedProvider();
@@ -120,6 +121,17 @@ describe('the language of a page', () => {
     const { lang, page } = await read(await browser.get('/admin', { 'accept-language': 'de' }));
     expect(lang).toBe('de');
     expect(page).toContain('Es fehlt: eine der Rollen admin, editor.');
+  });
+});
+
+describe('the reference of a fault', () => {
+  it.each(LANGUAGES)('is on its page, in words that say what it is for: %s', async (language) => {
+    const server = await servePages();
+    const headers = { 'accept-language': language };
+    const page = await (await fetch(`${server.origin}/login_denied`, { headers })).text();
+    await server.close();
+    const [before, after] = OUR_TEXTS[language].labels.reference.split('{reference}');
+    expect(page).toContain(`<p class="auth-reference">${before}<code>K7QX-2M9D</code>${after}</p>`);
   });
 });
 

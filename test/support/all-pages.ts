@@ -4,7 +4,7 @@ import { readOptions } from '../../src/options/option-table.ts';
 import { completePages, PAGE_OPTIONS } from '../../src/options/page-options.ts';
 import { PAGE_NAMES, type PageName } from '../../src/page-texts.ts';
 import type { Page } from '../../src/pages/page.ts';
-import { createPageSender } from '../../src/pages/page-sender.ts';
+import { createPageSender, type PageSenderOptions } from '../../src/pages/page-sender.ts';
 import { listen } from './listen.ts';
 
 const home = { href: '/', label: 'home' } as const;
@@ -46,7 +46,10 @@ const more: { readonly [Name in PageName]?: Partial<Page> } = {
     },
   },
   login_done: { links: [{ href: '/', label: 'continue' }] },
-  signed_in: { links: [home, { href: '/logout', label: 'signOut' }] },
+  signed_in: {
+    subject: { page: 'signedOut', state: 'signed_in' },
+    links: [home, { href: '/logout', label: 'signOut' }],
+  },
   signed_out: { links: [{ href: '/login', label: 'signIn' }, home] },
   signed_out_here: {
     links: [
@@ -76,12 +79,16 @@ export const allPages: ReadonlyMap<PageName, Page> = new Map(
 );
 
 /** Serves each of them at its name. */
-export async function servePages(options: PageOptions = {}) {
+export async function servePages(
+  options: PageOptions = {},
+  more: Partial<Pick<PageSenderOptions, 'patienceMs' | 'onError'>> = {},
+) {
   const given = readOptions('connectAuth(): pages', options, PAGE_OPTIONS);
   const send = createPageSender({
     pages: completePages('connectAuth(): pages', given, undefined),
     formTargets: () => [],
     onError: () => undefined,
+    ...more,
   });
   const app = express();
   app.get('/logo/:color', (req, res: Response) => {
