@@ -13,10 +13,20 @@ const GROUPS: readonly (readonly [title: string, pages: readonly string[]])[] = 
   ['Use', ['protect', 'users', 'tokens', 'logout', 'sessions', 'front-ends', 'sockets', 'pages', 'testing']],
   [
     'Run',
-    ['operating', 'doctor', 'observability', 'faults', 'security', 'troubleshooting', 'errors', 'upgrading'],
+    [
+      'operating',
+      'doctor',
+      'observability',
+      'faults',
+      'endurance',
+      'security',
+      'troubleshooting',
+      'errors',
+      'upgrading',
+    ],
   ],
   ['Come from', listPages('migrating')],
-  ['Look up', ['options', 'api']],
+  ['Look up', ['options', 'api', 'compatibility']],
   [
     'Inside',
     [

@@ -48,7 +48,8 @@ describe('the code of the documents', () => {
         },
         express,
       );
-      return project.checkTypes();
+      // Files of the reader's own are not there.
+      return (await project.checkTypes()).replace(/^.*Cannot find module '\.\/.*\n/gm, '');
     };
     expect(typescript.length).toBeGreaterThan(40);
     expect(await check(toFiles(typescript, '.ts'), { strict: true })).toBe('');
