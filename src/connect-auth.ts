@@ -1,6 +1,7 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { joinOne, joinSites } from './assembly/join-sites.ts';
+import { TEST_DOOR } from './assembly/test-door.ts';
 import { ConfigurationError } from './errors.ts';
 import type { ConnectAuthOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
@@ -46,7 +47,7 @@ export interface ConnectAuth extends RequestHandler {
  */
 export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
-  const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop } =
+  const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop, testDoor } =
     typeof options === 'object' && options !== null && hasSites(options)
       ? joinSites(planSites(options))
       : joinOne(resolveOptions(options));
@@ -68,6 +69,8 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
     await store.close();
   };
 
+  // Never there in production.
+  if (testDoor) Object.defineProperty(connectAuthMiddleware, TEST_DOOR, { value: testDoor });
   return Object.assign(connectAuthMiddleware, {
     sessions,
     sessionsOf,

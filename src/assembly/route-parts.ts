@@ -94,16 +94,17 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
     if (!(refusal instanceof LoginRefused)) keptForms.noteLogin(event);
     return refusal;
   };
+  const callback = createCallback({
+    ...{ ...parts, mapUser, describeLogin, describe, now, monotonic },
+    startLogin: login.start,
+    hooks: keepsForms ? { ...hooks, onLogin } : hooks,
+  });
   const findRoute = createRouteTable(
     options,
     {
       login: login.route,
       logout: logout.route,
-      callback: createCallback({
-        ...{ ...parts, mapUser, describeLogin, describe, now, monotonic },
-        startLogin: login.start,
-        hooks: keepsForms ? { ...hooks, onLogin } : hooks,
-      }),
+      callback: callback.route,
       keptForm: keptForm.route,
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
@@ -126,5 +127,6 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
     { urls, answers },
   );
 
-  return { findRoute, login, logout, keepForm: keepsForms ? keptForm.keep : undefined };
+  const { establish } = callback;
+  return { findRoute, login, logout, establish, keepForm: keepsForms ? keptForm.keep : undefined };
 }

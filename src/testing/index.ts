@@ -1,3 +1,12 @@
+export type { BrowserCookie } from './cookie-lines.ts';
+export type { AgentLike, LogInTarget } from './find-auth.ts';
+export {
+  type LogInOptions,
+  type LogInProof,
+  logInAs,
+  type TestSession,
+  type TestTokens,
+} from './log-in-as.ts';
 export type { TestEndpoint, TestFault, TestFaultOptions } from './provider-faults.ts';
 export {
   type LogoutTarget,
@@ -8,5 +17,4 @@ export {
   type TestProviderOptions,
 } from './start-test-provider.ts';
 export { createTestClock, type TestClock, type TimeSpan } from './test-clock.ts';
-export type { TestTokens } from './test-login.ts';
 export type { TestPerson } from './test-people.ts';

@@ -8,12 +8,13 @@ import {
   createAuthorizationEndpoint,
   withParams,
 } from './authorization-endpoint.ts';
+import { createDiscoveryDocument } from './discovery-document.ts';
 import { createGrants } from './grants.ts';
+import type { TestTokens } from './log-in-as.ts';
 import { createPersonEndpoints } from './person-endpoints.ts';
 import { createProviderFaults, type TestFault, type TestFaultOptions } from './provider-faults.ts';
 import { type ProviderRoute, startProviderServer } from './provider-server.ts';
 import { refuseProduction } from './refuse-production.ts';
-import type { TestTokens } from './test-login.ts';
 import { createTestPeople, DEFAULT_PEOPLE, type TestPerson } from './test-people.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 import { createTokenSigner } from './token-signer.ts';
@@ -137,7 +138,7 @@ export async function startTestProvider(options: TestProviderOptions = {}): Prom
       parts = build(issuer);
       const { authorization, token, person } = parts;
       return {
-        '/.well-known/openid-configuration': constant('discovery', describe(issuer)),
+        '/.well-known/openid-configuration': constant('discovery', createDiscoveryDocument(issuer)),
         '/jwks': constant('jwks', signer.jwks),
         '/authorize': authorization.route,
         '/token': token.route,
@@ -220,29 +221,6 @@ export async function startTestProvider(options: TestProviderOptions = {}): Prom
 
 function constant(endpoint: ProviderRoute['endpoint'], body: object): ProviderRoute {
   return { endpoint, answer: () => ({ body }) };
-}
-
-/** The discovery document. */
-function describe(issuer: string): object {
-  return {
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    jwks_uri: `${issuer}/jwks`,
-    userinfo_endpoint: `${issuer}/userinfo`,
-    end_session_endpoint: `${issuer}/logout`,
-    revocation_endpoint: `${issuer}/revoke`,
-    response_types_supported: ['code'],
-    response_modes_supported: ['query', 'form_post'],
-    grant_types_supported: ['authorization_code', 'refresh_token'],
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['RS256'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
-    code_challenge_methods_supported: ['S256'],
-    authorization_response_iss_parameter_supported: true,
-    backchannel_logout_supported: true,
-    backchannel_logout_session_supported: true,
-  };
 }
 
 function describeResult({ redirectUri, params, responseMode }: AuthorizationResult): SignedIn {

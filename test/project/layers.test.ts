@@ -55,7 +55,11 @@ describe('findLayerFaults()', () => {
   it.each([
     ['vault/a.ts', `import { Redis } from 'ioredis';`, 'ioredis, which belongs to store'],
     ['session/a.ts', `import { type JWK } from 'jose';`, 'jose, which belongs to provider and testing'],
-    ['user/a.ts', `export { Router } from 'express';`, 'express, which belongs to routes and assembly'],
+    [
+      'user/a.ts',
+      `export { Router } from 'express';`,
+      'express, which belongs to routes and assembly and testing',
+    ],
     ['client/a.ts', `import { hash } from 'node:crypto';`, 'a package without an owner'],
     ['store/a.ts', `import lodash from 'lodash/fp';`, 'lodash, a package without an owner'],
     ['routes/a.ts', `const b = require('@scope/b/c');`, '@scope/b, a package without an owner'],

@@ -45,7 +45,10 @@ describe('the published package', () => {
       expect.arrayContaining(['package.json', 'dist/index.js', 'dist/index.d.ts', 'LICENSE']),
     );
     const others = packed.files.filter(
-      (file) => !/^dist\/.+\.(js|d\.ts)$|^docs\/[\w/-]+\.md$|^package\.json$|^[A-Z_]+(\.md)?$/.test(file),
+      (file) =>
+        !/^dist\/.+\.(js|d\.ts)$|^dist\/(jest|commonjs)\/|^docs\/[\w/-]+\.md$|^package\.json$|^[A-Z_]+(\.md)?$/.test(
+          file,
+        ),
     );
     expect(others).toEqual([]);
   });

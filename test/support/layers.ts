@@ -35,7 +35,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'cookie-signature': ['session'],
   'openid-client': ['provider'],
   jose: ['provider', 'testing'],
-  express: ['routes', 'assembly'],
+  express: ['routes', 'assembly', 'testing'],
   helmet: ['pages'],
   'escape-html': ['pages', 'testing'],
   'raw-body': ['routes'],

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { startTestProvider, type TestFault } from 'express-connect-auth/testing';
 import { asOp, useTestProvider } from '../support/kit-provider.ts';
@@ -25,13 +27,13 @@ describe('the faults of a test provider', () => {
     ['login_required', 403, 'login_denied'],
     ['wrong_state', 400, 'login_not_found'],
   ])('%s fails a login by %i %s, and only while it is on', async (fault, status, code) => {
-    const app = await startApp({ op, oidc: { timeoutMs: 300 } });
-    const browser = app.browser();
+    const app = await startApp({ op, oidc: fault === 'slow' ? { timeoutMs: 1000 } : {} });
     provider.switchOn(fault);
-    expect((await app.logIn(browser)).status).toBe(status);
+    expect((await app.logIn(app.browser())).status).toBe(status);
     expect(app.errors.map(({ error }) => error.code)).toEqual([code]);
     provider.switchOff(fault);
-    expect((await app.logIn(browser)).status).toBe(303);
+    const later = await startApp({ op });
+    expect((await later.logIn(later.browser())).status).toBe(303);
   });
 
   it('no_refresh_token is a login without one; wrong_subject refuses at the userinfo endpoint', async () => {
@@ -54,6 +56,19 @@ describe('the faults of a test provider', () => {
     expect(() => provider.switchOn('wrong_everything' as TestFault)).toThrow(
       /Faults are: slow, server_error/,
     );
+  });
+
+  it('are all in docs/testing.md', () => {
+    const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'testing.md'), 'utf8');
+    let message = '';
+    try {
+      provider.switchOn('none' as TestFault);
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    const names = /Faults are: (.+)\./.exec(message)![1]!.split(', ');
+    expect(names.length).toBeGreaterThan(15);
+    expect(names.filter((name) => !document.includes(`\`${name}\``))).toEqual([]);
   });
 
   it('keep nobody from closing the provider', async () => {
