@@ -17,6 +17,8 @@ app.use(
     baseUrl: `http://localhost:${port}`,
     secret: process.env.SESSION_SECRET ?? randomBytes(32).toString('hex'),
     providers: { staff: staff.definition, customers: customers.definition },
+    // What the page that asks calls them. Each may have a `logo` as well.
+    pages: { providers: { staff: { name: 'Our people' }, customers: { name: 'Customers' } } },
     // A `sub` is unique at its provider only. What you store people by is the pair.
     mapUser: (claims, { issuer, provider }) => ({
       ...{ sub: claims.sub, name: claims.name, provider },

@@ -78,7 +78,7 @@ describe('the examples', () => {
   it('several-providers: asks which one, and tells people of two apart', async () => {
     const address = await start('several-providers');
     const staff = createBrowser(address);
-    expect(await (await staff.get('/login')).text()).toMatch(/staff[\s\S]*customers/i);
+    expect(await (await staff.get('/login')).text()).toMatch(/Our people[\s\S]*Customers/);
     await openSignedIn(staff, `${address}/login?provider=staff&returnTo=/admin`);
     const customer = createBrowser(address);
     await openSignedIn(customer, `${address}/login?provider=customers&returnTo=/account`);

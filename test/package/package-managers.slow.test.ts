@@ -67,7 +67,7 @@ const yarn = [process.execPath, join(programs, '@yarnpkg', 'cli-dist', 'bin', 'y
 const BUN = 'bun';
 const managers: Record<string, Manager> = {
   pnpm: {
-    install: [process.execPath, join(programs, 'pnpm', 'bin', 'pnpm.mjs'), 'install', '--ignore-scripts'],
+    install: [process.execPath, join(programs, 'pnpm', 'bin', 'pnpm.cjs'), 'install', '--ignore-scripts'],
     run: [process.execPath],
   },
   'Yarn, by Plug’n’Play': {

@@ -32,6 +32,8 @@ export interface PackedPackage {
 
 export interface PackedProject {
   readonly folder: string;
+  /** Installs another package, from a folder where it is. */
+  link(name: string, from: string): Promise<void>;
   /** Runs a file with Node and returns what it printed. */
   runNode(file: string): Promise<string>;
   /** Checks the project with the repository's TypeScript and returns its complaints. */
@@ -77,6 +79,7 @@ export async function packPackage(): Promise<PackedPackage> {
       for (const [path, text] of Object.entries(files)) await writeFile(join(project, path), text);
       return {
         folder: project,
+        link: (name, from) => linkFolder(modules, name, from),
         runNode: async (file) =>
           (await execute(process.execPath, [file], { cwd: project, timeout: 20_000 })).stdout,
         checkTypes: () => checkTypes(project),
@@ -112,11 +115,15 @@ async function listFiles(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
-async function linkPackage(modules: string, name: string, installedAs = name): Promise<void> {
+function linkPackage(modules: string, name: string, installedAs = name): Promise<void> {
+  return linkFolder(modules, name, join(root, 'node_modules', installedAs));
+}
+
+async function linkFolder(modules: string, name: string, folder: string): Promise<void> {
   const link = join(modules, name);
   await rm(link, { force: true });
   await mkdir(dirname(link), { recursive: true });
-  await symlink(join(root, 'node_modules', installedAs), link, 'dir');
+  await symlink(folder, link, 'dir');
 }
 
 async function checkTypes(project: string): Promise<string> {
