@@ -26,8 +26,10 @@ export interface BoundedFetchOptions {
 export function createBoundedFetch({ timeoutMs, fetch }: BoundedFetchOptions): BoundedFetch {
   return async (url, options) => {
     const asked = nameRequest(options.method, url);
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+    // Cheaper than a signal of Node's own that has a time-out.
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), timeoutMs).unref();
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
     try {
       return await abortable(
         signal,
@@ -45,6 +47,8 @@ export function createBoundedFetch({ timeoutMs, fetch }: BoundedFetchOptions): B
         },
         { code: 'provider_unavailable', cause: error },
       );
+    } finally {
+      clearTimeout(timer);
     }
   };
 }

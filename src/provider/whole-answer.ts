@@ -13,12 +13,21 @@ export function isSuccess({ status }: WholeAnswer): boolean {
   return status >= 200 && status <= 299;
 }
 
-/** The answer as a library wants it. */
-export function toResponse({ url, status, statusText, headers, text }: WholeAnswer): Response {
+/**
+ * The answer as a library wants it. That of a success has no stream: to make one of what is there, and to read it again,
+ * takes longer than anything else that is done with an answer.
+ */
+export function toResponse(answer: WholeAnswer): Response {
+  const { url, status, statusText, headers, text } = answer;
+  const isStreamed = text !== '' && !isSuccess(answer);
   // As bytes: a text would be given a content type that nobody sent.
-  const body = text === '' ? null : Buffer.from(text);
-  const response = new Response(body, { status, statusText, headers });
-  return Object.defineProperty(response, 'url', { value: url });
+  const response = new Response(isStreamed ? Buffer.from(text) : null, { status, statusText, headers });
+  if (isStreamed) return Object.defineProperty(response, 'url', { value: url });
+  return Object.defineProperties(response, {
+    url: { value: url },
+    text: { value: async () => text },
+    json: { value: async () => JSON.parse(text) },
+  });
 }
 
 /** The same answer, with a value in place of its body. */

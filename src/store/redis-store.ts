@@ -187,13 +187,15 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
     readMarks: async (indexes, set) => {
       const readMark = async (index: IndexName) => {
-        const mark = await run('readMark', [markKey(index)], MARK_LIFE_MS);
+        const mark = await port.run('readMark', [markKey(index)], [MARK_LIFE_MS]);
         return parseMark(mark as string | null);
       };
-      const [open, ...marks] = await Promise.all([
-        set === undefined ? [] : run('readOpenMarks', [openMarksKey(set)], ...indexes.map(memberOf)),
-        ...indexes.map(readMark),
-      ]);
+      const [open, ...marks] = await bounded(() =>
+        Promise.all([
+          set === undefined ? [] : port.run('readOpenMarks', [openMarksKey(set)], indexes.map(memberOf)),
+          ...indexes.map(readMark),
+        ]),
+      );
       const times = (open as (string | null)[]).filter((time) => time !== null);
       return [...marks, ...times.map((time) => ({ startedBy: Number(time) }))];
     },
