@@ -4,6 +4,7 @@
 // comment that editors show.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BRAND_OPTIONS, PROVIDER_BRAND } from '../src/options/brand-options.ts';
 import { CONNECT_AUTH_OPTIONS, LOGIN_PARAMETER_OPTIONS } from '../src/options/connect-auth-options.ts';
 import { BEARER_RULES, GUARD_RULES } from '../src/options/guard-options.ts';
 import {
@@ -13,6 +14,7 @@ import {
   SILENT_LOGIN_PARAMETERS,
 } from '../src/options/login-options.ts';
 import type { AnyTable, Field } from '../src/options/option-table.ts';
+import { PAGE_OPTIONS } from '../src/options/page-options.ts';
 import { ROUTE_OPTIONS } from '../src/options/route-options.ts';
 import { SESSION_OPTIONS } from '../src/options/session-options.ts';
 import { CONNECTIS_OPTIONS } from '../src/provider/connectis.ts';
@@ -64,6 +66,9 @@ export const sections: readonly Section[] = [
     'options/options.ts',
     'LoginParameterOptions',
   ]),
+  section('connectAuth(): pages', PAGE_OPTIONS, ['page-types.ts', 'PageOptions']),
+  section('connectAuth(): pages.brand', BRAND_OPTIONS, ['page-types.ts', 'BrandOptions']),
+  section('connectAuth(): pages.providers', PROVIDER_BRAND, ['page-types.ts', 'ProviderBrand']),
   section('requireAuth()', GUARD_RULES, DEMANDS, ['guard-types.ts', 'AuthRules']),
   section('requireAuth(): bearer', BEARER_RULES, ['guard-types.ts', 'BearerRules']),
   section('req.auth.login()', LOGIN_PARAMETERS, DEMANDS),

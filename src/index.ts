@@ -52,6 +52,21 @@ export type {
   RouteOptions,
   SessionOptions,
 } from './options/options.ts';
+export type { PageTextChanges, PageTexts, PageWords } from './page-texts.ts';
+export type {
+  BrandOptions,
+  ChoosableProvider,
+  ChoosePage,
+  ErrorPage,
+  PageForm,
+  PageFunction,
+  PageLink,
+  PageOptions,
+  PageView,
+  ProviderBrand,
+  SignedOutPage,
+  SignOutPage,
+} from './page-types.ts';
 export type { ConnectisOptions } from './provider/connectis.ts';
 export type { DidOptions } from './provider/did.ts';
 export type { FewlinesOptions } from './provider/fewlines.ts';

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { ResolvedOptions } from '../options/options.ts';
+import { createPageSender } from '../pages/page-sender.ts';
 import type { Provider } from '../provider/provider.ts';
 import { createAnswers } from '../routes/answers.ts';
 import { createHostNames } from '../routes/host-names.ts';
-import { createPageSender } from '../routes/pages.ts';
 import { createReturnAddressReader } from '../routes/return-address.ts';
 import { createUrls } from '../routes/urls.ts';
 import { findFormTargets } from './provider-parts.ts';
@@ -19,7 +19,11 @@ export function createAnswerParts(options: ResolvedOptions, providers: ReadonlyM
   const ownOrigins = new Set([origin, ...options.trustedOrigins, ...options.corsOrigins]);
   const readReturnAddress = createReturnAddressReader(origin, urls.own, options.returnOrigins);
   // A provider's logout, which a form of ours leads to, may lead on to any of them.
-  const sendPage = createPageSender(() => [...findFormTargets(providers), ...options.returnOrigins]);
+  const sendPage = createPageSender({
+    pages: options.pages,
+    formTargets: () => [...findFormTargets(providers), ...options.returnOrigins],
+    onError: hooks.onError,
+  });
   const hostNames = createHostNames({
     origin,
     redirectHosts: options.redirectHosts,

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { createSecret, type Secret } from '../secret.ts';
-import { FOREIGN_ROUTES, FOREIGN_SESSION_OPTIONS } from './foreign-names.ts';
+import { FOREIGN_PAGES, FOREIGN_ROUTES, FOREIGN_SESSION_OPTIONS } from './foreign-names.ts';
 import { checkRolesFrom } from './guard-options.ts';
 import {
   checkBoolean,
@@ -22,6 +22,7 @@ import {
 } from './option-checks.ts';
 import { group, optional, readOptions, required, type Table, withDefault } from './option-table.ts';
 import type { ConnectAuthOptions, LoginParameterOptions } from './options.ts';
+import { PAGE_OPTIONS } from './page-options.ts';
 import { checkLoginParamNames } from './protocol-params.ts';
 import { checkRedis } from './redis-target.ts';
 import { ROUTE_OPTIONS } from './route-options.ts';
@@ -64,6 +65,7 @@ export const CONNECT_AUTH_OPTIONS = {
   tenantCacheSeconds: withDefault(wholeNumberFrom(1, 86_400), 600),
   routes: group(ROUTE_OPTIONS, { elsewhere: FOREIGN_ROUTES }),
   session: group(SESSION_OPTIONS, { elsewhere: FOREIGN_SESSION_OPTIONS }),
+  pages: group(PAGE_OPTIONS, { elsewhere: FOREIGN_PAGES, aliases: ['theme', 'branding'] }),
   trustedOrigins: withDefault(checkOrigins, [], { aliases: ['allowedOrigins'] }),
   corsOrigins: withDefault(checkOrigins, [], { aliases: ['cors'] }),
   crossOriginRoutes: withDefault(checkRoutePatterns, [], { aliases: ['csrf', 'csrfExceptions'] }),

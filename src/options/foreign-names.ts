@@ -68,7 +68,6 @@ export const FOREIGN_OPTIONS: Elsewhere = {
     'A logout returns to routes.afterLogout, or to req.auth.logout({ returnTo }); what else the provider takes goes into provider: providers.oidc({ logoutParams }).',
   maxAge: 'Use session.absoluteTimeoutSeconds and session.idleTimeoutSeconds, in seconds.',
   name: inSession('cookieName'),
-  pages: 'Use routes for paths, and onError to answer faults by pages of your own.',
   passReqToCallback: 'Use onLogin, which is told req.',
   proxy: 'No proxy needs to be trusted: everything follows from baseUrl.',
   'public-client': 'A client without clientSecret is public: provider: providers.oidc({ clientId }).',
@@ -118,7 +117,7 @@ export const FOREIGN_OPTIONS: Elsewhere = {
   rollingDuration: 'Use session.idleTimeoutSeconds.',
   sessionKey: inSession('cookieName'),
   skipCSRFCheck: 'Origins are checked always; list those you trust in trustedOrigins.',
-  theme: 'Answer faults by pages of your own: onError may answer the request.',
+  theme: 'Use pages: { brand: { name, logo, accent } }.',
   tokenEndpointParams: 'What concerns the provider goes into provider: providers.oidc({ … }).',
   'use-resource-role-mappings': 'Pick what req.user has by mapUser.',
   'verify-token-audience': 'Nothing is to be set for that: audiences are checked always.',
@@ -148,9 +147,17 @@ export const FOREIGN_SESSION_OPTIONS: Elsewhere = {
   transient: 'Use persistent: false, which is the default.',
 };
 
+/** The same of `pages`, which are paths there. */
+export const FOREIGN_PAGES: Elsewhere = {
+  newUser: 'Use onLogin, which is told returnTo.',
+  signIn:
+    'Paths go into routes: { login }. pages.choose makes the page that asks for one of several providers.',
+  verifyRequest: 'There is no such page here.',
+};
+
 /** The same of `routes`. */
 export const FOREIGN_ROUTES: Elsewhere = {
-  error: 'Use onError, which may answer the request itself.',
+  error: 'Use pages.error for the page of a fault, and onError to be told.',
   newUser: 'Use onLogin.',
   signOut: 'It is called logout here.',
   verifyRequest: 'Use onError, which may answer the request itself.',

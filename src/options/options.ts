@@ -6,8 +6,10 @@ import type { UserClaims } from '../claims.ts';
 import type { Clock, Clocks } from '../clock.ts';
 import type { ErrorEvent, Hooks, LoginFacts, LogoutEvent } from '../events.ts';
 import type { RolesFrom } from '../guard-types.ts';
+import type { PageOptions } from '../page-types.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Secret } from '../secret.ts';
+import type { ResolvedPages } from './page-options.ts';
 
 /** A value, or a promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -96,6 +98,8 @@ export interface ConnectAuthOptions {
   routes?: RouteOptions;
   /** The session, and the cookie that names it. @default {} */
   session?: SessionOptions;
+  /** How our pages look and speak, and pages of yours in place of them. @default {} */
+  pages?: PageOptions;
   /**
    * Origins, beside that of `baseUrl`, whose pages may send unsafe requests (POST, PUT, …) that bring the session's cookie.
    * @default []
@@ -328,6 +332,7 @@ export interface ResolvedOptions {
   readonly severalProviders: boolean;
   readonly routes: Readonly<Required<RouteOptions>>;
   readonly session: ResolvedSession;
+  readonly pages: ResolvedPages;
   readonly trustedOrigins: ReadonlySet<string>;
   readonly returnOrigins: ReadonlySet<string>;
   /** In lower case, with the port where it is not the default one. */

@@ -6,6 +6,7 @@ import { resolveMapUser } from './map-user.ts';
 import { isLoopback } from './option-checks.ts';
 import { readOptions } from './option-table.ts';
 import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
+import { completePages } from './page-options.ts';
 import { completeRoutes } from './route-options.ts';
 import { completeSession, warnOfCookiePath } from './session-options.ts';
 import { warnOnce } from './warn-once.ts';
@@ -21,7 +22,8 @@ export function resolveOptions(options: ConnectAuthOptions, written: object = op
   const given = readOptions(where, options, CONNECT_AUTH_OPTIONS, FOREIGN_OPTIONS);
   const { baseUrl, application, secret, provider, providers, mapUser, onLogin, onLogout, onError } = given;
   const basePath = baseUrl.pathname.replace(/\/$/, '');
-  const routes = completeRoutes(`${where}: routes`, given.routes, [...(providers?.keys() ?? [])]);
+  const names = [...(providers?.keys() ?? [])];
+  const routes = completeRoutes(`${where}: routes`, given.routes, names);
   if ((provider === undefined) === (providers === undefined)) {
     throw new ConfigurationError(`${where} needs either provider or providers.`);
   }
@@ -48,6 +50,11 @@ export function resolveOptions(options: ConnectAuthOptions, written: object = op
     severalProviders: providers !== undefined,
     routes,
     session,
+    pages: completePages(
+      `${where}: pages`,
+      given.pages,
+      hasTenants(written) ? undefined : providers ? names : ['default'],
+    ),
     trustedOrigins: given.trustedOrigins,
     returnOrigins: given.returnOrigins,
     redirectHosts: given.redirectHosts,
@@ -63,6 +70,11 @@ export function resolveOptions(options: ConnectAuthOptions, written: object = op
     storeTimeoutMs: given.storeTimeoutMs,
     clocks: given.now,
   });
+}
+
+/** Their providers are known one tenant at a time. */
+function hasTenants(written: Partial<ConnectAuthOptions>): boolean {
+  return typeof written.provider === 'function' || typeof written.providers === 'function';
 }
 
 function refusePlainHttp(where: string, origins: ReadonlySet<string>, plainHttp: ReadonlySet<string>): void {

@@ -11,8 +11,10 @@ import {
 } from '../errors.ts';
 import type { ErrorEvent, Hooks } from '../events.ts';
 import { wantsJson } from '../fetch-metadata.ts';
-import { AccessDeniedError, BearerError, describeMissing } from '../guard-errors.ts';
-import type { Page, SendPage } from './pages.ts';
+import { AccessDeniedError, BearerError } from '../guard-errors.ts';
+import { PAGE_NAMES, type PageName } from '../page-texts.ts';
+import type { Page } from '../pages/page.ts';
+import type { SendPage } from '../pages/page-sender.ts';
 import type { LoginDisplay, PendingLogin } from './pending-logins.ts';
 import type { Urls } from './urls.ts';
 
@@ -24,12 +26,16 @@ export interface Answers {
   /** Says no more than a status, to somebody who may be a person. */
   empty(res: Response, status: number): void;
   /** Brings a login to its end where it was shown: back to the page, or out of its window. */
-  sendLoginResult(req: Request, res: Response, login: Pick<PendingLogin, 'returnTo' | 'display'>): void;
+  sendLoginResult(
+    req: Request,
+    res: Response,
+    login: Pick<PendingLogin, 'returnTo' | 'display'>,
+  ): Promise<void>;
   /**
    * Tells a person that what they sent needs a login, which no redirect could send again. `keptAt`: the path where it is
    * kept meanwhile.
    */
-  sendLoginPage(req: Request, res: Response, keptAt?: string): void;
+  sendLoginPage(req: Request, res: Response, keptAt?: string): Promise<void>;
   /** Tells `onError` about a fault that changes nothing for this request. */
   reportError(
     req: Request | undefined,
@@ -68,57 +74,19 @@ export interface AnswersOptions {
   readonly homeUrl: string;
   /** Notes a callback without its login; true where the browser sent no login cookie at all. */
   readonly noteLostLogin: (req: Request) => boolean;
+  /**
+   * Names what a log has of a fault: shown on the page, so that people who ask for help can give it. Called once for each
+   * fault that a page is sent for, after `onError`. Absent: no page has any.
+   */
+  readonly referenceOf?: (fault: {
+    readonly error: ConnectAuthError;
+    readonly during: ErrorEvent['during'];
+    readonly req: Request;
+  }) => string | undefined;
 }
 
-/** What people read. Nothing of it comes from the request or from the provider. */
-const WORDS: Readonly<Record<string, readonly [title: string, message: string]>> = {
-  login_invalid: [
-    'This sign-in could not be read',
-    'The answer that arrived was not complete. Please sign in again.',
-  ],
-  login_not_found: [
-    'This sign-in is no longer waiting',
-    'It was finished already, or this browser did not keep it: it may have begun in another browser, or cookies may be blocked. Please sign in again.',
-  ],
-  login_expired: ['This sign-in took too long', 'For your safety it has ended. Please sign in again.'],
-  login_insufficient: [
-    'More is needed here',
-    'This page needs a stronger or more recent sign-in than you have given.',
-  ],
-  login_denied: ['You were not signed in', 'The sign-in was cancelled or refused.'],
-  login_refused: ['You were not signed in', 'This account cannot be used here.'],
-  login_ended: ['You were signed out', 'A sign-out arrived while you were signing in.'],
-  login_limited: [
-    'You are signed in elsewhere',
-    'You have as many sessions as you may have here. Sign out on another device, then sign in again.',
-  ],
-  provider_unavailable: [
-    'Sign-in is not available',
-    'The sign-in service does not answer. Please try again soon.',
-  ],
-  provider_invalid_response: [
-    'You were not signed in',
-    'The sign-in service gave an answer that cannot be trusted.',
-  ],
-  provider_refused: ['You were not signed in', 'The sign-in service refused to finish this sign-in.'],
-  store_unavailable: ['Please try again soon', 'Your session cannot be reached at this moment.'],
-  login_required: ['Please sign in', 'This page is for those who are signed in.'],
-  access_denied: ['You may not open this', 'Your account does not have what is needed here.'],
-  cross_origin_request: ['This was not done', 'The request came from another website.'],
-};
-const OTHER_WORDS = ['Something went wrong', 'This could not be done.'] as const;
-
-const NOT_KEPT =
-  'Your session has ended, or this needs a more recent sign-in: what you sent was not saved. Sign in, then go back to the page, load it again and send it once more.';
-const KEPT =
-  'Your session has ended, or this needs a more recent sign-in. What you sent is kept for half an hour: sign in, and you are asked whether to send it.';
-
-/** The likeliest of all causes where the browser has no cookie of any login. */
-const wordsWithoutCookie = (homeUrl: string) =>
-  [
-    'This sign-in is no longer waiting',
-    `This browser sent nothing of it. Most likely it began at another address of this site: please begin at ${homeUrl}. It may also be finished already, or cookies may be blocked.`,
-  ] as const;
+/** Faults whose words are those of another. */
+const WORDS_OF: Readonly<Record<string, PageName>> = { store_damaged: 'store_unavailable' };
 
 /** Refused is this person, not this attempt. */
 const REFUSED: readonly string[] = ['login_refused', 'login_limited'];
@@ -130,48 +98,44 @@ export const OTHER_ACCOUNT = 'select_account';
 export function createAnswers(options: AnswersOptions): Answers {
   const { sendPage, hooks, loginPath, logoutPath, homePath, homeUrl, noteLostLogin } = options;
 
-  const findWords = (
-    req: Request,
-    error: ConnectAuthError,
-    { during }: Failure,
-  ): readonly [string, string] => {
+  const findWords = (req: Request, error: ConnectAuthError, { during }: Failure): PageName => {
     const { code } = error;
-    if (code === 'login_not_found' && during === 'callback' && noteLostLogin(req))
-      return wordsWithoutCookie(homeUrl);
-    const [title, words] = WORDS[code] ?? OTHER_WORDS;
-    return [title, publicMessageOf(error) ?? words];
+    if (code === 'login_not_found' && during === 'callback' && noteLostLogin(req)) return 'login_not_brought';
+    if (isUnprovable(error, during)) return 'login_unprovable';
+    return WORDS_OF[code] ?? PAGE_NAMES.find((name) => name === code) ?? 'unexpected';
   };
 
   /** The provider would answer with the same account at once, however often they sign in. */
-  const waysOut = (error: ConnectAuthError, { returnTo, provider }: Failure) => {
-    if (provider === undefined || !REFUSED.includes(error.code)) return { links: [] };
+  const waysOut = (
+    error: ConnectAuthError,
+    { returnTo, provider, during }: Failure,
+  ): Pick<Page, 'form'> & { links: NonNullable<Page['links']> } => {
+    const isRefused = REFUSED.includes(error.code);
+    if (provider === undefined || !(isRefused || isUnprovable(error, during))) return { links: [] };
     const other = loginPath(returnTo, { provider, prompt: OTHER_ACCOUNT });
-    const links = other ? [{ href: other, label: 'Use another account' }] : [];
-    if (!logoutPath) return { links };
-    const label = 'Sign out of the sign-in service';
+    const links = other ? [{ href: other, label: 'useAnotherAccount' } as const] : [];
+    if (!logoutPath || !isRefused) return { links };
     const action = `${logoutPath}?${new URLSearchParams({ provider })}`;
-    return { links, form: { action, label, fields: {} } };
+    return { links, form: { action, label: 'signOutOfService', fields: {}, isSecond: true } };
   };
 
-  const pageFor = (
-    error: ConnectAuthError,
-    failure: Failure,
-    [title, message]: readonly [string, string],
-  ): Page => {
+  const pageFor = (error: ConnectAuthError, failure: Failure, name: PageName): Page => {
     const { during, returnTo, display } = failure;
     const isAsked = error instanceof LoginRequiredError && returnTo !== undefined;
-    const retry = isAsked || isRetryable(error) ? loginPath(returnTo) : undefined;
+    const retry = isAsked || isRetryable(error, during) ? loginPath(returnTo) : undefined;
     const { links, ...out } = waysOut(error, failure);
     return {
       status: error.status,
-      title,
-      message,
+      name,
+      ...(name === 'login_not_brought' ? { values: { homeUrl } } : {}),
+      message: error instanceof LoginRefused ? error.publicMessage : undefined,
+      missing: error instanceof AccessDeniedError ? error.missing : undefined,
       ...out,
       ...(display === 'popup' ? { broadcast: { type: 'login_failed', ...describe(error) } } : {}),
       links: [
         ...links,
-        ...(retry ? [{ href: retry, label: isAsked ? 'Sign in' : 'Sign in again' }] : []),
-        { href: homePath, label: 'Home page' },
+        ...(retry ? [{ href: retry, label: isAsked ? 'signIn' : 'signInAgain' } as const] : []),
+        { href: homePath, label: 'home' },
       ],
       stripQuery: during === 'callback',
     };
@@ -191,15 +155,17 @@ export function createAnswers(options: AnswersOptions): Answers {
       res.end();
     },
 
-    sendLoginResult: (req, res, { returnTo, display }) => {
+    sendLoginResult: async (req, res, { returnTo, display }) => {
       if (display === 'provider_popup') {
         noStore(res);
         res.json({ returnTo });
       } else if (display === 'popup') {
-        const message = { type: 'login', returnTo };
-        const links = [{ href: returnTo, label: 'Continue' }];
-        const words = { title: 'You are signed in', message: 'You may close this window.' };
-        sendPage(req, res, { status: 200, ...words, links, broadcast: message });
+        await sendPage(req, res, {
+          status: 200,
+          name: 'login_done',
+          links: [{ href: returnTo, label: 'continue' }],
+          broadcast: { type: 'login', returnTo },
+        });
       } else {
         answers.redirect(res, 303, returnTo);
       }
@@ -207,11 +173,11 @@ export function createAnswers(options: AnswersOptions): Answers {
 
     sendLoginPage: (req, res, keptAt) => {
       const href = keptAt ?? options.loginPathFrom(req);
-      sendPage(req, res, {
+      return sendPage(req, res, {
         status: 401,
-        title: 'Please sign in again',
-        message: keptAt ? KEPT : NOT_KEPT,
-        links: [...(href ? [{ href, label: 'Sign in' }] : []), { href: homePath, label: 'Home page' }],
+        name: keptAt ? 'form_kept' : 'form_not_kept',
+        subject: { page: 'error', code: 'login_required', during: 'guard' },
+        links: [...(href ? [{ href, label: 'signIn' } as const] : []), { href: homePath, label: 'home' }],
       });
     },
 
@@ -236,7 +202,15 @@ export function createAnswers(options: AnswersOptions): Answers {
       keepToOurselves(res);
       if (error.status === 503) setRetryAfter(res, error);
       if (failure.asJson || wantsJson(req)) res.status(error.status).json(describe(error));
-      else sendPage(req, res, pageFor(error, { ...failure, returnTo }, words));
+      else {
+        const { during } = failure;
+        const reference = options.referenceOf?.({ error, during, req });
+        const page = pageFor(error, { ...failure, returnTo }, words);
+        await sendPage(req, res, {
+          ...page,
+          subject: { page: 'error', code: error.code, during, reference },
+        });
+      }
     },
   };
   return answers;
@@ -256,24 +230,26 @@ function keepToOurselves(res: Response): void {
 }
 
 /** Whether signing in again could help; a refusal by the application or of the request itself stays one. */
-function isRetryable(error: ConnectAuthError): boolean {
-  if (error instanceof LoginError) return error.code !== 'login_refused';
+function isRetryable(error: ConnectAuthError, during: ErrorEvent['during']): boolean {
+  if (error instanceof LoginError) return error.code !== 'login_refused' && !isUnprovable(error, during);
   return error instanceof ProviderError || error instanceof ApplicationError;
+}
+
+/**
+ * Whether another login of the same account would prove no more: none was begun, because nobody there can prove it or one
+ * did not just now; or the provider itself says so. What an answer lacks the person may still have chosen to leave out.
+ */
+function isUnprovable(error: ConnectAuthError, during: ErrorEvent['during']): boolean {
+  if (!(error instanceof LoginError) || error.code !== 'login_insufficient') return false;
+  return during !== 'callback' || error.oauthError !== undefined;
 }
 
 /** What scripts are told. */
 function describe(error: ConnectAuthError): Record<string, unknown> {
   if (error instanceof BearerError) return { error: error.oauthError, error_description: error.description };
   if (error instanceof AccessDeniedError) return { error: error.code, missing: error.missing };
-  const message = publicMessageOf(error);
+  const message = error instanceof LoginRefused ? error.publicMessage : undefined;
   return { error: error.code, ...(message === undefined ? {} : { message }) };
-}
-
-/** What the application has to say to the person. */
-function publicMessageOf(error: ConnectAuthError): string | undefined {
-  if (error instanceof AccessDeniedError)
-    return `Your account does not have what is needed here: ${describeMissing(error.missing)}.`;
-  return error instanceof LoginRefused ? error.publicMessage : undefined;
 }
 
 /** Whatever else is thrown is a fault of ours or of a hook; it is told as such, and shown as nothing. */

@@ -235,7 +235,7 @@ export function createCallback(options: CallbackOptions): Callback {
       await answers.fail(req, res, error, { during: 'callback', returnTo, display, provider: providerName });
       return;
     }
-    if (!res.headersSent) answers.sendLoginResult(req, res, { returnTo, display });
+    if (!res.headersSent) await answers.sendLoginResult(req, res, { returnTo, display });
   };
 
   /** An answer by another way than the one asked for is somebody else's doing. */

@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import type { Clock } from '../clock.ts';
+import type { SendPage } from '../pages/page-sender.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { UserSessions } from '../session/user-sessions.ts';
-import type { SendPage } from './pages.ts';
 import { readQuery } from './request-input.ts';
 
 /** What it is made of. */
@@ -34,10 +34,9 @@ export function createFrontchannelLogout(
       const target = { issuer: issuer!, clientId, sid };
       await userSessions.endByMark(target, { startedBy: now() }, 'front_channel');
     }
-    sendPage(req, res, {
+    await sendPage(req, res, {
       status: 200,
-      title: 'Signed out',
-      message: 'The session here has ended, if there was one.',
+      name: 'frame_signed_out',
       ...(provider
         ? { frameAncestors: [...new Set([new URL(provider.issuer).origin, ...provider.knownOrigins()])] }
         : {}),

@@ -39,7 +39,7 @@ export interface KeptFormRoute {
 /** Makes it. */
 export function createKeptFormRoute(options: KeptFormRouteOptions): KeptFormRoute {
   const { keptForms, providers, startLogin, readReturnAddress, urls, answers, now } = options;
-  const home = { href: urls.home, label: 'Home page' };
+  const home = { href: urls.home, label: 'home' } as const;
 
   const logIn = async (req: Request, res: Response, form: KeptForm, browser: BrowserSession) => {
     const { identity } = browser;
@@ -62,26 +62,26 @@ export function createKeptFormRoute(options: KeptFormRouteOptions): KeptFormRout
   const ask = (req: Request, res: Response, { action, fields }: KeptForm) =>
     answers.page(req, res, {
       status: 200,
-      title: 'Send it now?',
       // Where it is sent to is the application's: nothing here sees it go.
-      message: `What you sent to ${action} before you signed in was kept, and is sent only by this button. This page offers it for half an hour, also after you have sent it: send it once.`,
-      form: { action, fields, label: 'Send it', leadsAnywhere: true },
-      links: [{ ...home, label: 'Do not send it' }],
+      name: 'form_to_send',
+      values: { action },
+      form: { action, fields, label: 'sendIt', leadsAnywhere: true },
+      links: [{ ...home, label: 'doNotSendIt' }],
     });
 
   const sayGone = (req: Request, res: Response) =>
     answers.page(req, res, {
       status: 404,
-      title: 'Nothing is kept here',
-      message: 'What you sent was kept for half an hour. Please go back to the page and send it again.',
+      name: 'form_gone',
+      subject: { page: 'error', code: 'form_gone', during: 'login' },
       links: [home],
     });
 
   const refuse = (req: Request, res: Response) =>
     answers.page(req, res, {
       status: 403,
-      title: 'This is not yours to send',
-      message: 'What was kept here belongs to another account. Nothing was done with it.',
+      name: 'form_of_another',
+      subject: { page: 'error', code: 'form_of_another', during: 'login' },
       links: [home],
     });
 
@@ -89,16 +89,16 @@ export function createKeptFormRoute(options: KeptFormRouteOptions): KeptFormRout
     keep: async (req, res, { publicPath, demands }) => {
       const action = readReturnAddress(publicPath);
       const place = action && (await keptForms.keep(req, res, { action, demands }));
-      answers.sendLoginPage(req, res, typeof place === 'number' ? urls.keptForm(place) : undefined);
+      await answers.sendLoginPage(req, res, typeof place === 'number' ? urls.keptForm(place) : undefined);
     },
 
     route: async (req, res, browser) => {
       const form = await keptForms.open(req, readQuery(req).get('form'));
       const { fault, identity } = browser;
       if (fault) throw fault;
-      if (!form) sayGone(req, res);
-      else if (identity && !keptForms.isOf(form, identity)) refuse(req, res);
-      else if (identity && meets(identity, form.demands)) ask(req, res, form);
+      if (!form) await sayGone(req, res);
+      else if (identity && !keptForms.isOf(form, identity)) await refuse(req, res);
+      else if (identity && meets(identity, form.demands)) await ask(req, res, form);
       else await logIn(req, res, form, browser);
     },
   };

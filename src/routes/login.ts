@@ -130,7 +130,7 @@ export function createLogin(options: LoginOptions): Login {
   const answer: Login['start'] = async (req, res, parameters) => {
     const provider = choose(providers, parameters.provider);
     if (!provider) {
-      sendChoice(req, res, parameters);
+      await sendChoice(req, res, parameters);
       return;
     }
     // A page that asks again at once would do so for ever: the second time, the person is told.
@@ -191,7 +191,7 @@ export function createLogin(options: LoginOptions): Login {
   };
 
   /** What was asked for goes on as far as a query may; a guard asks again for what it needs. */
-  const sendChoice = (req: Request, res: Response, parameters: LoginStart) => {
+  const sendChoice = async (req: Request, res: Response, parameters: LoginStart) => {
     const returnTo = readReturnAddress(parameters.returnTo) ?? urls.home;
     const { display = 'page', prompt, loginHint, uiLocales, authorizationParams = {} } = parameters;
     const query = {
@@ -201,21 +201,19 @@ export function createLogin(options: LoginOptions): Login {
       ...(uiLocales !== undefined && loginParameters.uiLocales ? { ui_locales: uiLocales } : {}),
       ...pick(authorizationParams, loginParameters.authorizationParams),
     };
-    const links = [...providers.keys()].map((provider) => ({
-      href: urls.login(returnTo, { provider, ...query }),
-      label: nameProvider(provider),
-    }));
-    const known = links.filter((link): link is { href: string; label: string } => link.href !== undefined);
-    if (known.length === 0) {
+    const choices = [...providers.keys()].flatMap((provider) => {
+      const href = urls.login(returnTo, { provider, ...query });
+      return href === undefined ? [] : [{ provider, href }];
+    });
+    if (choices.length === 0) {
       throw new ConfigurationError(
         'With several providers and no login route, req.auth.login() needs a provider.',
       );
     }
-    answers.page(req, res, {
+    await answers.page(req, res, {
       status: 200,
-      title: 'Sign in',
-      message: 'Choose where you have your account.',
-      links: known,
+      name: 'choose',
+      subject: { page: 'choose', providers: choices },
     });
   };
 
@@ -283,12 +281,6 @@ function choose(providers: ReadonlyMap<string, Provider>, name: string | undefin
 
 function pick(given: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
-}
-
-/** For people: what names a provider in the options is a key, such as `work-account`. */
-function nameProvider(key: string): string {
-  const words = key.replace(/-+/g, ' ').trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** A frame, an image or a fetch: a redirect would lead nowhere and leave a pending login behind. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
+import type { SendPage } from '../pages/page-sender.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { type CookieAttributes, invalidatePageCache, readCookies, setCookie } from '../session/cookies.ts';
-import type { SendPage } from './pages.ts';
 import { readQuery } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
 import type { Urls } from './urls.ts';
@@ -83,25 +83,25 @@ export function createLogoutReturns(options: LogoutReturnsOptions): LogoutReturn
       if (browser.fault) throw browser.fault;
       if (browser.identity) {
         const logout = urls.logout();
-        sendPage(req, res, {
+        await sendPage(req, res, {
           status: 200,
-          title: 'You are signed in',
-          message: 'You have a session here.',
+          name: 'signed_in',
+          subject: { page: 'signedOut', state: 'signed_in' },
           links: [
-            { href: urls.home, label: 'Home page' },
-            ...(logout ? [{ href: logout, label: 'Sign out' }] : []),
+            { href: urls.home, label: 'home' },
+            ...(logout ? [{ href: logout, label: 'signOut' } as const] : []),
           ],
         });
         return;
       }
       const login = urls.login();
-      sendPage(req, res, {
+      await sendPage(req, res, {
         status: 200,
-        title: 'You are signed out',
-        message: 'Your session here has ended.',
+        name: 'signed_out',
+        subject: { page: 'signedOut', state: 'signed_out' },
         links: [
-          ...(login ? [{ href: login, label: 'Sign in' }] : []),
-          { href: urls.home, label: 'Home page' },
+          ...(login ? [{ href: login, label: 'signIn' } as const] : []),
+          { href: urls.home, label: 'home' },
         ],
       });
     },

@@ -203,8 +203,8 @@ export function createLogout(options: LogoutOptions): Logout {
       const redirectTo = url instanceof URL ? url.href : returnTo;
       noStore(res);
       res.json(url === 'unreachable' ? { redirectTo, provider: url } : { redirectTo });
-    } else if (target === 'unreachable') sendUnreachable(req, res, returnTo, loggedOut!);
-    else if (target && needsForm(target)) postToProvider(req, res, target);
+    } else if (target === 'unreachable') await sendUnreachable(req, res, returnTo, loggedOut!);
+    else if (target && needsForm(target)) await postToProvider(req, res, target);
     else answers.redirect(res, 303, target ? target.url.href : returnTo);
   };
 
@@ -212,31 +212,33 @@ export function createLogout(options: LogoutOptions): Logout {
     const again = isRepeatable(providers.get(provider)!)
       ? urls.logout(returnTo === urls.afterLogout ? undefined : returnTo)
       : undefined;
-    answers.page(req, res, {
+    return answers.page(req, res, {
       status: 200,
-      title: 'You are signed out here',
-      message: 'The sign-in service could not be reached: you may still be signed in there.',
-      links: [{ href: returnTo, label: 'Continue' }, ...(again ? [{ href: again, label: 'Try again' }] : [])],
+      name: 'signed_out_here',
+      subject: { page: 'signedOut', state: 'provider_unreachable' },
+      links: [
+        { href: returnTo, label: 'continue' },
+        ...(again ? [{ href: again, label: 'tryAgain' } as const] : []),
+      ],
     });
   };
 
   const postToProvider = (req: Request, res: Response, target: BrowserLogout) =>
     answers.page(req, res, {
       status: 200,
-      title: 'Signing out',
-      message: 'You are signed out here. One more step ends your session at the sign-in service.',
-      form: { ...toForm(target), label: 'Continue', submit: true },
+      name: 'signing_out',
+      form: { ...toForm(target), label: 'continue', submit: true },
     });
 
   const ask = async (req: Request, res: Response, returnTo: string | undefined) => {
     // The page's policy must name where its form leads: to the logout of a provider this process may not know yet.
     await Promise.allSettled([...providers.values()].map((provider) => provider.prepare()));
-    answers.page(req, res, {
+    await answers.page(req, res, {
       status: 200,
-      title: 'Sign out?',
-      message: 'This ends your session here.',
-      form: { action: urls.logout(returnTo)!, label: 'Sign out', fields: {} },
-      links: [{ href: returnTo ?? urls.home, label: 'Stay signed in' }],
+      name: 'sign_out',
+      subject: { page: 'signOut' },
+      form: { action: urls.logout(returnTo)!, label: 'signOut', fields: {} },
+      links: [{ href: returnTo ?? urls.home, label: 'staySignedIn' }],
     });
   };
 

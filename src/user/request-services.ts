@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { LoginRequiredError } from '../errors.ts';
+import { LoginError, LoginRequiredError } from '../errors.ts';
 import type { ErrorEvent } from '../events.ts';
 import { findSource, isNavigation } from '../fetch-metadata.ts';
 import type { LoginDemands } from '../freshness.ts';
@@ -34,7 +34,7 @@ export interface RequestAnswers {
     browser: BrowserSession,
     choice: ResolvedLogoutParameters,
   ): Promise<void>;
-  sendLoginPage(req: Request, res: Response): void;
+  sendLoginPage(req: Request, res: Response): Promise<void>;
   /** Keeps a form, and says so; absent where there is no route for it. */
   keepForm?:
     | ((req: Request, res: Response, asked: { publicPath: string; demands: LoginDemands }) => Promise<void>)
@@ -43,7 +43,11 @@ export interface RequestAnswers {
     req: Request,
     res: Response,
     error: unknown,
-    failure: Pick<ErrorEvent, 'during' | 'returnTo'> & { readonly asJson: boolean },
+    failure: Pick<ErrorEvent, 'during' | 'returnTo'> & {
+      readonly asJson: boolean;
+      /** Where somebody proved too little: they may do so as somebody else. */
+      readonly provider?: string | undefined;
+    },
   ): Promise<void>;
   reportError(
     req: Request | undefined,
@@ -120,18 +124,20 @@ export function createRequestServices(options: RequestServicesOptions): RequestS
     },
     logout: ({ req, res, browser }, choice) => answers.startLogout(req, res, browser, choice),
     sendLoginPage: async ({ req, res, mountPath, keepsForm }, demands) => {
-      if (!keepsForm || !answers.keepForm) answers.sendLoginPage(req, res);
+      if (!keepsForm || !answers.keepForm) await answers.sendLoginPage(req, res);
       else await answers.keepForm(req, res, { publicPath: answers.publicPath(req, mountPath), demands });
     },
     keepsForms: answers.keepForm !== undefined,
     rolesFrom,
     readBearer: createBearerLogins(options),
     createBearerAuth: (state, login) => createBearerAuth(state, login, options),
-    fail: ({ req, res, mountPath }, error, during, { asJson } = { asJson: false }) => {
-      // Whoever is to log in comes back to where they were.
-      const leadsBack = error instanceof LoginRequiredError && isNavigation(req);
+    fail: ({ req, res, mountPath, browser }, error, during, { asJson } = { asJson: false }) => {
+      const isInsufficient = error instanceof LoginError && error.code === 'login_insufficient';
+      // Whoever is to log in, perhaps as somebody else, comes back to where they were.
+      const leadsBack = (error instanceof LoginRequiredError || isInsufficient) && isNavigation(req);
       const returnTo = leadsBack ? answers.publicPath(req, mountPath) : undefined;
-      return answers.fail(req, res, error, { during, returnTo, asJson });
+      const provider = isInsufficient ? browser.identity?.provider : undefined;
+      return answers.fail(req, res, error, { during, returnTo, asJson, provider });
     },
     tell,
     createApiAccess: ({ browser, req, res }) =>

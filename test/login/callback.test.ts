@@ -167,7 +167,9 @@ describe('an error that the provider answers with (R-06)', () => {
     const page = await answer.text();
     expect(page).toContain(words);
     expect(page).not.toMatch(/a detail|_required|made_up|_error|_unavailable/);
-    expect(page).toContain('href="/login?returnTo=%2Fme%3Ftab%3D2"');
+    // The provider has said that the same account proves no more.
+    const again = code === 'login_insufficient' ? '&amp;provider=default&amp;prompt=select_account' : '';
+    expect(page).toContain(`href="/login?returnTo=%2Fme%3Ftab%3D2${again}"`);
     expect(app.errors[0]?.error).toMatchObject({ code, oauthError: error });
   });
 });

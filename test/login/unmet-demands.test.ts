@@ -155,6 +155,10 @@ describe('a login that satisfied its demand at its end, and a moment later does 
     expect(outcome).toMatchObject({ status: 403, trips: 1, error: 'login_insufficient' });
     expect(app.errors.map(({ during }) => during)).toEqual(['guard']);
     expect(outcome.page).toContain('More is needed here');
+    // The same account would prove no more; another may.
+    expect(outcome.page).not.toContain('Sign in again');
+    const other = new URLSearchParams({ returnTo: path, provider: 'default', prompt: 'select_account' });
+    expect(outcome.page).toContain(`href="/login?${`${other}`.replaceAll('&', '&amp;')}"`);
   });
 
   it('for less than is asked now is no reason not to ask (N-03)', async () => {

@@ -22,6 +22,7 @@ const FOLDERS: Readonly<Record<string, number>> = {
   vault: 2,
   store: 1,
   provider: 1,
+  pages: 1,
   options: 0,
 };
 
@@ -35,8 +36,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'openid-client': ['provider'],
   jose: ['provider'],
   express: ['routes', 'assembly'],
-  helmet: ['routes'],
-  'escape-html': ['routes'],
+  helmet: ['pages'],
+  'escape-html': ['pages'],
   'raw-body': ['routes'],
   'type-is': ['routes'],
   leven: ['options'],

@@ -131,7 +131,7 @@ describe('a guard with claims, methods and scopes', () => {
     const page = await browser.get('/guarded');
     expect([page.status, page.headers.get('content-type')]).toEqual([403, 'text/html; charset=utf-8']);
     expect(await page.text()).toContain(
-      'Your account does not have what is needed here: missing is the scope orders.read; the claim team.',
+      'Your account does not have what is needed here. Missing: the permission orders.read; team in your account.',
     );
   });
 
