@@ -2,22 +2,29 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 import { ConfigurationError, ConnectAuthError } from '../errors.ts';
+import { quoteName } from '../options/option-checks.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { SitePlan } from '../options/site-options.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
 import { createSites } from '../tenants/sites.ts';
 import { createDeferredSessions } from '../user/auth-sessions.ts';
 import { outliveHangUp } from '../user/outlive-hang-up.ts';
+import { createCheckParts } from './check-parts.ts';
 import { createStore } from './create-store.ts';
 import { joinParts } from './join-parts.ts';
 
 /** One application, at one base URL. */
 export function joinOne(options: ResolvedOptions) {
   const store = createStore(options);
+  const processId = randomUUID();
   return {
     store,
     sessionsOf: noTenants,
-    ...joinParts(options, { store, processId: randomUUID(), tenant: undefined }),
+    ...joinParts(options, { store, processId, tenant: undefined }),
+    operator: createCheckParts({
+      ...{ shared: options, store, processId, hasTenants: false, isChosenByHost: false },
+      findSites: async (tenant) => (tenant === undefined ? [options] : refuseTenant()),
+    }),
   };
 }
 
@@ -42,8 +49,21 @@ export function joinSites(plan: SitePlan) {
   const refuse = async (): Promise<never> => {
     throw new ConfigurationError('With tenants, say whose sessions: auth.sessionsOf(tenant).');
   };
+  const findSites = async (tenant: string | undefined) => {
+    if (!tenants) return tenant === undefined ? plan.sites.map((site) => plan.resolve(site)) : refuseTenant();
+    if (tenant === undefined) return undefined;
+    const given = await tenants.load(tenant);
+    if (given === undefined || given === null)
+      throw new ConfigurationError(`There is no tenant ${quoteName(tenant)}.`);
+    return plan.sites.map((site) => plan.resolve(site, { name: tenant, given }));
+  };
   return {
     store,
+    operator: createCheckParts({
+      ...{ shared, findSites, store, processId },
+      hasTenants: tenants !== undefined,
+      isChosenByHost: plan.isChosenByHost,
+    }),
     sessionsOf: tenants ? sessionsOf : noTenants,
     sessions: tenants ? createDeferredSessions(refuse, tell) : sessionsOf(),
     stop: sites.stop,
@@ -72,6 +92,10 @@ export function joinSites(plan: SitePlan) {
 
 function noTenants(): never {
   throw new ConfigurationError('auth.sessionsOf() is for tenants, and there are none. Use auth.sessions.');
+}
+
+function refuseTenant(): never {
+  throw new ConfigurationError('auth.check(): tenant is for tenants, and there are none. Leave it out.');
 }
 
 /** The application's own, which stays its own; `onError` is told that it came about. */

@@ -28,6 +28,7 @@ describe('the documents', () => {
       'CONTRIBUTING.md',
       'docs/architecture.md',
       'docs/connect-systems.md',
+      'docs/doctor.md',
       'docs/errors.md',
       'docs/front-ends.md',
       'docs/operating.md',
@@ -60,6 +61,7 @@ describe('the documents', () => {
     for (const document of [
       ...documents,
       'docs/connect-systems.md',
+      'docs/doctor.md',
       'docs/front-ends.md',
       'docs/operating.md',
       'docs/pages.md',

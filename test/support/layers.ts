@@ -13,8 +13,9 @@ const TOP_LEVEL_FILES: Readonly<Record<string, number>> = { 'index.ts': 6, 'conn
 const FOLDERS: Readonly<Record<string, number>> = {
   assembly: 4,
   testing: 6,
-  cli: 6,
+  cli: 7,
   client: 6,
+  check: 3,
   tenants: 3,
   routes: 3,
   user: 3,

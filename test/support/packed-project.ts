@@ -17,6 +17,7 @@ export interface PackedPackage {
 }
 
 export interface PackedProject {
+  readonly folder: string;
   /** Runs a file with Node and returns what it printed. */
   runNode(file: string): Promise<string>;
   /** Checks the project with the repository's TypeScript and returns its complaints. */
@@ -53,6 +54,7 @@ export async function packPackage(): Promise<PackedPackage> {
         for (const name of ['express', '@types/express']) await linkPackage(modules, name, `${name}4`);
       for (const [path, text] of Object.entries(files)) await writeFile(join(project, path), text);
       return {
+        folder: project,
         runNode: async (file) =>
           (await execute(process.execPath, [file], { cwd: project, timeout: 20_000 })).stdout,
         checkTypes: () => checkTypes(project),
