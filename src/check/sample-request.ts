@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { createBoundedFetch } from '../provider/bounded-fetch.ts';
+import type { WholeAnswer } from '../provider/whole-answer.ts';
 import { nameSampleCookie, readSighting, type Sighting } from './sample-answer.ts';
 import { createSampleTokens, SAMPLE_HEADER } from './sample-token.ts';
 
@@ -8,7 +9,7 @@ import { createSampleTokens, SAMPLE_HEADER } from './sample-token.ts';
 export interface Sample {
   /** Without the query. */
   readonly url: string;
-  readonly response: Response;
+  readonly response: WholeAnswer;
   /** What the process saw that answered; `undefined`: no process of this application did. */
   readonly seen: Sighting | undefined;
   /** The sample cookie as the answer set it: its value and its attributes in lower case. */
@@ -51,7 +52,7 @@ export function createSampleRequest({ options, fetch, now, timeoutMs }: SampleRe
   };
 }
 
-function findCookie({ headers }: Response, name: string): Sample['cookie'] {
+function findCookie({ headers }: WholeAnswer, name: string): Sample['cookie'] {
   const header = headers.getSetCookie().find((each) => each.startsWith(`${name}=`));
   const [pair, ...attributes] = (header ?? '').split(';').map((part) => part.trim());
   if (!pair) return undefined;

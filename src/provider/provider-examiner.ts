@@ -12,6 +12,7 @@ import type { ProviderSettings } from './provider.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { createSecretReaders } from './secret-reader.ts';
+import { toResponse } from './whole-answer.ts';
 
 /** What a provider says of itself, and what of it is not as it is configured. */
 export interface Announced {
@@ -80,7 +81,10 @@ export function createProviderExaminer(
     discover: async () => ({ metadata: (await configure()).serverMetadata(), conflicts }),
 
     fetchKeys: async (address) => {
-      const keySet = createKeySet(new URL(address), { name, monotonic, fetch: bounded });
+      const keySet = createKeySet(new URL(address), {
+        ...{ name, monotonic },
+        fetch: (url, options) => bounded(url, options).then(toResponse),
+      });
       const { keys } = await keySet.fetchKeys().catch(asProviderError('its keys'));
       return keys;
     },
@@ -100,7 +104,7 @@ export function createProviderExaminer(
     tryRedirect: async (redirectUri) => {
       const secrets = { state: randomText(), nonce: randomText(), codeVerifier: randomText() };
       const request = { secrets, redirectUri, prompt: 'none' };
-      const { url } = await createAuthorizationRequest(await configure(), definition, request, name);
+      const { url } = createAuthorizationRequest(await configure(), definition, request, name);
       const response = await bounded(url.href, { method: 'GET', headers: { accept: 'text/html' } }).catch(
         asProviderError('the authorization request'),
       );
@@ -115,7 +119,7 @@ function randomText(): string {
   return randomBytes(32).toString('base64url');
 }
 
-function readError({ headers }: Response, redirectUri: string): string | undefined {
+function readError({ headers }: Pick<Response, 'headers'>, redirectUri: string): string | undefined {
   const location = headers.get('location') ?? '';
   if (!URL.canParse(location)) return undefined;
   const { origin, pathname, searchParams } = new URL(location);

@@ -4,6 +4,7 @@ import { discover } from './discovery.ts';
 import type { ProviderSettings } from './provider.ts';
 import { faultError, nameRequest } from './provider-fault.ts';
 import { describeAnswer, isPassing, toProviderError } from './provider-faults.ts';
+import { toResponse } from './whole-answer.ts';
 
 /**
  * Looks whether a provider is there: at its discovery document, else at its keys, else at whatever its token endpoint
@@ -26,7 +27,7 @@ export async function lookAtProvider(
   const { metadata } = definition;
   try {
     if (!metadata) {
-      await discover(definition, bounded);
+      await discover(definition, (url, options) => bounded(url, options).then(toResponse));
       return;
     }
     const address = metadata.jwks_uri ?? metadata.token_endpoint;
