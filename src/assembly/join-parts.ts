@@ -1,3 +1,4 @@
+import { createDiagnostics } from '../diagnostics.ts';
 import { createApplicationKeys } from '../keys.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { createAppSessionStarter } from '../session/app-session.ts';
@@ -29,16 +30,18 @@ export function joinParts(options: ResolvedOptions, { store, processId, tenant }
   const { mapUser, apiOrigins, fetch, rolesFrom } = options;
   const { now, monotonic } = options.clocks;
   const { cookiePath } = options.session;
+  const diagnostics = createDiagnostics({ monotonic, tenant });
   const providers = createProviders(
     options,
     (fault) => void answers.reportError(undefined, undefined, fault, 'session'),
+    diagnostics,
   );
   const keys = createApplicationKeys(options.application);
   const sealer = createSealer(options.secrets, keys);
   const vault = createTokenVault({ store, sealer, keys });
-  const answerParts = createAnswerParts(options, providers);
+  const answerParts = createAnswerParts(options, { providers, diagnostics });
   const { urls, answers, hostNames, ownOrigins, loginUrlFrom } = answerParts;
-  const common = { store, keys, vault, providers };
+  const common = { store, keys, vault, providers, diagnostics };
   const sessionParts = createSessionParts(options, { ...common, reportError: answers.reportError });
   const { sessions, userSessions, readIdentity, tokenSource, tokenDemand, describeLogin } = sessionParts;
   const { cookie, maxAgeSeconds, revalidate, watch, stop } = sessionParts;

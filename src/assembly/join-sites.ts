@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
+import { createDiagnostics } from '../diagnostics.ts';
 import { ConfigurationError, ConnectAuthError } from '../errors.ts';
+import { createFaultReport } from '../fault-report.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { SitePlan } from '../options/site-options.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
@@ -26,15 +28,16 @@ export function joinSites(plan: SitePlan) {
   const { shared, tenants } = plan;
   const store = createStore(shared);
   const processId = randomUUID();
-  const tellOf =
-    (tenant?: string): TellFault =>
-    (error) =>
-      void shared.hooks.onError({ error, during: 'session', tenant });
+  const { monotonic } = shared.clocks;
+  const tellOf = (tenant?: string): TellFault => {
+    const report = createFaultReport(shared.hooks.onError, createDiagnostics({ monotonic, tenant }));
+    return (error) => void report({ error, during: 'session', tenant });
+  };
   const tell = tellOf();
   const sites = createSites({
     plan,
     build: (options, tenant) => joinParts(options, { store, processId, tenant }),
-    monotonic: shared.clocks.monotonic,
+    monotonic,
     onFault: (fault, tenant) => tellOf(tenant)(describeTenantFault(fault)),
   });
   const sessionsOf = (tenant?: string) =>

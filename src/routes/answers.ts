@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { ApplicationError, LoginRefused } from '../application-errors.ts';
 import { noStore } from '../cache-headers.ts';
+import type { Diagnostics } from '../diagnostics.ts';
 import {
   ConnectAuthError,
   LoginError,
@@ -9,7 +10,8 @@ import {
   RETRY_AFTER_SECONDS,
   StoreError,
 } from '../errors.ts';
-import type { ErrorEvent, Hooks } from '../events.ts';
+import type { ErrorEvent } from '../events.ts';
+import type { ReportFault } from '../fault-report.ts';
 import { wantsJson } from '../fetch-metadata.ts';
 import { AccessDeniedError, BearerError, describeMissing } from '../guard-errors.ts';
 import type { Page, SendPage } from './pages.ts';
@@ -57,7 +59,8 @@ export interface Failure {
 /** What the answers are made from. */
 export interface AnswersOptions {
   readonly sendPage: SendPage;
-  readonly hooks: Hooks;
+  readonly reportFault: ReportFault;
+  readonly diagnostics: Diagnostics;
   /** The path that starts a login with a return address; `undefined` when there is none. */
   readonly loginPath: Urls['login'];
   /** The same, back to the page that a request came from. */
@@ -128,7 +131,8 @@ export const OTHER_ACCOUNT = 'select_account';
 
 /** Makes the answers that all routes share. */
 export function createAnswers(options: AnswersOptions): Answers {
-  const { sendPage, hooks, loginPath, logoutPath, homePath, homeUrl, noteLostLogin } = options;
+  const { sendPage, reportFault, diagnostics, loginPath, logoutPath, homePath, homeUrl, noteLostLogin } =
+    options;
 
   const findWords = (
     req: Request,
@@ -177,6 +181,13 @@ export function createAnswers(options: AnswersOptions): Answers {
     };
   };
 
+  const noteRefused = (error: ConnectAuthError, { provider, display }: Failure, reference?: string) =>
+    diagnostics.tell('login.refused', () => {
+      const { code } = error;
+      const { oauthError } = error as Partial<LoginError>;
+      return { provider, during: 'callback' as const, display, code, oauthError, reference };
+    });
+
   const answers: Answers = {
     page: sendPage,
 
@@ -216,7 +227,7 @@ export function createAnswers(options: AnswersOptions): Answers {
     },
 
     reportError: async (req, res, failure, during) => {
-      await hooks.onError({ error: asConnectAuthError(failure), during, req, res });
+      await reportFault({ error: asConnectAuthError(failure), during, req, res });
     },
 
     fail: async (req, res, thrown, failure) => {
@@ -224,8 +235,11 @@ export function createAnswers(options: AnswersOptions): Answers {
       const returnTo = failure.returnTo ?? (error instanceof LoginError ? error.returnTo : undefined);
       const isSilent = failure.display === 'silent';
       // The provider's "not without a page" is an answer, and no fault.
-      if (!isSilent || error.code !== 'login_denied')
-        await hooks.onError({ error, during: failure.during, req, res, returnTo });
+      const reference =
+        isSilent && error.code === 'login_denied'
+          ? undefined
+          : await reportFault({ error, during: failure.during, req, res, returnTo });
+      if (failure.during === 'callback') noteRefused(error, failure, reference);
       const words = findWords(req, error, failure);
       if (res.headersSent || res.writableEnded) return;
       // Nobody has asked for a login, so nobody is told that there is none.
@@ -235,8 +249,8 @@ export function createAnswers(options: AnswersOptions): Answers {
       }
       keepToOurselves(res);
       if (error.status === 503) setRetryAfter(res, error);
-      if (failure.asJson || wantsJson(req)) res.status(error.status).json(describe(error));
-      else sendPage(req, res, pageFor(error, { ...failure, returnTo }, words));
+      if (failure.asJson || wantsJson(req)) res.status(error.status).json({ ...describe(error), reference });
+      else sendPage(req, res, { ...pageFor(error, { ...failure, returnTo }, words), reference });
     },
   };
   return answers;

@@ -1,0 +1,128 @@
+import { channel, tracingChannel } from 'node:diagnostics_channel';
+import type { Clock } from './clock.ts';
+import type { Facts, TracedError, Traces } from './diagnostics-payloads.ts';
+import { ConnectAuthError } from './errors.ts';
+
+/** The name of a channel: `express-connect-auth.login.started`. */
+export function nameChannel(name: keyof Facts | keyof Traces): string {
+  return `express-connect-auth.${name}`;
+}
+
+const fact = (name: keyof Facts) => channel(nameChannel(name));
+const traced = (name: keyof Traces) => tracingChannel(nameChannel(name));
+
+/** The channels of what has happened. */
+export const FACTS = Object.freeze({
+  'login.started': fact('login.started'),
+  'login.finished': fact('login.finished'),
+  'login.refused': fact('login.refused'),
+  'logout.finished': fact('logout.finished'),
+  'refresh.finished': fact('refresh.finished'),
+  'session.ended': fact('session.ended'),
+  'store.state': fact('store.state'),
+  'provider.state': fact('provider.state'),
+  fault: fact('fault'),
+} satisfies Record<keyof Facts, unknown>);
+
+/** The channels of what takes its time. */
+export const TRACES = Object.freeze({
+  login: traced('login'),
+  callback: traced('callback'),
+  logout: traced('logout'),
+  refresh: traced('refresh'),
+  'provider.request': traced('provider.request'),
+  'store.operation': traced('store.operation'),
+} satisfies Record<keyof Traces, unknown>);
+
+/**
+ * A subscriber of a tracing channel's `start` may put a function here, on the message: the work is then done by it, in
+ * whatever surroundings it makes. For those that are no `AsyncLocalStorage` which could be bound to the channel.
+ */
+export const RUN: unique symbol = Symbol.for('express-connect-auth.run');
+
+/** A message on which somebody may have put {@link RUN}. */
+export interface Runnable {
+  [RUN]?: <Value>(work: () => Value) => Value;
+}
+
+/** What the end of a traced operation adds to its message, and how its failure is described. */
+export interface TraceEnds<Message, Value> {
+  readonly onValue?: (value: Value) => Partial<Message>;
+  /** @default the code and the message of an error of ours; of any other no more than `unexpected` */
+  readonly onError?: (thrown: unknown) => TracedError;
+}
+
+type Untold<Payload> = Omit<Payload, 'tenant' | 'durationMs' | 'error'>;
+
+/** Publishes what happens in one application. Costs a look at the channel where nobody listens. */
+export interface Diagnostics {
+  /** Tells a fact to those who listen. */
+  tell<Name extends keyof Facts>(name: Name, describe: () => Omit<Facts[Name], 'tenant'>): void;
+  /** Does work that those who listen see begin and end. What it gives or throws is its own. */
+  trace<Name extends keyof Traces, Value>(
+    name: Name,
+    describe: () => Untold<Traces[Name]>,
+    work: () => Promise<Value>,
+    ends?: TraceEnds<Traces[Name], Value>,
+  ): Promise<Value>;
+}
+
+/** Makes it. `monotonic` measures what takes its time. */
+export function createDiagnostics({
+  monotonic,
+  tenant,
+}: {
+  monotonic: Clock;
+  tenant?: string | undefined;
+}): Diagnostics {
+  const withTenant = <Payload extends object>(payload: Payload) =>
+    tenant === undefined ? payload : { ...payload, tenant };
+
+  return {
+    tell: (name, describe) => {
+      if (FACTS[name].hasSubscribers) FACTS[name].publish(withTenant(describe()));
+    },
+    trace: (name, describe, work, ends = {}) => {
+      if (!TRACES[name].hasSubscribers) return work();
+      return runTraced({ name, message: withTenant(describe()), monotonic }, work, ends);
+    },
+  };
+}
+
+interface TracedWork {
+  readonly name: keyof Traces;
+  readonly message: object;
+  readonly monotonic: Clock;
+}
+
+/** What the work gives may be secret: the channel is shown no more than the message. */
+async function runTraced<Message, Value>(
+  { name, message, monotonic }: TracedWork,
+  work: () => Promise<Value>,
+  { onValue, onError = describeError }: TraceEnds<Message, Value>,
+): Promise<Value> {
+  const startedAt = monotonic();
+  const ended = (more: object = {}) => Object.assign(message, more, { durationMs: monotonic() - startedAt });
+  let outcome: { value: Value } | { thrown: unknown } | undefined;
+  const run = async () => {
+    try {
+      const value = await work();
+      outcome = { value };
+      ended(onValue?.(value));
+    } catch (thrown) {
+      outcome = { thrown };
+      ended();
+      throw onError(thrown);
+    }
+  };
+  const runInside = () => (message as Runnable)[RUN]?.(run) ?? run();
+  await TRACES[name].tracePromise(runInside, message).catch(() => undefined);
+  if (outcome === undefined || 'thrown' in outcome) throw outcome?.thrown;
+  return outcome.value;
+}
+
+/** What may be said of anything that was thrown. */
+export function describeError(thrown: unknown): TracedError {
+  if (!(thrown instanceof ConnectAuthError)) return { code: 'unexpected' };
+  return { code: thrown.code, message: thrown.message };
+}
