@@ -25,6 +25,8 @@ export interface Page {
   readonly stripQuery?: boolean;
   /** Whose pages may show this one in a frame. */
   readonly frameAncestors?: readonly string[];
+  /** Under which the application's log has what this page is about; people who ask for help are to give it. */
+  readonly reference?: string | undefined;
 }
 
 /** Answers with a page: a whole document, its policy, and headers that let nobody keep it. */
@@ -118,9 +120,10 @@ function hashSource(text: string): string {
 }
 
 function renderPage(page: Page): string {
-  const { title, message, links = [], form, broadcast } = page;
+  const { title, message, links = [], form, broadcast, reference } = page;
   const script = scriptOf(page);
   const parts = [
+    ...(reference ? [`<p>Reference: <code>${escapeHtml(reference)}</code></p>`] : []),
     ...(form ? [renderForm(form)] : []),
     ...links.map(({ href, label }) => `<a href="${escapeHtml(href)}">${escapeHtml(label)}</a>`),
   ];
