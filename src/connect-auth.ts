@@ -2,6 +2,7 @@ import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { joinOne, joinSites } from './assembly/join-sites.ts';
 import { ConfigurationError } from './errors.ts';
+import { startDebugLog } from './observe/debug-log.ts';
 import type { ConnectAuthOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { hasSites, planSites } from './options/site-options.ts';
@@ -46,6 +47,7 @@ export interface ConnectAuth extends RequestHandler {
  */
 export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
+  startDebugLog();
   const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop } =
     typeof options === 'object' && options !== null && hasSites(options)
       ? joinSites(planSites(options))

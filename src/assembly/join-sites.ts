@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { createDiagnostics } from '../diagnostics.ts';
 import { ConfigurationError, ConnectAuthError } from '../errors.ts';
 import { createFaultReport } from '../fault-report.ts';
+import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { SitePlan } from '../options/site-options.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
@@ -16,17 +17,20 @@ import { joinParts } from './join-parts.ts';
 /** One application, at one base URL. */
 export function joinOne(options: ResolvedOptions) {
   const store = createStore(options);
-  return {
-    store,
-    sessionsOf: noTenants,
-    ...joinParts(options, { store, processId: randomUUID(), tenant: undefined }),
+  const metrics = createMetricsFor(options);
+  const parts = joinParts(options, { store, metrics, processId: randomUUID(), tenant: undefined });
+  const stop = () => {
+    metrics?.stop();
+    parts.stop();
   };
+  return { store, sessionsOf: noTenants, ...parts, stop };
 }
 
 /** One of them for each base URL, and for each tenant at each, over one store. */
 export function joinSites(plan: SitePlan) {
   const { shared, tenants } = plan;
   const store = createStore(shared);
+  const metrics = createMetricsFor(shared);
   const processId = randomUUID();
   const { monotonic } = shared.clocks;
   const tellOf = (tenant?: string): TellFault => {
@@ -36,7 +40,7 @@ export function joinSites(plan: SitePlan) {
   const tell = tellOf();
   const sites = createSites({
     plan,
-    build: (options, tenant) => joinParts(options, { store, processId, tenant }),
+    build: (options, tenant) => joinParts(options, { store, metrics, processId, tenant }),
     monotonic,
     onFault: (fault, tenant) => tellOf(tenant)(describeTenantFault(fault)),
   });
@@ -49,7 +53,10 @@ export function joinSites(plan: SitePlan) {
     store,
     sessionsOf: tenants ? sessionsOf : noTenants,
     sessions: tenants ? createDeferredSessions(refuse, tell) : sessionsOf(),
-    stop: sites.stop,
+    stop: () => {
+      metrics?.stop();
+      sites.stop();
+    },
     handle: (req: Request, res: Response, next: (error?: unknown) => void) => {
       try {
         const found = sites.find(req);
@@ -71,6 +78,11 @@ export function joinSites(plan: SitePlan) {
     },
     tell,
   };
+}
+
+/** One for all base URLs and tenants: it counts what the whole process does. */
+function createMetricsFor({ routes }: ResolvedOptions): Metrics | undefined {
+  return routes.metrics === false ? undefined : createMetrics();
 }
 
 function noTenants(): never {

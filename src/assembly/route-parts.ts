@@ -23,7 +23,7 @@ import type { SessionParts, SessionPartsOptions } from './session-parts.ts';
 
 /** What the routes are made of. */
 export interface RoutePartsOptions
-  extends Pick<Surroundings, 'store' | 'processId'>,
+  extends Pick<Surroundings, 'store' | 'metrics' | 'processId'>,
     Omit<SessionPartsOptions, 'reportError'>,
     AnswerParts {
   readonly sealer: Sealer;
@@ -119,6 +119,7 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
       signedOut: logoutReturns.route,
+      metrics: async (req, res) => void given.metrics?.route(req, res, ignore),
       session: createSessionRoute({
         ...{
           store,
@@ -139,3 +140,6 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
 
   return { findRoute, login, logout, keepForm: keepsForms ? keptForm.keep : undefined };
 }
+
+/** It always answers. */
+function ignore(): void {}

@@ -30,6 +30,7 @@ export interface RouteHandlers {
   readonly signedOut: RouteHandler;
   readonly session: RouteHandler;
   readonly keptForm: RouteHandler;
+  readonly metrics: RouteHandler;
 }
 
 /**
@@ -83,6 +84,7 @@ export function createRouteTable(
     // It reads the session by itself, so as not to keep it alive.
     [routes.session, answer('session', ['GET'], handlers.session, WITHOUT_SESSION)],
     [routes.keptForm, answer('login', ['GET'], handlers.keptForm)],
+    [routes.metrics, answer('session', ['GET'], handlers.metrics, WITHOUT_SESSION)],
     ...callbacks,
   ]);
   return (path) => table.get(path);

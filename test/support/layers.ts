@@ -22,6 +22,7 @@ const FOLDERS: Readonly<Record<string, number>> = {
   vault: 2,
   store: 1,
   provider: 1,
+  observe: 1,
   options: 0,
 };
 
@@ -40,6 +41,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'raw-body': ['routes'],
   'type-is': ['routes'],
   leven: ['options'],
+  '@opentelemetry/api': ['observe'],
 };
 
 /** All that the client shares with the server, as types. */
