@@ -75,8 +75,9 @@ export function createDiagnostics({
   monotonic: Clock;
   tenant?: string | undefined;
 }): Diagnostics {
+  /** An object of its own: a message is written on. */
   const withTenant = <Payload extends object>(payload: Payload) =>
-    tenant === undefined ? payload : { ...payload, tenant };
+    tenant === undefined ? { ...payload } : { ...payload, tenant };
 
   return {
     tell: (name, describe) => {

@@ -52,12 +52,12 @@ describe('what is published on node:diagnostics_channel', () => {
   it('tells of a login that could not even be begun', async () => {
     const app = await startApp();
     op.script({ discovery: () => json(503, {}) });
-    const answer = await app.browser().get('/login', { accept: 'application/json' });
+    const answer = await app.browser().get('/login');
     expect(watch.factsOf('login.refused')).toEqual([
       { provider: 'default', display: 'page', during: 'login', code: 'provider_unavailable' },
     ]);
     const [fault] = watch.factsOf('fault');
-    expect(await answer.json()).toEqual({ error: 'provider_unavailable', reference: fault!.reference });
+    expect(await answer.text()).toContain(fault!.reference);
     expect(watch.factsOf('provider.state')).toMatchObject([{ provider: 'default', state: 'down' }]);
   });
 
@@ -85,6 +85,8 @@ describe('what is published on node:diagnostics_channel', () => {
       handlers: (server) => server.get('/destroy', (req, res) => req.session.destroy(() => res.end())),
     });
     const logIn = async () => {
+      // A logout from outside ends what began by then.
+      clock.advance(1000);
       const browser = app.browser();
       await app.logIn(browser);
       return browser;
