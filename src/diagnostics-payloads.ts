@@ -193,7 +193,7 @@ export interface StoreOperationTrace extends OfTenant, TracedEnd {
 }
 
 /** What is told once, when it has happened: the channel `express-connect-auth.` and the name. */
-export interface Facts {
+export interface DiagnosticFacts {
   'login.started': LoginStarted;
   'login.finished': LoginFinished;
   'login.refused': LoginRefused;
@@ -206,7 +206,7 @@ export interface Facts {
 }
 
 /** What takes its time: the tracing channel `express-connect-auth.` and the name. */
-export interface Traces {
+export interface DiagnosticTraces {
   login: LoginTrace;
   callback: CallbackTrace;
   logout: LogoutTrace;

@@ -1,15 +1,15 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import type { Clock } from './clock.ts';
-import type { Facts, TracedError, Traces } from './diagnostics-payloads.ts';
+import type { DiagnosticFacts, DiagnosticTraces, TracedError } from './diagnostics-payloads.ts';
 import { ConnectAuthError } from './errors.ts';
 
 /** The name of a channel: `express-connect-auth.login.started`. */
-export function nameChannel(name: keyof Facts | keyof Traces): string {
+export function nameChannel(name: keyof DiagnosticFacts | keyof DiagnosticTraces): string {
   return `express-connect-auth.${name}`;
 }
 
-const fact = (name: keyof Facts) => channel(nameChannel(name));
-const traced = (name: keyof Traces) => tracingChannel(nameChannel(name));
+const fact = (name: keyof DiagnosticFacts) => channel(nameChannel(name));
+const traced = (name: keyof DiagnosticTraces) => tracingChannel(nameChannel(name));
 
 /** The channels of what has happened. */
 export const FACTS = Object.freeze({
@@ -22,7 +22,7 @@ export const FACTS = Object.freeze({
   'store.state': fact('store.state'),
   'provider.state': fact('provider.state'),
   fault: fact('fault'),
-} satisfies Record<keyof Facts, unknown>);
+} satisfies Record<keyof DiagnosticFacts, unknown>);
 
 /** The channels of what takes its time. */
 export const TRACES = Object.freeze({
@@ -32,7 +32,7 @@ export const TRACES = Object.freeze({
   refresh: traced('refresh'),
   'provider.request': traced('provider.request'),
   'store.operation': traced('store.operation'),
-} satisfies Record<keyof Traces, unknown>);
+} satisfies Record<keyof DiagnosticTraces, unknown>);
 
 /**
  * A subscriber of a tracing channel's `start` may put a function here, on the message: the work is then done by it, in
@@ -52,18 +52,26 @@ export interface TraceEnds<Message, Value> {
   readonly onError?: (thrown: unknown) => TracedError;
 }
 
+/** Whether anybody listens to one of the two: what serves both is not done for nobody. */
+export function isHeard(trace: keyof DiagnosticTraces, fact: keyof DiagnosticFacts): boolean {
+  return TRACES[trace].hasSubscribers || FACTS[fact].hasSubscribers;
+}
+
 type Untold<Payload> = Omit<Payload, 'tenant' | 'durationMs' | 'error'>;
 
 /** Publishes what happens in one application. Costs a look at the channel where nobody listens. */
 export interface Diagnostics {
   /** Tells a fact to those who listen. */
-  tell<Name extends keyof Facts>(name: Name, describe: () => Omit<Facts[Name], 'tenant'>): void;
-  /** Does work that those who listen see begin and end. What it gives or throws is its own. */
-  trace<Name extends keyof Traces, Value>(
+  tell<Name extends keyof DiagnosticFacts>(
     name: Name,
-    describe: () => Untold<Traces[Name]>,
+    describe: () => Omit<DiagnosticFacts[Name], 'tenant'>,
+  ): void;
+  /** Does work that those who listen see begin and end. What it gives or throws is its own. */
+  trace<Name extends keyof DiagnosticTraces, Value>(
+    name: Name,
+    describe: () => Untold<DiagnosticTraces[Name]>,
     work: () => Promise<Value>,
-    ends?: TraceEnds<Traces[Name], Value>,
+    ends?: TraceEnds<DiagnosticTraces[Name], Value>,
   ): Promise<Value>;
 }
 
@@ -91,7 +99,7 @@ export function createDiagnostics({
 }
 
 interface TracedWork {
-  readonly name: keyof Traces;
+  readonly name: keyof DiagnosticTraces;
   readonly message: object;
   readonly monotonic: Clock;
 }

@@ -9,6 +9,7 @@ export type {
 export { ApplicationError, LoginRefused, type LoginRefusedOptions } from './application-errors.ts';
 export type { UserClaims } from './claims.ts';
 export { type ConnectAuth, connectAuth } from './connect-auth.ts';
+export type { DiagnosticFacts, DiagnosticTraces } from './diagnostics-payloads.ts';
 export {
   ConfigurationError,
   ConnectAuthError,

@@ -1,6 +1,6 @@
 import { createAvailability } from '../availability.ts';
 import type { Clock } from '../clock.ts';
-import { type Diagnostics, FACTS, TRACES } from '../diagnostics.ts';
+import { type Diagnostics, isHeard } from '../diagnostics.ts';
 import { StoreError } from '../errors.ts';
 import type { Store, StoreHealth } from '../store/store.ts';
 
@@ -45,7 +45,8 @@ export function observeStore(store: Store, options: ObservedStoreOptions): Store
   const observed = Object.keys(COMMANDS).map((name) => {
     const operation = name as keyof typeof COMMANDS;
     const ask = store[operation] as (...args: unknown[]) => Promise<unknown>;
-    const call = (...args: unknown[]) => (isHeard() ? observe(operation, () => ask(...args)) : ask(...args));
+    const call = (...args: unknown[]) =>
+      isWatched() ? observe(operation, () => ask(...args)) : ask(...args);
     return [operation, call] as const;
   });
   return {
@@ -53,14 +54,14 @@ export function observeStore(store: Store, options: ObservedStoreOptions): Store
     ...Object.fromEntries(observed),
     // What every request asks.
     readSession: (key, choice) =>
-      isHeard()
+      isWatched()
         ? observe('readSession', () => store.readSession(key, choice))
         : store.readSession(key, choice),
   };
 }
 
-function isHeard(): boolean {
-  return TRACES['store.operation'].hasSubscribers || FACTS['store.state'].hasSubscribers;
+function isWatched(): boolean {
+  return isHeard('store.operation', 'store.state');
 }
 
 function findFault({ ok, warnings }: StoreHealth): string | undefined {

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 import { FACTS, nameChannel, TRACES } from '../diagnostics.ts';
-import type { Facts, Traces } from '../diagnostics-payloads.ts';
+import type { DiagnosticFacts, DiagnosticTraces } from '../diagnostics-payloads.ts';
 
 /** What `NODE_DEBUG` must name. */
 const log = debuglog('connect-auth');
@@ -12,8 +12,9 @@ const log = debuglog('connect-auth');
  */
 export function startDebugLog(): void {
   if (!log.enabled) return;
-  for (const name of Object.keys(FACTS) as (keyof Facts)[]) listen(nameChannel(name));
-  for (const name of Object.keys(TRACES) as (keyof Traces)[]) listen(`tracing:${nameChannel(name)}:asyncEnd`);
+  for (const name of Object.keys(FACTS) as (keyof DiagnosticFacts)[]) listen(nameChannel(name));
+  for (const name of Object.keys(TRACES) as (keyof DiagnosticTraces)[])
+    listen(`tracing:${nameChannel(name)}:asyncEnd`);
 }
 
 function listen(channel: string): void {

@@ -45,8 +45,8 @@ export function createExposition(): Exposition {
   };
 
   return {
-    add: (name, labels) => {
-      seriesOf(name, labels).value += 1;
+    add: (name, labels, count) => {
+      seriesOf(name, labels).value += count;
     },
     record: (name, seconds, labels) => {
       const series = seriesOf(name, labels);

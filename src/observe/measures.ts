@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { nameChannel } from '../diagnostics.ts';
-import type { Facts, Traces } from '../diagnostics-payloads.ts';
+import type { DiagnosticFacts, DiagnosticTraces } from '../diagnostics-payloads.ts';
 
 /** What a measure is told with. */
 export type Labels = Readonly<Record<string, string>>;
@@ -45,8 +45,8 @@ export type MeasureName = keyof typeof MEASURES;
 
 /** Where measures go. */
 export interface MeasureSink {
-  /** One more of a counter. */
-  add(name: MeasureName, labels: Labels): void;
+  /** So many more of a counter. */
+  add(name: MeasureName, labels: Labels, count: number): void;
   /** One more duration of a histogram, in seconds. */
   record(name: MeasureName, seconds: number, labels: Labels): void;
   /** What a gauge stands at. */
@@ -58,21 +58,24 @@ export function feedMeasures(sink: MeasureSink): () => void {
   const stores = createTroubleCount('stores', sink);
   const providers = createTroubleCount('providers', sink);
   stores.begin({});
+  // What is there from the beginning shows its first one as an increase.
+  for (const kind of LOGOUT_KINDS)
+    for (const outcome of ['done', 'failed']) sink.add('logouts', { kind, outcome }, 0);
   const listeners = [
-    onFact('login.started', ({ provider, display }) => sink.add('logins_started', { provider, display })),
-    onFact('login.finished', ({ provider }) => sink.add('logins_finished', { provider })),
+    onFact('login.started', ({ provider, display }) => sink.add('logins_started', { provider, display }, 1)),
+    onFact('login.finished', ({ provider }) => sink.add('logins_finished', { provider }, 1)),
     onFact('login.refused', ({ provider = 'unknown', code }) =>
-      sink.add('logins_refused', { provider, code }),
+      sink.add('logins_refused', { provider, code }, 1),
     ),
     onFact('logout.finished', ({ kind, code }) =>
-      sink.add('logouts', { kind, outcome: code === undefined ? 'done' : 'failed' }),
+      sink.add('logouts', { kind, outcome: code === undefined ? 'done' : 'failed' }, 1),
     ),
-    onFact('session.ended', ({ reason }) => sink.add('sessions_ended', { reason })),
+    onFact('session.ended', ({ reason }) => sink.add('sessions_ended', { reason }, 1)),
     onFact('refresh.finished', ({ provider, outcome, durationMs }) => {
-      sink.add('refreshes', { provider, outcome });
+      sink.add('refreshes', { provider, outcome }, 1);
       sink.record('refresh_duration_seconds', durationMs / 1000, { provider });
     }),
-    onFact('fault', ({ code, during }) => sink.add('faults', { code, during })),
+    onFact('fault', ({ code, during }) => sink.add('faults', { code, during }, 1)),
     onFact('store.state', ({ state, address = '', port = '' }) =>
       stores.note(`${address}:${port}`, state, {}),
     ),
@@ -94,19 +97,27 @@ export function feedMeasures(sink: MeasureSink): () => void {
   };
 }
 
+const LOGOUT_KINDS = ['logout', 'destroyed', 'back_channel', 'front_channel', 'revoked'] as const;
+
 interface Listener {
   readonly channel: string;
   readonly listener: (message: unknown) => void;
 }
 
-function onFact<Name extends keyof Facts>(name: Name, note: (fact: Facts[Name]) => void): Listener {
-  return { channel: nameChannel(name), listener: (message) => note(message as Facts[Name]) };
+function onFact<Name extends keyof DiagnosticFacts>(
+  name: Name,
+  note: (fact: DiagnosticFacts[Name]) => void,
+): Listener {
+  return { channel: nameChannel(name), listener: (message) => note(message as DiagnosticFacts[Name]) };
 }
 
-function onEnd<Name extends keyof Traces>(name: Name, note: (message: Traces[Name]) => void): Listener {
+function onEnd<Name extends keyof DiagnosticTraces>(
+  name: Name,
+  note: (message: DiagnosticTraces[Name]) => void,
+): Listener {
   return {
     channel: `tracing:${nameChannel(name)}:asyncEnd`,
-    listener: (message) => note(message as Traces[Name]),
+    listener: (message) => note(message as DiagnosticTraces[Name]),
   };
 }
 

@@ -15,7 +15,7 @@ export function createOtelMeasures(meter: Meter): () => void {
   const write = (name: MeasureName, value: number, labels: Labels) =>
     instruments.get(name)!(value, toAttributes(labels));
   return feedMeasures({
-    add: (name, labels) => write(name, 1, labels),
+    add: (name, labels, count) => write(name, count, labels),
     record: write,
     set: write,
   });

@@ -1,5 +1,5 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api';
-import type { TracedEnd, TracedError, Traces } from '../diagnostics-payloads.ts';
+import type { DiagnosticTraces, TracedEnd, TracedError } from '../diagnostics-payloads.ts';
 
 /** How a span begins. */
 export interface SpanBeginning {
@@ -14,10 +14,12 @@ export interface SpanBeginning {
  * @see [HTTP client spans](https://opentelemetry.io/docs/specs/semconv/http/http-spans/),
  * [Redis client spans](https://opentelemetry.io/docs/specs/semconv/database/redis/)
  */
-export function describeSpan(name: keyof Traces, message: object): SpanBeginning {
-  if (name === 'provider.request') return describeRequest(message as Traces['provider.request']);
-  if (name === 'store.operation') return describeOperation(message as Traces['store.operation']);
-  const { tenant, provider, display, kind } = message as Partial<Traces['login'] & Traces['logout']>;
+export function describeSpan(name: keyof DiagnosticTraces, message: object): SpanBeginning {
+  if (name === 'provider.request') return describeRequest(message as DiagnosticTraces['provider.request']);
+  if (name === 'store.operation') return describeOperation(message as DiagnosticTraces['store.operation']);
+  const { tenant, provider, display, kind } = message as Partial<
+    DiagnosticTraces['login'] & DiagnosticTraces['logout']
+  >;
   return {
     title: `connect_auth.${name}`,
     kind: SpanKind.INTERNAL,
@@ -32,8 +34,8 @@ export function describeSpan(name: keyof Traces, message: object): SpanBeginning
 
 /** What is known only at the end. */
 export function describeSpanEnd(message: object): Attributes {
-  const { status } = message as Partial<Traces['provider.request']>;
-  const { sessions } = message as Partial<Traces['logout']>;
+  const { status } = message as Partial<DiagnosticTraces['provider.request']>;
+  const { sessions } = message as Partial<DiagnosticTraces['logout']>;
   return {
     'http.response.status_code': status,
     'connect_auth.sessions': sessions,
@@ -52,7 +54,7 @@ function describeRequest({
   endpoint,
   method,
   url,
-}: Traces['provider.request']): SpanBeginning {
+}: DiagnosticTraces['provider.request']): SpanBeginning {
   const { hostname, port, protocol, pathname } = new URL(url);
   return {
     title: `${method} ${pathname}`,
@@ -76,7 +78,7 @@ function describeOperation({
   store,
   address,
   port,
-}: Traces['store.operation']): SpanBeginning {
+}: DiagnosticTraces['store.operation']): SpanBeginning {
   const isScript = command === 'EVALSHA';
   return {
     title: `${command} ${operation}`,

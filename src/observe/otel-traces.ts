@@ -1,12 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Attributes, context, type Span, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import { nameChannel, RUN, type Runnable, TRACES } from '../diagnostics.ts';
-import type { Facts, TracedEnd, Traces } from '../diagnostics-payloads.ts';
+import type { DiagnosticFacts, DiagnosticTraces, TracedEnd } from '../diagnostics-payloads.ts';
 import { describeFailure, describeSpan, describeSpanEnd } from './otel-spans.ts';
 
 /** Makes a span of each traced operation, and an event of each fact on the span it happened in. Returns how to stop. */
 export function traceOperations(tracer: Tracer): () => void {
-  const names = Object.keys(TRACES) as (keyof Traces)[];
+  const names = Object.keys(TRACES) as (keyof DiagnosticTraces)[];
   const listeners = [...names.flatMap((name) => listenTo(name, tracer)), ...EVENTS];
   for (const { channel, listener } of listeners) subscribe(channel, listener);
   return () => {
@@ -19,7 +19,7 @@ interface Listener {
   readonly listener: (message: unknown) => void;
 }
 
-function listenTo(name: keyof Traces, tracer: Tracer): Listener[] {
+function listenTo(name: keyof DiagnosticTraces, tracer: Tracer): Listener[] {
   const spans = new WeakMap<object, Span>();
   const begin = (message: object) => {
     const { title, kind, attributes } = describeSpan(name, message);
@@ -63,16 +63,16 @@ const EVENTS: readonly Listener[] = [
   }),
 ];
 
-function onFact<Name extends keyof Facts>(
+function onFact<Name extends keyof DiagnosticFacts>(
   name: Name,
   event: string,
-  describe: (fact: Facts[Name], span: Span) => Attributes,
+  describe: (fact: DiagnosticFacts[Name], span: Span) => Attributes,
 ): Listener {
   return {
     channel: nameChannel(name),
     listener: (message) => {
       const span = trace.getActiveSpan();
-      span?.addEvent(event, clean(describe(message as Facts[Name], span)));
+      span?.addEvent(event, clean(describe(message as DiagnosticFacts[Name], span)));
     },
   };
 }

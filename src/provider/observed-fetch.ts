@@ -1,6 +1,6 @@
 import { createAvailability } from '../availability.ts';
 import type { Clock } from '../clock.ts';
-import { type Diagnostics, describeError } from '../diagnostics.ts';
+import { type Diagnostics, describeError, isHeard } from '../diagnostics.ts';
 import type { TracedError } from '../diagnostics-payloads.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { readFoundFault, writeFault } from './provider-fault.ts';
@@ -17,7 +17,7 @@ export interface ObservedFetchOptions {
   readonly nameEndpoint: (url: string) => string;
 }
 
-/** Lets those who listen see a provider's requests, and how it is. */
+/** Lets those who listen see a provider's requests, and how it is. Where nobody does, a request is the request itself. */
 export function observeFetch(fetch: Fetch, options: ObservedFetchOptions): Fetch {
   const { name, timeoutMs, monotonic, diagnostics, nameEndpoint } = options;
   const availability = createAvailability(monotonic, (state, message) =>
@@ -33,7 +33,7 @@ export function observeFetch(fetch: Fetch, options: ObservedFetchOptions): Fetch
     };
   };
 
-  return async (url, init) => {
+  const observe: Fetch = async (url, init) => {
     const startedAt = monotonic();
     const describe = () => {
       const { origin, pathname } = new URL(url);
@@ -56,4 +56,7 @@ export function observeFetch(fetch: Fetch, options: ObservedFetchOptions): Fetch
       throw thrown;
     }
   };
+
+  return (url, init) =>
+    isHeard('provider.request', 'provider.state') ? observe(url, init) : fetch(url, init);
 }

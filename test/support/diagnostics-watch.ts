@@ -1,14 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach } from '@jest/globals';
 import { FACTS, nameChannel, TRACES } from '../../src/diagnostics.ts';
-import type { Facts, Traces } from '../../src/diagnostics-payloads.ts';
+import type { DiagnosticFacts, DiagnosticTraces } from '../../src/diagnostics-payloads.ts';
 
 const MOMENTS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const;
 
 /** Every channel that the package publishes on. */
 export const CHANNELS: readonly string[] = [
-  ...(Object.keys(FACTS) as (keyof Facts)[]).map(nameChannel),
-  ...(Object.keys(TRACES) as (keyof Traces)[]).flatMap((name) =>
+  ...(Object.keys(FACTS) as (keyof DiagnosticFacts)[]).map(nameChannel),
+  ...(Object.keys(TRACES) as (keyof DiagnosticTraces)[]).flatMap((name) =>
     MOMENTS.map((moment) => `tracing:${nameChannel(name)}:${moment}`),
   ),
 ];
@@ -29,8 +29,8 @@ export interface DiagnosticsWatch {
   /** The traced operations that have ended, in the order of their ends. */
   readonly traces: readonly (readonly [name: string, message: Readonly<Record<string, unknown>>])[];
   /** Of one name. */
-  factsOf<Name extends keyof Facts>(name: Name): readonly Facts[Name][];
-  tracesOf<Name extends keyof Traces>(name: Name): readonly Traces[Name][];
+  factsOf<Name extends keyof DiagnosticFacts>(name: Name): readonly DiagnosticFacts[Name][];
+  tracesOf<Name extends keyof DiagnosticTraces>(name: Name): readonly DiagnosticTraces[Name][];
 }
 
 /** Watches all channels during each test of a file. */
