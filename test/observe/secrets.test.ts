@@ -14,7 +14,7 @@ const { bed, start, lookAround, seeInside } = leaks;
 const PAGES = ['/', '/me', '/use', '/save?a=1', '/renew', '/use'];
 
 describe('what is published, traced and counted', () => {
-  it('holds no token, code, verifier, cookie, session id or secret, and names no person (R-50, F-122)', async () => {
+  it('holds no token, code, verifier, cookie, session id or secret, and names no person', async () => {
     const metrics = createMetrics();
     const published: string[] = [];
     const stop = listenToAll((_, message) => published.push(inspect(message, { depth: 12 })));
