@@ -57,7 +57,7 @@ describe('the state of the store and of the provider', () => {
     const proxy = await startTcpFaultProxy(redis);
     const clock = createTestClock();
     const app = await start({
-      ...{ op, redis: proxy.url, storeTimeoutMs: 300 },
+      ...{ op, redis: proxy.url, storeTimeoutMs: 1000 },
       now: { now: Date.now, monotonic: clock.now, store: undefined },
     });
     const browser = app.browser();
