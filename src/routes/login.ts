@@ -120,7 +120,7 @@ export function createLogin(options: LoginOptions): Login {
         isRestart,
       },
       {
-        seed: begun.seed,
+        begun,
         client: { issuer, clientId: definition.clientId, redirectUri },
         crossSite,
         fallback: urls.home,

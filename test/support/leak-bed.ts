@@ -167,7 +167,11 @@ function deriveKeys(app: TestApp, bearers: readonly string[]): string[] {
   return [
     ...['cookie signature', 'ending cookie signature', 'key id'].map((purpose) => derive(purpose)),
     ...bearers.map((id) => derive('tokens', id)),
-    ...seeds.flatMap((seed) => ['login seal', 'login code verifier'].map((purpose) => derive(purpose, seed))),
+    ...seeds.flatMap((seed) => {
+      const derived = keysOf(app).derive(secret, 'login under way', seed, 140);
+      // The verifier, and the key of the seal.
+      return [derived.toString('base64url', 64, 96), derived.toString('base64url', 96, 128)];
+    }),
   ];
 }
 
