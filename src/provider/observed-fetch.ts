@@ -2,7 +2,7 @@ import { createAvailability } from '../availability.ts';
 import type { Clock } from '../clock.ts';
 import { type Diagnostics, describeError, isHeard } from '../diagnostics.ts';
 import type { TracedError } from '../diagnostics-payloads.ts';
-import type { Fetch } from './bounded-fetch.ts';
+import type { BoundedFetch } from './bounded-fetch.ts';
 import { readFoundFault, writeFault } from './provider-fault.ts';
 
 /** Whose requests they are, and how they are told of. */
@@ -18,7 +18,7 @@ export interface ObservedFetchOptions {
 }
 
 /** Lets those who listen see a provider's requests, and how it is. Where nobody does, a request is the request itself. */
-export function observeFetch(fetch: Fetch, options: ObservedFetchOptions): Fetch {
+export function observeFetch(fetch: BoundedFetch, options: ObservedFetchOptions): BoundedFetch {
   const { name, timeoutMs, monotonic, diagnostics, nameEndpoint } = options;
   const availability = createAvailability(monotonic, (state, message) =>
     diagnostics.tell('provider.state', () => ({ provider: name, state, message })),
@@ -33,7 +33,7 @@ export function observeFetch(fetch: Fetch, options: ObservedFetchOptions): Fetch
     };
   };
 
-  const observe: Fetch = async (url, init) => {
+  const observe: BoundedFetch = async (url, init) => {
     const startedAt = monotonic();
     const describe = () => {
       const { origin, pathname } = new URL(url);
