@@ -6,7 +6,8 @@ const config: Config = {
   testEnvironment: '<rootDir>/scripts/node-environment.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
+  // What is slow is run by hand: npm run test:docs.
+  testMatch: ['**/*.test.ts', '!**/*.slow.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

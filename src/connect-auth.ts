@@ -6,6 +6,7 @@ import type { CheckOptions } from './check/check-options.ts';
 import type { CheckReport } from './check/check-report.ts';
 import type { LoginHealth } from './check/login-health.ts';
 import { ConfigurationError } from './errors.ts';
+import { startDebugLog } from './observe/debug-log.ts';
 import type { ConnectAuthOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { hasSites, planSites } from './options/site-options.ts';
@@ -73,6 +74,7 @@ export interface ConnectAuth extends RequestHandler {
  */
 export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
+  startDebugLog();
   const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop, operator } =
     typeof options === 'object' && options !== null && hasSites(options)
       ? joinSites(planSites(options))

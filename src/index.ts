@@ -13,6 +13,7 @@ export type { ApplicationCard, CheckReport, Registration } from './check/check-r
 export type { LoginHealth } from './check/login-health.ts';
 export type { UserClaims } from './claims.ts';
 export { type ConnectAuth, type ConnectAuthHealth, connectAuth } from './connect-auth.ts';
+export type { DiagnosticFacts, DiagnosticTraces } from './diagnostics-payloads.ts';
 export {
   ConfigurationError,
   ConnectAuthError,

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
+import { createDiagnostics } from '../diagnostics.ts';
 import { ConfigurationError, ConnectAuthError } from '../errors.ts';
+import { createFaultReport } from '../fault-report.ts';
+import { createMetrics, type Metrics } from '../observe/metrics.ts';
 import { quoteName } from '../options/option-checks.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { SitePlan } from '../options/site-options.ts';
@@ -16,32 +19,36 @@ import { joinParts } from './join-parts.ts';
 /** One application, at one base URL. */
 export function joinOne(options: ResolvedOptions) {
   const store = createStore(options);
+  const metrics = createMetricsFor(options);
   const processId = randomUUID();
-  return {
-    store,
-    sessionsOf: noTenants,
-    ...joinParts(options, { store, processId, tenant: undefined }),
-    operator: createCheckParts({
-      ...{ shared: options, store, processId, hasTenants: false, isChosenByHost: false },
-      findSites: async (tenant) => (tenant === undefined ? [options] : refuseTenant()),
-    }),
+  const parts = joinParts(options, { store, metrics, processId, tenant: undefined });
+  const operator = createCheckParts({
+    ...{ shared: options, store, processId, hasTenants: false, isChosenByHost: false },
+    findSites: async (tenant) => (tenant === undefined ? [options] : refuseTenant()),
+  });
+  const stop = () => {
+    metrics?.stop();
+    parts.stop();
   };
+  return { store, sessionsOf: noTenants, ...parts, operator, stop };
 }
 
 /** One of them for each base URL, and for each tenant at each, over one store. */
 export function joinSites(plan: SitePlan) {
   const { shared, tenants } = plan;
   const store = createStore(shared);
+  const metrics = createMetricsFor(shared);
   const processId = randomUUID();
-  const tellOf =
-    (tenant?: string): TellFault =>
-    (error) =>
-      void shared.hooks.onError({ error, during: 'session', tenant });
+  const { monotonic } = shared.clocks;
+  const tellOf = (tenant?: string): TellFault => {
+    const report = createFaultReport(shared.hooks.onError, createDiagnostics({ monotonic, tenant }));
+    return (error) => void report({ error, during: 'session', tenant });
+  };
   const tell = tellOf();
   const sites = createSites({
     plan,
-    build: (options, tenant) => joinParts(options, { store, processId, tenant }),
-    monotonic: shared.clocks.monotonic,
+    build: (options, tenant) => joinParts(options, { store, metrics, processId, tenant }),
+    monotonic,
     onFault: (fault, tenant) => tellOf(tenant)(describeTenantFault(fault)),
   });
   const sessionsOf = (tenant?: string) =>
@@ -66,7 +73,10 @@ export function joinSites(plan: SitePlan) {
     }),
     sessionsOf: tenants ? sessionsOf : noTenants,
     sessions: tenants ? createDeferredSessions(refuse, tell) : sessionsOf(),
-    stop: sites.stop,
+    stop: () => {
+      metrics?.stop();
+      sites.stop();
+    },
     handle: (req: Request, res: Response, next: (error?: unknown) => void) => {
       try {
         const found = sites.find(req);
@@ -88,6 +98,11 @@ export function joinSites(plan: SitePlan) {
     },
     tell,
   };
+}
+
+/** One for all base URLs and tenants: it counts what the whole process does. */
+function createMetricsFor({ routes }: ResolvedOptions): Metrics | undefined {
+  return routes.metrics === false ? undefined : createMetrics();
 }
 
 function noTenants(): never {

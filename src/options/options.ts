@@ -249,6 +249,12 @@ export interface RouteOptions {
    * @default false
    */
   keptForm?: string | false;
+  /**
+   * Gives the metrics of this process in the text format of Prometheus; such as `/metrics`. Whoever can reach it can read it,
+   * so keep it from the outside by your proxy, or serve `createMetrics()` at a port of its own.
+   * @default false
+   */
+  metrics?: string | false;
   /** A page of ours that says so and logs nobody in. `false` switches it off. @default '/signed-out' */
   signedOut?: string | false;
   /**

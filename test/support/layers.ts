@@ -24,6 +24,7 @@ const FOLDERS: Readonly<Record<string, number>> = {
   store: 1,
   provider: 1,
   pages: 1,
+  observe: 1,
   options: 0,
 };
 
@@ -42,6 +43,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'raw-body': ['routes'],
   'type-is': ['routes'],
   leven: ['options'],
+  '@opentelemetry/api': ['observe'],
 };
 
 /** All that the client shares with the server, as types. */
