@@ -6,7 +6,7 @@ const config: Config = {
   testEnvironment: '<rootDir>/scripts/node-environment.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   roots: ['<rootDir>/test'],
-  // What is slow is run by hand: npm run test:docs.
+  // The slow ones are for `npm run test:docs`.
   testMatch: ['**/*.test.ts', '!**/*.slow.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -15,7 +15,13 @@ const config: Config = {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  moduleNameMapper: { '^express-connect-auth$': '<rootDir>/src/index.ts' },
+  // Each recipe is a project of its own, with tests for its own runner.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/recipes/.+/'],
+  modulePathIgnorePatterns: ['<rootDir>/test/recipes/.+/'],
+  moduleNameMapper: {
+    '^express-connect-auth$': '<rootDir>/src/index.ts',
+    '^express-connect-auth/testing$': '<rootDir>/src/testing/index.ts',
+  },
   testTimeout: 30_000,
   testSequencer: '<rootDir>/scripts/slowest-first.js',
   // Half of the time is spent waiting for bounds, browsers and servers. So there are two workers more than cores.

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { joinOne, joinSites } from './assembly/join-sites.ts';
+import { TEST_DOOR } from './assembly/test-door.ts';
 import type { CheckOptions } from './check/check-options.ts';
 import type { CheckReport } from './check/check-report.ts';
 import type { LoginHealth } from './check/login-health.ts';
@@ -75,7 +76,7 @@ export interface ConnectAuth extends RequestHandler {
 export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
   startDebugLog();
-  const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop, operator } =
+  const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop, operator, testDoor } =
     typeof options === 'object' && options !== null && hasSites(options)
       ? joinSites(planSites(options))
       : joinOne(resolveOptions(options));
@@ -95,6 +96,8 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
     await store.close();
   };
 
+  // Never there in production.
+  if (testDoor) Object.defineProperty(connectAuthMiddleware, TEST_DOOR, { value: testDoor });
   const auth = Object.assign(connectAuthMiddleware, {
     sessions,
     sessionsOf,

@@ -1,10 +1,10 @@
-import express from 'express';
 import { createDiagnostics } from '../diagnostics.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import { createRedisStore } from '../store/redis-store.ts';
 import type { Store } from '../store/store.ts';
+import { isProduction } from './is-production.ts';
 import { observeStore } from './observed-store.ts';
 import { locateRedis } from './redis-location.ts';
 
@@ -24,8 +24,7 @@ export function createStore(options: ResolvedOptions): Store {
     return observeStore(store, { ...observed, store: 'redis', ...locateRedis(redis) });
   }
   if (redis === undefined) {
-    // Express's own idea of the environment, which is NODE_ENV unless the application says otherwise.
-    if (express().get('env') === 'production') {
+    if (isProduction()) {
       throw new ConfigurationError(
         "redis is missing: in production sessions must outlive this process. To keep them in memory all the same, write redis: 'memory'.",
       );

@@ -14,9 +14,11 @@ import { createUpgradeAuth } from '../user/upgrade-auth.ts';
 import { createSealer } from '../vault/sealer.ts';
 import { createTokenVault } from '../vault/token-vault.ts';
 import { createAnswerParts } from './answer-parts.ts';
+import { isProduction } from './is-production.ts';
 import { createProviders } from './provider-parts.ts';
 import { createRouteParts } from './route-parts.ts';
 import { createSessionParts } from './session-parts.ts';
+import { createTestLogins } from './test-door.ts';
 
 /** What an application needs beside its options. */
 export interface Surroundings {
@@ -48,7 +50,7 @@ export function joinParts(options: ResolvedOptions, { store, metrics, processId,
   const sessionParts = createSessionParts(options, { ...common, reportError: answers.reportError });
   const { sessions, userSessions, readIdentity, tokenSource, tokenDemand, describeLogin } = sessionParts;
   const { cookie, maxAgeSeconds, revalidate, watch, stop } = sessionParts;
-  const { findRoute, login, logout, keepForm } = createRouteParts(options, {
+  const { findRoute, login, logout, establish, keepForm } = createRouteParts(options, {
     ...{ ...common, ...answerParts, metrics, processId, sealer, sessionParts },
   });
 
@@ -104,6 +106,9 @@ export function joinParts(options: ResolvedOptions, { store, metrics, processId,
       issuers: new Set([...providers.values()].map(({ issuer }) => issuer)),
     }),
     isIdle: watch.isIdle,
+    testLogins: isProduction()
+      ? undefined
+      : createTestLogins({ options, providers, vault, sessionParts, services, establish }),
     authenticateUpgrade,
     tell: services.tell,
     stop,

@@ -9,12 +9,14 @@ import { quoteName } from '../options/option-checks.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { SitePlan } from '../options/site-options.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
-import { createSites } from '../tenants/sites.ts';
+import { createSites, type Sites } from '../tenants/sites.ts';
 import { createDeferredSessions } from '../user/auth-sessions.ts';
 import { outliveHangUp } from '../user/outlive-hang-up.ts';
 import { createCheckParts } from './check-parts.ts';
 import { createStore } from './create-store.ts';
+import { isProduction } from './is-production.ts';
 import { joinParts } from './join-parts.ts';
+import type { TestDoor, TestLogins } from './test-door.ts';
 
 /** One application, at one base URL. */
 export function joinOne(options: ResolvedOptions) {
@@ -30,7 +32,13 @@ export function joinOne(options: ResolvedOptions) {
     metrics?.stop();
     parts.stop();
   };
-  return { store, sessionsOf: noTenants, ...parts, operator, stop };
+  const { testLogins } = parts;
+  const testDoor: TestDoor | undefined = testLogins && {
+    ...testLogins,
+    baseUrls: [options.baseUrl],
+    ofTenant: noTestTenants,
+  };
+  return { store, sessionsOf: noTenants, ...parts, operator, stop, testDoor };
 }
 
 /** One of them for each base URL, and for each tenant at each, over one store. */
@@ -97,6 +105,20 @@ export function joinSites(plan: SitePlan) {
       return tellUnawaited(authenticate(), 'auth.authenticateUpgrade()', tell);
     },
     tell,
+    testDoor: isProduction() ? undefined : createSitesDoor(plan, sites),
+  };
+}
+
+/** Leads each call to the base URL and the tenant that its request is for. */
+function createSitesDoor(plan: SitePlan, sites: Sites<ReturnType<typeof joinParts>>): TestDoor {
+  const doorOf = (find: (req: Request) => Promise<{ testLogins: TestLogins | undefined }>): TestLogins => ({
+    logIn: async (req, ...given) => (await find(req)).testLogins!.logIn(req, ...given),
+    end: async (req, ...given) => (await find(req)).testLogins!.end(req, ...given),
+  });
+  return {
+    baseUrls: plan.sites.map(({ baseUrl }) => baseUrl),
+    ...doorOf(async (req) => sites.find(req)),
+    ofTenant: (name) => (plan.tenants ? doorOf((req) => sites.ofTenant(name, req)) : noTestTenants()),
   };
 }
 
@@ -111,6 +133,10 @@ function noTenants(): never {
 
 function refuseTenant(): never {
   throw new ConfigurationError('auth.check(): tenant is for tenants, and there are none. Leave it out.');
+}
+
+function noTestTenants(): never {
+  throw new ConfigurationError('logInAs(): tenant is given, and this connectAuth() has none.');
 }
 
 /** The application's own, which stays its own; `onError` is told that it came about. */

@@ -113,7 +113,7 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
         diagnostics.trace(
           'callback',
           () => ({ provider }),
-          () => callback(req, res, browser, provider),
+          () => callback.route(req, res, browser, provider),
         ),
       keptForm: keptForm.route,
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
@@ -138,7 +138,8 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
     { urls, answers },
   );
 
-  return { findRoute, login, logout, keepForm: keepsForms ? keptForm.keep : undefined };
+  const { establish } = callback;
+  return { findRoute, login, logout, establish, keepForm: keepsForms ? keptForm.keep : undefined };
 }
 
 /** It always answers. */

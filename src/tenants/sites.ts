@@ -24,8 +24,12 @@ export interface Sites<Parts extends SiteParts> {
    * `tenant_unavailable` (503) where the application does not say in ten seconds.
    */
   find(req: IncomingMessage): Parts | Promise<Parts>;
-  /** The parts of a tenant at the first base URL; without a name those of that. @throws ConnectAuthError `tenant_unknown`. */
-  ofTenant(name?: string): Promise<Parts>;
+  /**
+   * The parts of a tenant at the base URL of a request, else at the first; without a name those of that.
+   *
+   * @throws ConnectAuthError `tenant_unknown`.
+   */
+  ofTenant(name?: string, req?: IncomingMessage): Promise<Parts>;
   stop(): void;
 }
 
@@ -127,7 +131,7 @@ function createTenantSites<Parts extends SiteParts>(
       if (!(name instanceof Promise)) return ofName(site, name);
       return inTime(name, 'The tenant of a request').then((known) => ofName(site, known));
     },
-    ofTenant: async (name) => ofName(plan.sites[0]!, name),
+    ofTenant: async (name, req) => ofName(req ? findSite(req) : plan.sites[0]!, name),
     stop: () => {
       for (const { parts } of cache.entries()) for (const each of parts.values()) each.stop();
       for (const each of leaving) each.stop();

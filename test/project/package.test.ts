@@ -43,7 +43,7 @@ describe('the published package', () => {
       expect.arrayContaining(['package.json', 'dist/index.js', 'dist/index.d.ts']),
     );
     const others = packed.files.filter(
-      (file) => !/^dist\/.+\.(js|d\.ts)$|^package\.json$|^[A-Z]+(\.md)?$/.test(file),
+      (file) => !/^dist\/.+\.(js|d\.ts)$|^dist\/(jest|commonjs)\/|^package\.json$|^[A-Z]+(\.md)?$/.test(file),
     );
     expect(others).toEqual([]);
   });

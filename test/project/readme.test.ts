@@ -35,6 +35,7 @@ describe('the documents', () => {
       'docs/pages.md',
       'docs/providers.md',
       'docs/sockets.md',
+      'docs/testing.md',
     ].map((document) => [document, 5] as const),
   ] as const)('%s has code blocks that compile with the published package and Express %d', async (document, express) => {
     const blocks = await readCodeBlocks(document);
@@ -67,6 +68,7 @@ describe('the documents', () => {
       'docs/pages.md',
       'docs/providers.md',
       'docs/sockets.md',
+      'docs/testing.md',
       'docs/architecture.md',
       'docs/errors.md',
     ]) {

@@ -12,7 +12,7 @@ interface Import {
 const TOP_LEVEL_FILES: Readonly<Record<string, number>> = { 'index.ts': 6, 'connect-auth.ts': 5 };
 const FOLDERS: Readonly<Record<string, number>> = {
   assembly: 4,
-  testing: 6,
+  testing: 7,
   cli: 7,
   client: 6,
   check: 3,
@@ -36,10 +36,10 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   cookie: ['session'],
   'cookie-signature': ['session'],
   'openid-client': ['provider'],
-  jose: ['provider'],
-  express: ['routes', 'assembly'],
+  jose: ['provider', 'testing'],
+  express: ['routes', 'assembly', 'testing'],
   helmet: ['pages'],
-  'escape-html': ['pages'],
+  'escape-html': ['pages', 'testing'],
   'raw-body': ['routes'],
   'type-is': ['routes'],
   leven: ['options'],

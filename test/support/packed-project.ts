@@ -18,6 +18,8 @@ export interface PackedPackage {
 
 export interface PackedProject {
   readonly folder: string;
+  /** Installs another package, from a folder where it is. */
+  link(name: string, from: string): Promise<void>;
   /** Runs a file with Node and returns what it printed. */
   runNode(file: string): Promise<string>;
   /** Checks the project with the repository's TypeScript and returns its complaints. */
@@ -55,6 +57,7 @@ export async function packPackage(): Promise<PackedPackage> {
       for (const [path, text] of Object.entries(files)) await writeFile(join(project, path), text);
       return {
         folder: project,
+        link: (name, from) => linkFolder(modules, name, from),
         runNode: async (file) =>
           (await execute(process.execPath, [file], { cwd: project, timeout: 20_000 })).stdout,
         checkTypes: () => checkTypes(project),
@@ -69,7 +72,9 @@ async function copyRepository(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'copy-'));
   for (const name of await readdir(root)) {
     if (name === 'dist' || name === 'node_modules' || name.startsWith('.git')) continue;
-    await cp(join(root, name), join(copy, name), { recursive: true });
+    // Private packages have their own, which nobody packs.
+    const filter = (path: string) => !path.endsWith('/node_modules');
+    await cp(join(root, name), join(copy, name), { recursive: true, filter });
   }
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
   return copy;
@@ -86,11 +91,15 @@ async function listFiles(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
-async function linkPackage(modules: string, name: string, installedAs = name): Promise<void> {
+function linkPackage(modules: string, name: string, installedAs = name): Promise<void> {
+  return linkFolder(modules, name, join(root, 'node_modules', installedAs));
+}
+
+async function linkFolder(modules: string, name: string, folder: string): Promise<void> {
   const link = join(modules, name);
   await rm(link, { force: true });
   await mkdir(dirname(link), { recursive: true });
-  await symlink(join(root, 'node_modules', installedAs), link, 'dir');
+  await symlink(folder, link, 'dir');
 }
 
 async function checkTypes(project: string): Promise<string> {
