@@ -6,8 +6,7 @@ const config: Config = {
   testEnvironment: '<rootDir>/scripts/node-environment.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   roots: ['<rootDir>/test'],
-  // The slow ones are for `npm run test:docs`.
-  testMatch: ['**/*.test.ts', '!**/*.slow.test.ts'],
+  testMatch: ['**/*.test.ts', '!**/*.slow.test.ts'], // `npm run test:docs` runs the slow ones.
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [
