@@ -33,6 +33,17 @@ export const programs = {
     packages: { 'apt-get': 'chromium-headless-shell' },
     standIn: 'chromium',
   },
+  promtool: {
+    variable: 'PROMTOOL_BIN',
+    names: ['promtool'],
+    packages: {
+      'apt-get': 'prometheus',
+      dnf: 'golang-github-prometheus',
+      pacman: 'prometheus',
+      apk: 'prometheus',
+      brew: 'prometheus',
+    },
+  },
 };
 
 /** The path of a program: the one its variable names and no other, or the first one on PATH, or its stand-in. */

@@ -15,6 +15,7 @@ const SLOW = [
   'store/event-loop-block',
   'tokens/refresh-processes',
   'tokens/refresh',
+  'examples/examples',
   'project/example-app',
   'browser/back-button',
   'store/redis-faults',

@@ -1,8 +1,13 @@
+import { channel } from 'node:diagnostics_channel';
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { joinOne, joinSites } from './assembly/join-sites.ts';
 import { TEST_DOOR } from './assembly/test-door.ts';
+import type { CheckOptions } from './check/check-options.ts';
+import type { CheckReport } from './check/check-report.ts';
+import type { LoginHealth } from './check/login-health.ts';
 import { ConfigurationError } from './errors.ts';
+import { startDebugLog } from './observe/debug-log.ts';
 import type { ConnectAuthOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { hasSites, planSites } from './options/site-options.ts';
@@ -10,6 +15,18 @@ import type { UpgradeAuth } from './request-types.ts';
 import type { StoreHealth } from './store/store.ts';
 import { tellUnawaited } from './tell-unawaited.ts';
 import type { ConnectAuthSessions } from './user/auth-sessions.ts';
+
+/** How the application is. */
+export interface ConnectAuthHealth {
+  /** Whether sessions work. `false`: logins and guarded pages answer 503. */
+  readonly ok: boolean;
+  readonly store: StoreHealth;
+  /**
+   * Whether people can log in, by the names of the providers (`default` where there is one alone): changes nothing for those
+   * who are logged in. Empty where there are tenants.
+   */
+  readonly logins: Readonly<Record<string, LoginHealth>>;
+}
 
 /** The middleware, and what belongs to it beside requests. */
 export interface ConnectAuth extends RequestHandler {
@@ -30,8 +47,19 @@ export interface ConnectAuth extends RequestHandler {
    * (503) when Redis is away. Answer with the error's `status`.
    */
   authenticateUpgrade(req: IncomingMessage): Promise<UpgradeAuth>;
-  /** Asks the store how it is. `ok: false` means that logins and guarded pages answer 503. */
-  health(): Promise<{ ok: boolean; store: StoreHealth }>;
+  /**
+   * Says how the application is. It may be asked often: providers are looked at once a minute at most, and waited for no
+   * longer than half a second. `routes.health` answers probes by `ok` alone.
+   */
+  health(): Promise<ConnectAuthHealth>;
+  /**
+   * Looks at everything an operator can set: the options, Redis, the providers, the clocks, and with `url` the way from a
+   * browser to here. Takes some seconds; sends each provider one made-up code, and touches no session. The command
+   * `express-connect-auth doctor` prints it.
+   *
+   * @throws ConfigurationError for options that are wrong.
+   */
+  check(options?: CheckOptions): Promise<CheckReport>;
   /**
    * Ends what waits: `onEnd()` calls back for every answer and socket that is open, nobody waits for a lock or tries a
    * write again, and the connection to Redis ends, unless the client is the application's own.
@@ -47,7 +75,8 @@ export interface ConnectAuth extends RequestHandler {
  */
 export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
-  const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop, testDoor } =
+  startDebugLog();
+  const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop, operator, testDoor } =
     typeof options === 'object' && options !== null && hasSites(options)
       ? joinSites(planSites(options))
       : joinOne(resolveOptions(options));
@@ -57,28 +86,32 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
     res: ServerResponse,
     next: (error?: unknown) => void,
   ): void {
+    if (operator.answerOperator(req, res)) return;
     handle(req as Request, res as Response, next);
   }
 
-  const askHealth = async () => {
-    const health = await store.health();
-    return { ok: health.ok, store: health };
-  };
   const close = async () => {
     stop();
+    operator.stop();
     await store.close();
   };
 
   // Never there in production.
   if (testDoor) Object.defineProperty(connectAuthMiddleware, TEST_DOOR, { value: testDoor });
-  return Object.assign(connectAuthMiddleware, {
+  const auth = Object.assign(connectAuthMiddleware, {
     sessions,
     sessionsOf,
     authenticateUpgrade,
-    health: () => tellUnawaited(askHealth(), 'auth.health()', tell),
+    health: () => tellUnawaited(operator.health(), 'auth.health()', tell),
+    check: (choice?: CheckOptions) => tellUnawaited(operator.check(choice), 'auth.check()', tell),
     close: () => tellUnawaited(close(), 'auth.close()', tell),
   });
+  created.publish(auth);
+  return auth;
 }
+
+/** The command finds by it what a program constructs and does not export, of whichever copy of this package. */
+const created = channel('express-connect-auth:created');
 
 /** `app.use(connectAuth)` makes Express call us with a request. */
 function refuseRequest(options: unknown): void {

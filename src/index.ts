@@ -7,8 +7,13 @@ export type {
   SessionAnswer,
 } from './answer-types.ts';
 export { ApplicationError, LoginRefused, type LoginRefusedOptions } from './application-errors.ts';
+export type { Check } from './check/check.ts';
+export type { CheckOptions } from './check/check-options.ts';
+export type { ApplicationCard, CheckReport, Registration } from './check/check-report.ts';
+export type { LoginHealth } from './check/login-health.ts';
 export type { UserClaims } from './claims.ts';
-export { type ConnectAuth, connectAuth } from './connect-auth.ts';
+export { type ConnectAuth, type ConnectAuthHealth, connectAuth } from './connect-auth.ts';
+export type { DiagnosticFacts, DiagnosticTraces } from './diagnostics-payloads.ts';
 export {
   ConfigurationError,
   ConnectAuthError,

@@ -1,4 +1,5 @@
 import { hash as digest, hkdfSync } from 'node:crypto';
+import { remember } from './remember.ts';
 import type { Secret } from './secret.ts';
 
 /** Names and keys of one application: none of them is the same for another, whatever else the two share. */
@@ -8,24 +9,27 @@ export interface ApplicationKeys {
   /** Names a session in the store by its id, which is stored nowhere. */
   sessionKey(id: string): string;
   /**
-   * Derives a 256-bit key from a configured secret, by HKDF with SHA-256.
+   * Derives a key from a configured secret, by HKDF with SHA-256.
    *
    * @param purpose - separates the keys: each use has a purpose of its own.
    * @param salt - what the holder of the secret alone does not know, such as the session id.
+   * @param bytes - its length, 32 unless it is given.
    * @see [RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)
    */
-  derive(secret: Secret, purpose: string, salt?: string | Buffer): Buffer;
+  derive(secret: Secret, purpose: string, salt?: string | Buffer, bytes?: number): Buffer;
 }
 
 /** @param application - its name; see `ConnectAuthOptions.application`. */
 export function createApplicationKeys(application: string): ApplicationKeys {
+  const nameSession = remember((id) => hash([application, 'session', id]));
+
   return {
     name: (...parts) => hash([application, ...parts]),
-    sessionKey: (id) => hash([application, 'session', id]),
-    derive: (secret, purpose, salt = '') => {
+    sessionKey: (id) => nameSession(id)!,
+    derive: (secret, purpose, salt = '', bytes = 32) => {
       // As JSON, so that no application and purpose together look like another pair.
       const info = JSON.stringify(['express-connect-auth', application, purpose]);
-      return Buffer.from(hkdfSync('sha256', secret.reveal(), salt, info, 32));
+      return Buffer.from(hkdfSync('sha256', secret.reveal(), salt, info, bytes));
     },
   };
 }

@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
+import { createDiagnostics } from '../diagnostics.ts';
 import { ConfigurationError, ConnectAuthError } from '../errors.ts';
+import { createFaultReport } from '../fault-report.ts';
+import { createMetrics, type Metrics } from '../observe/metrics.ts';
+import { quoteName } from '../options/option-checks.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { SitePlan } from '../options/site-options.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
 import { createSites, type Sites } from '../tenants/sites.ts';
 import { createDeferredSessions } from '../user/auth-sessions.ts';
 import { outliveHangUp } from '../user/outlive-hang-up.ts';
+import { createCheckParts } from './check-parts.ts';
 import { createStore } from './create-store.ts';
 import { isProduction } from './is-production.ts';
 import { joinParts } from './join-parts.ts';
@@ -16,30 +21,42 @@ import type { TestDoor, TestLogins } from './test-door.ts';
 /** One application, at one base URL. */
 export function joinOne(options: ResolvedOptions) {
   const store = createStore(options);
-  const parts = joinParts(options, { store, processId: randomUUID(), tenant: undefined });
+  const metrics = createMetricsFor(options);
+  const processId = randomUUID();
+  const parts = joinParts(options, { store, metrics, processId, tenant: undefined });
+  const operator = createCheckParts({
+    ...{ shared: options, store, processId, hasTenants: false, isChosenByHost: false },
+    findSites: async (tenant) => (tenant === undefined ? [options] : refuseTenant()),
+  });
+  const stop = () => {
+    metrics?.stop();
+    parts.stop();
+  };
   const { testLogins } = parts;
   const testDoor: TestDoor | undefined = testLogins && {
     ...testLogins,
     baseUrls: [options.baseUrl],
     ofTenant: noTestTenants,
   };
-  return { store, sessionsOf: noTenants, ...parts, testDoor };
+  return { store, sessionsOf: noTenants, ...parts, operator, stop, testDoor };
 }
 
 /** One of them for each base URL, and for each tenant at each, over one store. */
 export function joinSites(plan: SitePlan) {
   const { shared, tenants } = plan;
   const store = createStore(shared);
+  const metrics = createMetricsFor(shared);
   const processId = randomUUID();
-  const tellOf =
-    (tenant?: string): TellFault =>
-    (error) =>
-      void shared.hooks.onError({ error, during: 'session', tenant });
+  const { monotonic } = shared.clocks;
+  const tellOf = (tenant?: string): TellFault => {
+    const report = createFaultReport(shared.hooks.onError, createDiagnostics({ monotonic, tenant }));
+    return (error) => void report({ error, during: 'session', tenant });
+  };
   const tell = tellOf();
   const sites = createSites({
     plan,
-    build: (options, tenant) => joinParts(options, { store, processId, tenant }),
-    monotonic: shared.clocks.monotonic,
+    build: (options, tenant) => joinParts(options, { store, metrics, processId, tenant }),
+    monotonic,
     onFault: (fault, tenant) => tellOf(tenant)(describeTenantFault(fault)),
   });
   const sessionsOf = (tenant?: string) =>
@@ -47,11 +64,27 @@ export function joinSites(plan: SitePlan) {
   const refuse = async (): Promise<never> => {
     throw new ConfigurationError('With tenants, say whose sessions: auth.sessionsOf(tenant).');
   };
+  const findSites = async (tenant: string | undefined) => {
+    if (!tenants) return tenant === undefined ? plan.sites.map((site) => plan.resolve(site)) : refuseTenant();
+    if (tenant === undefined) return undefined;
+    const given = await tenants.load(tenant);
+    if (given === undefined || given === null)
+      throw new ConfigurationError(`There is no tenant ${quoteName(tenant)}.`);
+    return plan.sites.map((site) => plan.resolve(site, { name: tenant, given }));
+  };
   return {
     store,
+    operator: createCheckParts({
+      ...{ shared, findSites, store, processId },
+      hasTenants: tenants !== undefined,
+      isChosenByHost: plan.isChosenByHost,
+    }),
     sessionsOf: tenants ? sessionsOf : noTenants,
     sessions: tenants ? createDeferredSessions(refuse, tell) : sessionsOf(),
-    stop: sites.stop,
+    stop: () => {
+      metrics?.stop();
+      sites.stop();
+    },
     handle: (req: Request, res: Response, next: (error?: unknown) => void) => {
       try {
         const found = sites.find(req);
@@ -89,8 +122,17 @@ function createSitesDoor(plan: SitePlan, sites: Sites<ReturnType<typeof joinPart
   };
 }
 
+/** One for all base URLs and tenants: it counts what the whole process does. */
+function createMetricsFor({ routes }: ResolvedOptions): Metrics | undefined {
+  return routes.metrics === false ? undefined : createMetrics();
+}
+
 function noTenants(): never {
   throw new ConfigurationError('auth.sessionsOf() is for tenants, and there are none. Use auth.sessions.');
+}
+
+function refuseTenant(): never {
+  throw new ConfigurationError('auth.check(): tenant is for tenants, and there are none. Leave it out.');
 }
 
 function noTestTenants(): never {

@@ -249,8 +249,20 @@ export interface RouteOptions {
    * @default false
    */
   keptForm?: string | false;
+  /**
+   * Gives the metrics of this process in the text format of Prometheus; such as `/metrics`. Whoever can reach it can read it,
+   * so keep it from the outside by your proxy, or serve `createMetrics()` at a port of its own.
+   * @default false
+   */
+  metrics?: string | false;
   /** A page of ours that says so and logs nobody in. `false` switches it off. @default '/signed-out' */
   signedOut?: string | false;
+  /**
+   * Answers the probes of an orchestrator, at any host: 200 where sessions work, 503 where they do not; such as `/healthz`. A
+   * provider that is away changes nothing.
+   * @default false
+   */
+  health?: string | false;
   /** Where the browser goes after a login that asked for no page: a page of the application. @default '/' */
   home?: string;
   /**

@@ -1,5 +1,6 @@
 import * as client from 'openid-client';
 import { ConfigurationError, LoginError, ProviderError } from '../errors.ts';
+import { hash } from '../keys.ts';
 import type { ProviderCapabilities, ProviderDefinition } from '../provider-definition.ts';
 import { splitWords } from './split-words.ts';
 
@@ -43,12 +44,12 @@ export interface LoginChecks {
  * @throws ProviderError `provider_unsupported` for a silent login at a provider that has none; LoginError
  * `login_insufficient` where no login of this provider can prove what is asked.
  */
-export async function createAuthorizationRequest(
+export function createAuthorizationRequest(
   configuration: client.Configuration,
   definition: ProviderDefinition,
   request: LoginRequest,
   name: string,
-): Promise<{ url: URL; checks: LoginChecks }> {
+): { url: URL; checks: LoginChecks } {
   const { quirks, capabilities } = definition;
   const prompt = request.prompt ?? definition.authorizationParams.prompt;
   if (prompt && splitWords(prompt).includes('none') && !capabilities.silentLogin) {
@@ -66,7 +67,7 @@ export async function createAuthorizationRequest(
     acrValues: request.acrValues ?? (acrValues === undefined ? undefined : splitWords(acrValues)),
   });
   checkProvable(checks, capabilities, name);
-  const params = await buildParams(definition, request, checks);
+  const params = buildParams(definition, request, checks);
   if (params.state!.length > quirks.maxStateLength) {
     throw new ConfigurationError(
       `Provider "${name}" takes a state of ${quirks.maxStateLength} characters; this one has ${params.state!.length}. Is the page's origin very long?`,
@@ -116,11 +117,11 @@ function checkProvable(
 }
 
 /** Everything the authorization request says; a definition's own parameters cannot replace any of it. */
-async function buildParams(
+function buildParams(
   definition: ProviderDefinition,
   request: LoginRequest,
   checks: LoginChecks,
-): Promise<Record<string, string>> {
+): Record<string, string> {
   const { quirks } = definition;
   const params = {
     ...definition.authorizationParams,
@@ -137,7 +138,7 @@ async function buildParams(
     redirect_uri: checks.redirectUri,
     state: request.wrapState ? request.wrapState(checks.state) : checks.state,
     nonce: checks.nonce,
-    code_challenge: checks.codeVerifier && (await client.calculatePKCECodeChallenge(checks.codeVerifier)),
+    code_challenge: checks.codeVerifier && hash(checks.codeVerifier),
     code_challenge_method: checks.codeVerifier && quirks.pkce,
   };
   // An application's parameter goes where the login itself says nothing.

@@ -23,8 +23,12 @@ export interface ConfigurationSource {
    * @throws ProviderError when that fails.
    */
   find(choice?: { byStranger: boolean }): Promise<client.Configuration>;
-  /** The same provider, asked through another fetch; of a callback, `iss` is looked at by us. */
-  withFetch(configuration: client.Configuration, fetch: Fetch): client.Configuration;
+  /** Asks the same provider through another fetch; of a callback, `iss` is looked at by us. */
+  askThrough<Answer>(
+    configuration: client.Configuration,
+    fetch: Fetch,
+    ask: (own: client.Configuration) => Promise<Answer>,
+  ): Promise<Answer>;
 }
 
 /** What a source needs beside the definition. */
@@ -48,14 +52,13 @@ export function createConfigurationSource(
 ): ConfigurationSource {
   const configure = (metadata: client.ServerMetadata, by: Fetch) =>
     prepare(new client.Configuration(metadata, definition.clientId, undefined, authenticate), definition, by);
-  const withFetch: ConfigurationSource['withFetch'] = (configuration, by) => {
-    const { supportsPKCE: _, ...metadata } = configuration.serverMetadata();
-    return configure({ ...metadata, authorization_response_iss_parameter_supported: false }, by);
-  };
+  const askThrough = createSpareConfigurations((metadata) =>
+    configure({ ...metadata, authorization_response_iss_parameter_supported: false }, fetch),
+  );
 
   if (definition.metadata) {
     const configuration = configure({ issuer: definition.issuer, ...definition.metadata }, fetch);
-    return { find: async () => configuration, withFetch };
+    return { find: async () => configuration, askThrough };
   }
 
   const tellConflicts = createConflictTeller(definition, { name, tell: reportFault });
@@ -101,7 +104,25 @@ export function createConfigurationSource(
       discovery ??= look();
       return discovery;
     },
-    withFetch,
+    askThrough,
+  };
+}
+
+/** To make one is to copy all metadata twice: those of requests that have been answered serve the next ones. */
+function createSpareConfigurations(
+  configure: (metadata: client.ServerMetadata) => client.Configuration,
+): ConfigurationSource['askThrough'] {
+  const sparesOf = new WeakMap<client.Configuration, client.Configuration[]>();
+  return async (configuration, fetch, ask) => {
+    const spares = sparesOf.get(configuration) ?? [];
+    sparesOf.set(configuration, spares);
+    const own = spares.pop() ?? configure(configuration.serverMetadata());
+    own[client.customFetch] = fetch as client.CustomFetch;
+    try {
+      return await ask(own);
+    } finally {
+      spares.push(own);
+    }
   };
 }
 
@@ -111,9 +132,12 @@ function prepare(
   fetch: Fetch,
 ): client.Configuration {
   configuration[client.customFetch] = fetch as client.CustomFetch;
-  configuration.timeout = definition.timeoutMs / 1000;
+  // Our fetch bounds each call.
+  configuration.timeout = 0;
   if (usesHttp(definition)) client.allowInsecureRequests(configuration);
-  return configuration;
+  // The library copies it for whoever looks at it, which happens several times in a login.
+  const metadata = Object.freeze(configuration.serverMetadata());
+  return Object.defineProperty(configuration, 'serverMetadata', { value: () => metadata });
 }
 
 /** Where that is opened on purpose or on loopback: each endpoint has been checked for it by itself. */

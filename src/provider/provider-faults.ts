@@ -123,7 +123,7 @@ function readStrangeAnswer(
 }
 
 /** What an answer looks like from outside. */
-export function describeAnswer({ status, headers }: Response): string {
+export function describeAnswer({ status, headers }: Pick<Response, 'status' | 'headers'>): string {
   const type = headers.get('content-type');
   const location = headers.get('location');
   const words = [

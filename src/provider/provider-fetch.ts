@@ -1,28 +1,27 @@
 import type { ProviderDefinition, ProviderMetadata } from '../provider-definition.ts';
 import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
+import { type ObservedFetchOptions, observeFetch } from './observed-fetch.ts';
 import { foundFault, kindOf, nameRequest } from './provider-fault.ts';
 import { describeAnswer } from './provider-faults.ts';
-import { type KeepIdToken, rewriteTokenAnswer } from './quirks/token-answer-rules.ts';
+import { type KeepAnswer, rewriteTokenAnswer } from './quirks/token-answer-rules.ts';
 import { readObject } from './read-object.ts';
+import { isSuccess, toResponse, type WholeAnswer, withJson } from './whole-answer.ts';
 
 /** The endpoints whose traffic a provider's quirks touch, as far as they are known yet. */
 export type KnownEndpoints = Pick<
   ProviderMetadata,
-  'token_endpoint' | 'revocation_endpoint' | 'introspection_endpoint' | 'userinfo_endpoint'
+  'token_endpoint' | 'revocation_endpoint' | 'introspection_endpoint' | 'userinfo_endpoint' | 'jwks_uri'
 >;
 
-/** A fetch that hands the ID token of a token answer to whoever asks for it, and to nobody else. */
-export type ProviderFetch = (
-  url: string,
-  options: RequestInit,
-  keepIdToken?: KeepIdToken,
-) => Promise<Response>;
+/** A fetch that hands what a token answer holds to whoever keeps it, and to nobody else. */
+export type ProviderFetch = (url: string, options: RequestInit, keep?: KeepAnswer) => Promise<Response>;
 
 /** Verifies what a userinfo endpoint says as a JWT, and gives its claims. Rejects where it is not to be believed. */
 export type VerifyUserInfo = (jwt: string) => Promise<object>;
 
 /** What the calls to a provider go through. */
-export interface ProviderFetchOptions {
+export interface ProviderFetchOptions
+  extends Pick<ObservedFetchOptions, 'name' | 'monotonic' | 'diagnostics'> {
   readonly endpoints: () => KnownEndpoints | undefined;
   readonly fetch: Fetch;
   readonly verifyUserInfo: VerifyUserInfo;
@@ -31,11 +30,16 @@ export interface ProviderFetchOptions {
 /** The bounded fetch with a provider's quirks on it, each at the endpoint it belongs to and nowhere else. */
 export function createProviderFetch(
   { quirks, timeoutMs }: ProviderDefinition,
-  { endpoints, fetch, verifyUserInfo }: ProviderFetchOptions,
+  { endpoints, fetch, verifyUserInfo, ...observed }: ProviderFetchOptions,
 ): ProviderFetch {
-  const bounded = createBoundedFetch({ timeoutMs, fetch });
+  const nameEndpoint = (url: string) => nameOf(url, endpoints());
+  const bounded = observeFetch(createBoundedFetch({ timeoutMs, fetch }), {
+    ...observed,
+    timeoutMs,
+    nameEndpoint,
+  });
 
-  return async (url, options, keepIdToken) => {
+  const ask = async (url: string, options: RequestInit, keep?: KeepAnswer): Promise<WholeAnswer> => {
     const known = endpoints();
     if (isAt(url, known?.userinfo_endpoint))
       return readUserInfo(await bounded(url, options), nameRequest(options.method, url), verifyUserInfo);
@@ -44,14 +48,32 @@ export function createProviderFetch(
     if (!isAt(url, known?.token_endpoint) && !isAt(url, known?.revocation_endpoint))
       return bounded(url, options);
     const request = quirks.tokenParams === 'query' ? moveParamsToQuery(url, options) : { url, options };
-    const answer = await rewriteTokenAnswer(await bounded(request.url, request.options), quirks, keepIdToken);
+    const given = await bounded(request.url, request.options);
+    const answer = rewriteTokenAnswer(given, quirks, keep);
+    // What is no object was left as it was, and is told as what it is.
+    if (keep && answer === given && given.status === 200) readObject(given, nameRequest(options.method, url));
     return hideWhatWasSent(answer, options);
   };
+  return (url, options, keep) => ask(url, options, keep).then(toResponse);
 }
 
 /** The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. */
-export function isAt(url: string, endpoint: string | undefined): boolean {
+function isAt(url: string, endpoint: string | undefined): boolean {
   return endpoint !== undefined && url === new URL(endpoint).href;
+}
+
+/** Names what a URL is to the provider, for those who watch. */
+function nameOf(url: string, known: KnownEndpoints | undefined): string {
+  const address = url.replace(/\?.*/s, '');
+  const names = [
+    ['token', known?.token_endpoint],
+    ['keys', known?.jwks_uri],
+    ['userinfo', known?.userinfo_endpoint],
+    ['revocation', known?.revocation_endpoint],
+    ['introspection', known?.introspection_endpoint],
+  ] as const;
+  const found = names.find(([, endpoint]) => isAt(address, endpoint?.replace(/\?.*/s, '')));
+  return found?.[0] ?? (url.includes('/.well-known/') ? 'discovery' : 'other');
 }
 
 /** Some brokers want the parameters of a token request in its URL. Never in both places. */
@@ -69,24 +91,27 @@ function moveParamsToQuery(url: string, options: RequestInit): { url: string; op
  * verified here.
  */
 async function readUserInfo(
-  response: Response,
+  answer: WholeAnswer,
   asked: string,
   verifyUserInfo: VerifyUserInfo,
-): Promise<Response> {
-  if (!response.ok) return response;
-  const claims = await readUserClaims(response, asked, verifyUserInfo);
+): Promise<WholeAnswer> {
+  if (!isSuccess(answer)) return answer;
+  const claims = await readUserClaims(answer, asked, verifyUserInfo);
   const { sub } = claims as { sub?: unknown };
   if (typeof sub !== 'string' || sub === '')
     throw foundFault({ asked, member: 'sub', expected: 'a text', got: kindOf(sub) });
-  return Response.json(claims, { status: response.status });
+  return withJson(answer, claims);
 }
 
-function readUserClaims(response: Response, asked: string, verifyUserInfo: VerifyUserInfo): Promise<object> {
-  const type = response.headers.get('content-type') ?? '';
-  if (/^application\/json\s*(;|$)/i.test(type)) return readObject(response, asked);
-  if (/^application\/jwt\s*(;|$)/i.test(type))
-    return response.text().then((jwt) => verifyUserInfo(jwt.trim()));
-  throw foundFault({ asked, expected: 'JSON, or a signed JWT', got: describeAnswer(response) });
+async function readUserClaims(
+  answer: WholeAnswer,
+  asked: string,
+  verifyUserInfo: VerifyUserInfo,
+): Promise<object> {
+  const type = answer.headers.get('content-type') ?? '';
+  if (/^application\/json\s*(;|$)/i.test(type)) return readObject(answer, asked);
+  if (/^application\/jwt\s*(;|$)/i.test(type)) return verifyUserInfo(answer.text.trim());
+  throw foundFault({ asked, expected: 'JSON, or a signed JWT', got: describeAnswer(answer) });
 }
 
 /** What a request holds that must be in no message. */
@@ -100,20 +125,14 @@ const SECRET_PARAMS = [
 ] as const;
 
 /** A provider that refuses may quote in its `error_description` what it was sent, and that goes to a log. */
-async function hideWhatWasSent(response: Response, { body, headers: sent }: RequestInit): Promise<Response> {
-  if (response.ok) return response;
+function hideWhatWasSent(answer: WholeAnswer, { body, headers: sent }: RequestInit): WholeAnswer {
+  if (isSuccess(answer)) return answer;
   const params = body instanceof URLSearchParams ? SECRET_PARAMS.map((name) => body.get(name) ?? '') : [];
   const secrets = [...params, ...secretsOfBasic(new Headers(sent).get('authorization') ?? '')].filter(
     (value) => value !== '',
   );
-  const { status, headers, url } = response;
-  const text = await response.text();
-  const hidden = secrets.reduce<string>(
-    (rest, value) => rest.replaceAll(JSON.stringify(value).slice(1, -1), '…'),
-    text,
-  );
-  const copy = new Response(hidden === '' ? null : hidden, { status, headers });
-  return Object.defineProperty(copy, 'url', { value: url });
+  const hide = (text: string, value: string) => text.replaceAll(JSON.stringify(value).slice(1, -1), '…');
+  return { ...answer, text: secrets.reduce(hide, answer.text) };
 }
 
 /** The client's secret in HTTP Basic, as it was written and as it is meant. */

@@ -7,8 +7,8 @@ import type { LoginChecks } from './authorization-request.ts';
 import type { ConfigurationSource } from './configuration.ts';
 import { faultError, kindOf, nameRequest, show } from './provider-fault.ts';
 import { invalidResponse } from './provider-faults.ts';
-import { isAt, type ProviderFetch } from './provider-fetch.ts';
-import { readObject } from './read-object.ts';
+import type { ProviderFetch } from './provider-fetch.ts';
+import type { KeepAnswer } from './quirks/token-answer-rules.ts';
 import { createTokenReader, type TokenAnswer } from './token-answer.ts';
 
 /** What the token endpoint answered: the tokens in our terms, and the answer for what else it holds. */
@@ -55,18 +55,12 @@ export function createTokenRequests(
   ): Promise<TokenAnswer> => {
     const { token_endpoint: endpoint } = configuration.serverMetadata();
     const asked = nameRequest('POST', endpoint!);
-    let idToken: unknown;
-    let answer: Readonly<Record<string, unknown>> = {};
-    const own = configurations.withFetch(configuration, async (url, options) => {
-      const response = await fetch(url, options, (kept) => {
-        idToken = kept;
-      });
-      if (response.status !== 200 || !isAt(url, endpoint)) return response;
-      answer = await readObject(response, asked);
-      return Response.json({ access_token: 'kept by us', token_type: 'bearer' });
-    });
-    await work(own);
-    return { answer, idToken, asked };
+    let kept: Pick<TokenAnswer, 'answer' | 'idToken'> | undefined;
+    const keep: KeepAnswer = (answer, idToken) => {
+      kept = { answer, idToken };
+    };
+    await configurations.askThrough(configuration, (url, options) => fetch(url, options, keep), work);
+    return { answer: {}, idToken: undefined, ...kept, asked };
   };
 
   const exchangeCode = (

@@ -195,7 +195,8 @@ export function createCallback(options: CallbackOptions): Callback {
     }
     if (found.outcome !== 'mine') {
       const error = describeOver(found);
-      await answers.fail(req, res, error, { during: 'callback', display: found.login.display });
+      const { display } = found.login;
+      await answers.fail(req, res, error, { during: 'callback', display, provider: providerName });
       return;
     }
     const { login } = found;

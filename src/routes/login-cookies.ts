@@ -28,11 +28,16 @@ export interface OpenedLogin extends KeptLogin {
   readonly secrets: LoginSecrets;
 }
 
+/** A login that has begun: the secrets that follow from its seed, and how it is sealed. */
+export interface BegunLogin {
+  readonly secrets: LoginSecrets;
+  /** Only one of what it returns may leave: all are sealed by the same key and IV. */
+  seal(login: KeptLogin): string;
+}
+
 /** Seals logins under way into cookies, and opens them. Nothing of them is stored anywhere else. */
 export interface LoginCookies {
-  /** A new login: 32 random bytes, and the secrets that follow from them. */
-  begin(login: Pick<KeptLogin, 'isRestart'>): { readonly seed: Buffer; readonly secrets: LoginSecrets };
-  seal(seed: Buffer, login: KeptLogin): string;
+  begin(login: Pick<KeptLogin, 'isRestart'>): BegunLogin;
   /** `undefined`: altered, of another application or format, or sealed with a secret that is gone. */
   open(value: string): OpenedLogin | undefined;
 }
@@ -58,33 +63,37 @@ export function readState(state: string): { isOurs: boolean; isRestart: boolean 
   return { isOurs: form !== null, isRestart: form?.[1] === RESTART_SIGN };
 }
 
+/** What follows from a seed: three secrets and a key of 32 bytes each, and an IV. */
+const DERIVED_BYTES = 4 * 32 + 12;
+
 /**
  * A cookie is `seed ‖ ciphertext ‖ tag` in base64url. `state`, `nonce`, PKCE verifier, sealing key and IV all follow from
  * the seed by HKDF with the configured secret: a seed is used once, so that no two logins share any of them, and who has
  * `state` and code alone, which stand in one URL, has no verifier.
  */
 export function createLoginCookies(secrets: readonly Secret[], keys: ApplicationKeys): LoginCookies {
-  const text = (secret: Secret, label: string, seed: Buffer) =>
-    keys.derive(secret, label, seed).toString('base64url');
-  const secretsOf = (secret: Secret, seed: Buffer, { isRestart }: Pick<KeptLogin, 'isRestart'>) => ({
-    state: text(secret, 'login state', seed) + (isRestart ? RESTART_SIGN : ''),
-    nonce: text(secret, 'login nonce', seed),
-    codeVerifier: text(secret, 'login code verifier', seed),
-  });
-  const cipherOf = (secret: Secret, seed: Buffer) => ({
-    key: keys.derive(secret, 'login seal', seed),
-    iv: keys.derive(secret, 'login seal iv', seed).subarray(0, 12),
-  });
+  const derive = (secret: Secret, seed: Buffer) => {
+    const bytes = keys.derive(secret, 'login under way', seed, DERIVED_BYTES);
+    const textAt = (from: number) => bytes.toString('base64url', from, from + 32);
+    return {
+      secretsOf: ({ isRestart }: Pick<KeptLogin, 'isRestart'>): LoginSecrets => ({
+        state: textAt(0) + (isRestart ? RESTART_SIGN : ''),
+        nonce: textAt(32),
+        codeVerifier: textAt(64),
+      }),
+      key: bytes.subarray(96, 128),
+      iv: bytes.subarray(128),
+    };
+  };
 
   const openWith = (secret: Secret, sealed: Buffer): OpenedLogin | undefined => {
-    const seed = sealed.subarray(0, SEED_BYTES);
-    const { key, iv } = cipherOf(secret, seed);
+    const { key, iv, secretsOf } = derive(secret, sealed.subarray(0, SEED_BYTES));
     try {
       const decipher = createDecipheriv(CIPHER, key, iv);
       decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
       const plain = decipher.update(sealed.subarray(SEED_BYTES, -TAG_BYTES));
       const login = decodeLogin(Buffer.concat([plain, decipher.final()]));
-      return login && { ...login, secrets: secretsOf(secret, seed, login) };
+      return login && { ...login, secrets: secretsOf(login) };
     } catch {
       // Sealed with another secret, or not whole.
       return undefined;
@@ -92,16 +101,17 @@ export function createLoginCookies(secrets: readonly Secret[], keys: Application
   };
 
   return {
-    begin: (login) => {
+    begin: (begun) => {
       const seed = randomBytes(SEED_BYTES);
-      return { seed, secrets: secretsOf(secrets[0]!, seed, login) };
-    },
-
-    seal: (seed, login) => {
-      const { key, iv } = cipherOf(secrets[0]!, seed);
-      const cipher = createCipheriv(CIPHER, key, iv);
-      const sealed = [cipher.update(encodeLogin(login)), cipher.final(), cipher.getAuthTag()];
-      return Buffer.concat([seed, ...sealed]).toString('base64url');
+      const { key, iv, secretsOf } = derive(secrets[0]!, seed);
+      return {
+        secrets: secretsOf(begun),
+        seal: (login) => {
+          const cipher = createCipheriv(CIPHER, key, iv);
+          const sealed = [cipher.update(encodeLogin(login)), cipher.final(), cipher.getAuthTag()];
+          return Buffer.concat([seed, ...sealed]).toString('base64url');
+        },
+      };
     },
 
     open: (value) => {

@@ -6,7 +6,13 @@ import type { LoginSecrets } from '../provider/provider.ts';
 import type { Secret } from '../secret.ts';
 import { type CookieAttributes, readCookies, setCookie } from '../session/cookies.ts';
 import { LOGIN_LIFE_MS, type Store } from '../store/store.ts';
-import { createLoginCookies, FINGERPRINT_BYTES, type KeptLogin, type OpenedLogin } from './login-cookies.ts';
+import {
+  type BegunLogin,
+  createLoginCookies,
+  FINGERPRINT_BYTES,
+  type KeptLogin,
+  type OpenedLogin,
+} from './login-cookies.ts';
 import { describeUnknown, type UnknownLogin } from './unknown-login.ts';
 
 /**
@@ -53,8 +59,7 @@ export type FoundLogin =
 
 /** The logins under way of all browsers. They live in the browsers: to begin one asks nothing of the store. */
 export interface PendingLogins {
-  /** The seed of a new login, and what follows from it. */
-  begin(login: Pick<KeptLogin, 'isRestart'>): { readonly seed: Buffer; readonly secrets: LoginSecrets };
+  begin(login: Pick<KeptLogin, 'isRestart'>): BegunLogin;
   /**
    * Keeps a login in this browser. A return address that does not fit loses its query, then gives way to `fallback`.
    *
@@ -64,7 +69,13 @@ export interface PendingLogins {
   put(
     exchange: { req: Request; res: Response },
     login: Omit<KeptLogin, 'fingerprint'>,
-    begun: { seed: Buffer; client: LoginClient; crossSite: boolean; fallback: string; location: string },
+    how: {
+      begun: BegunLogin;
+      client: LoginClient;
+      crossSite: boolean;
+      fallback: string;
+      location: string;
+    },
   ): void;
   /**
    * Takes a login out: once, whatever comes of it, and only by the browser that began it. Without `isFinal` the answer
@@ -161,16 +172,14 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
   return {
     begin: cookies.begin,
 
-    put: ({ req, res }, login, { seed, client, crossSite, fallback, location }) => {
+    put: ({ req, res }, login, { begun, client, crossSite, fallback, location }) => {
       const fingerprint = fingerprintOf(client);
       const addresses = [login.returnTo, login.returnTo.replace(/[?#].*/s, ''), fallback];
-      const value = addresses
-        .map(
-          (returnTo) =>
-            (crossSite ? CROSS_SITE : SAME_SITE) + cookies.seal(seed, { ...login, returnTo, fingerprint }),
-        )
-        .find(({ length }) => length <= MAX_VALUE_LENGTH);
-      if (value === undefined)
+      const seal = (returnTo: string) =>
+        (crossSite ? CROSS_SITE : SAME_SITE) + begun.seal({ ...login, returnTo, fingerprint });
+      let value = seal(addresses.shift()!);
+      while (value.length > MAX_VALUE_LENGTH && addresses.length > 0) value = seal(addresses.shift()!);
+      if (value.length > MAX_VALUE_LENGTH)
         throw new ConfigurationError(`A login asks for more than its cookie holds. ${SHORTEN}`);
       const length = location.length + value.length + ATTRIBUTES_LENGTH;
       if (length > MAX_HEADERS_LENGTH) {

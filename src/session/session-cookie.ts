@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sign, unsign } from 'cookie-signature';
 import type { ApplicationKeys } from '../keys.ts';
+import { remember } from '../remember.ts';
 import type { Secret } from '../secret.ts';
 import { type CookieAttributes, dropCookie, readCookies, setCookie } from './cookies.ts';
 
@@ -44,6 +45,13 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
   const keys = options.secrets.map((secret) => createSecretKey(options.keys.derive(secret, purpose)));
   const attributes = Object.freeze({ httpOnly: true, secure, sameSite: 'lax', path } as const);
   const signId = (id: string) => `s:${sign(id, keys[0]!)}`;
+  const verify = remember((value) => {
+    for (const key of keys) {
+      const id = unsign(value.slice(2), key);
+      if (id !== false) return id;
+    }
+    return undefined;
+  });
 
   return {
     name,
@@ -54,11 +62,7 @@ export function createSessionCookie(options: SessionCookieOptions): SessionCooki
       if (!req.headers.cookie?.includes(name)) return undefined;
       const value = readCookies(req)[name];
       if (!value?.startsWith('s:') || !SESSION_ID.test(value.slice(2, value.indexOf('.')))) return undefined;
-      for (const key of keys) {
-        const id = unsign(value.slice(2), key);
-        if (id !== false) return id;
-      }
-      return undefined;
+      return verify(value);
     },
 
     write: (res, id, { browserSession = false } = {}) => {

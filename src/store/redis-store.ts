@@ -2,8 +2,10 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type Clock, systemClocks } from '../clock.ts';
 import { parseLogoutToken, parseMark } from './logout-mark.ts';
 import { parseSessionRecord, readTaking, type StoredLogin } from './record-format.ts';
+import { describeRedisAddress } from './redis-address.ts';
 import { createRedisBounds } from './redis-bounds.ts';
 import { connectRedis } from './redis-client.ts';
+import { createRedisExamination } from './redis-examination.ts';
 import { createRedisHealth } from './redis-health.ts';
 import { createRedisPort, type ScriptArgument } from './redis-port.ts';
 import type { RedisScriptName } from './redis-scripts.ts';
@@ -187,13 +189,15 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
     readMarks: async (indexes, set) => {
       const readMark = async (index: IndexName) => {
-        const mark = await run('readMark', [markKey(index)], MARK_LIFE_MS);
+        const mark = await port.run('readMark', [markKey(index)], [MARK_LIFE_MS]);
         return parseMark(mark as string | null);
       };
-      const [open, ...marks] = await Promise.all([
-        set === undefined ? [] : run('readOpenMarks', [openMarksKey(set)], ...indexes.map(memberOf)),
-        ...indexes.map(readMark),
-      ]);
+      const [open, ...marks] = await bounded(() =>
+        Promise.all([
+          set === undefined ? [] : port.run('readOpenMarks', [openMarksKey(set)], indexes.map(memberOf)),
+          ...indexes.map(readMark),
+        ]),
+      );
       const times = (open as (string | null)[]).filter((time) => time !== null);
       return [...marks, ...times.map((time) => ({ startedBy: Number(time) }))];
     },
@@ -204,6 +208,24 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     },
 
     health: createRedisHealth({ client, prefix, bounded }),
+
+    examine: createRedisExamination({
+      ...{ where: describeRedisAddress(client), isCluster: client.isCluster, prefix, monotonic },
+      findSilence: () => {
+        let isAnswered = false;
+        const note = () => {
+          isAnswered = true;
+        };
+        const ping = bounded(() => client.ping(), note);
+        return ping.then(
+          () => undefined,
+          (error: Error) => (isAnswered ? undefined : error.message),
+        );
+      },
+      info: () => bounded(() => client.info()),
+      remove: (keys) => bounded(() => client.del(...keys)),
+      open: (own) => createRedisStore({ ...options, redis: client, prefix: own }),
+    }),
 
     close: async () => {
       stop();

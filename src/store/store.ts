@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { LogoutMark, StoredLogoutToken } from './logout-mark.ts';
 import type { StoredLogin } from './record-format.ts';
 
@@ -203,6 +204,11 @@ export interface Store {
   putLogoutToken(name: string, token: StoredLogoutToken, lifeMs: number): Promise<StoredLogoutToken>;
 
   health(): Promise<StoreHealth>;
+  /**
+   * Looks at everything that an operator can set, for `auth.check()`. Absent: there is nothing to be set. `now`: the clock of
+   * this process.
+   */
+  examine?(now: Clock): Promise<StoreExamination>;
   /** Ends the connection if it is ours. */
   close(): Promise<void>;
 }
@@ -213,6 +219,23 @@ export interface StoreHealth {
   readonly ok: boolean;
   /** What an operator should mend, in plain sentences. */
   readonly warnings: readonly string[];
+}
+
+/** What {@link Store.examine} found. */
+export interface StoreExamination {
+  /** Where the store is, to begin a sentence with; holds no password. */
+  readonly where: string;
+  readonly isCluster: boolean;
+  /** Why nothing came from it: then nothing else is known. */
+  readonly silence: string | undefined;
+  /** What it says of itself, by its own names; empty where it would not say. */
+  readonly info: Readonly<Record<string, string>>;
+  /** What was tried and failed, each with the message of its `StoreError`. */
+  readonly failed: readonly { readonly what: string; readonly message: string }[];
+  /** How long a read took, the middle one of several, in milliseconds. */
+  readonly latencyMs: number | undefined;
+  /** How far its clock is ahead of ours, in milliseconds. */
+  readonly clockOffsetMs: number | undefined;
 }
 
 /** Records stay this long beyond their end, so that whoever comes back in time can be told why it ended. */

@@ -98,7 +98,7 @@ const STATE = Symbol.for('express-connect-auth.request');
 
 /** What a request carries; `undefined`: it has passed no `connectAuth()`. */
 export function getRequestState(req: Request): RequestState | undefined {
-  return (req as unknown as Record<symbol, RequestState | undefined>)[STATE];
+  return holderOf(req)[STATE];
 }
 
 /** Says that the response depends on who asks; with `mayStore` it may be kept for those who ask alike. */
@@ -110,5 +110,17 @@ export function setPrivate(state: RequestState, { mayStore }: { mayStore: boolea
 
 /** Makes a request carry it. */
 export function setRequestState(req: Request, state: RequestState): void {
-  (req as unknown as Record<symbol, RequestState>)[STATE] = state;
+  holderOf(req)[STATE] = state;
+}
+
+/**
+ * The list of its headers as they came, which Node makes for each request and nobody replaces. Express gives each request
+ * a hidden class of its own, and one property more would make all that looks at the request later begin anew.
+ */
+function holderOf(req: Request): StateHolder {
+  return (req.rawHeaders ?? req) as unknown as StateHolder;
+}
+
+interface StateHolder {
+  [STATE]?: RequestState;
 }

@@ -10,6 +10,7 @@ import { QUIET_MS, type Store, type TokenSwap } from '../store/store.ts';
 import type { TokenSet } from '../tokens.ts';
 import { createOpenedTokens } from './opened-tokens.ts';
 import { describeBackOff, readBackOff } from './refresh-backoff.ts';
+import type { TraceRefresh } from './refresh-trace.ts';
 import { isFresh, isUsable, type TokenNeed, type TokenOwner } from './token-life.ts';
 import type { TokenVault } from './token-vault.ts';
 
@@ -60,6 +61,7 @@ export interface TokenSourceOptions {
     tokens: Buffer,
     refusal: ProviderError,
   ) => Promise<'ended' | 'conflict'>;
+  readonly traceRefresh: TraceRefresh;
   /** Nothing is tried again when this has come. */
   readonly closing?: AbortSignal | undefined;
 }
@@ -197,7 +199,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       const old = open(owner, sealed);
       return isFresh(old, need, keyOf(owner), now())
         ? { tokens: old }
-        : await refresh(owner, sealed, { old, held, giveUp });
+        : await options.traceRefresh(owner.provider, () => refresh(owner, sealed, { old, held, giveUp }));
     } catch (error) {
       if (error instanceof ProviderError) held.leaveBackoff(describeBackOff(error));
       throw error;

@@ -61,6 +61,9 @@ describe('a Redis cluster', () => {
     const sizes = await Promise.all(cluster.nodes.map((node) => node.client().dbsize()));
     expect(Math.min(...sizes)).toBeGreaterThan(0);
     expect(await app.auth.health()).toMatchObject({ ok: true });
+    const { checks } = await app.auth.check({ tryCredentials: false });
+    const rights = checks.filter(({ name }) => name === 'redis.rights' || name === 'redis.cluster');
+    expect(rights.map(({ status }) => status)).toEqual(['ok', 'ok']);
   });
 
   it('runs every operation of the store in one slot (F-13)', async () => {

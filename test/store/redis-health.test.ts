@@ -163,7 +163,11 @@ describe('the health of Redis', () => {
 
   it('is what the application tells (N-26)', async () => {
     const app = await startApp({ op, redis: redis.url, storeTimeoutMs: TIMEOUT });
-    expect(await app.auth.health()).toEqual({ ok: true, store: { kind: 'redis', ok: true, warnings: [] } });
+    expect(await app.auth.health()).toEqual({
+      ok: true,
+      store: { kind: 'redis', ok: true, warnings: [] },
+      logins: { default: { ok: true } },
+    });
     await admin.config('SET', 'maxmemory', 1);
     expect(await app.auth.health()).toMatchObject({ ok: false, store: { ok: false } });
     await app.close();

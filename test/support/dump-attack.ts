@@ -36,9 +36,9 @@ export function openEverything({ copy, secrets, application, more = [] }: Loot):
   const words = new Set([...texts, ...more].flatMap((text) => text.match(/[\w-]{16,}/g) ?? []));
   const opened: unknown[] = [];
   for (const secret of secrets) {
-    const derive = (purpose: string, salt: string | Buffer) => {
+    const derive = (purpose: string, salt: string | Buffer, bytes = 32) => {
       const info = JSON.stringify(['express-connect-auth', application, purpose]);
-      return Buffer.from(hkdfSync('sha256', secret, salt, info, 32));
+      return Buffer.from(hkdfSync('sha256', secret, salt, info, bytes));
     };
     for (const salt of ['', ...words]) {
       for (const purpose of PURPOSES) {
@@ -66,11 +66,15 @@ function openRecord(
 }
 
 /** `seed ‖ ciphertext ‖ tag`; everything follows from the seed. */
-function openLogin(sealed: Buffer, derive: (purpose: string, salt: Buffer) => Buffer): unknown {
+function openLogin(
+  sealed: Buffer,
+  derive: (purpose: string, salt: Buffer, bytes: number) => Buffer,
+): unknown {
   const seed = sealed.subarray(0, SEED_BYTES);
-  const [key, iv] = [derive('login seal', seed), derive('login seal iv', seed).subarray(0, 12)];
+  const derived = derive('login under way', seed, 140);
+  const [key, iv] = [derived.subarray(96, 128), derived.subarray(128)];
   const login = decrypt(sealed.subarray(SEED_BYTES), { key, iv });
-  const codeVerifier = derive('login code verifier', seed).toString('base64url');
+  const codeVerifier = derived.toString('base64url', 64, 96);
   return login && { login: login.toString('latin1'), codeVerifier };
 }
 

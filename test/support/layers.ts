@@ -13,8 +13,9 @@ const TOP_LEVEL_FILES: Readonly<Record<string, number>> = { 'index.ts': 6, 'conn
 const FOLDERS: Readonly<Record<string, number>> = {
   assembly: 4,
   testing: 7,
-  cli: 6,
+  cli: 7,
   client: 6,
+  check: 3,
   tenants: 3,
   routes: 3,
   user: 3,
@@ -23,6 +24,7 @@ const FOLDERS: Readonly<Record<string, number>> = {
   store: 1,
   provider: 1,
   pages: 1,
+  observe: 1,
   options: 0,
 };
 
@@ -41,6 +43,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'raw-body': ['routes'],
   'type-is': ['routes'],
   leven: ['options'],
+  '@opentelemetry/api': ['observe'],
 };
 
 /** All that the client shares with the server, as types. */

@@ -105,6 +105,7 @@ export function createModelProcess(
   const provider = createModelProvider(name, turns, now);
   const providers = new Map([['default', provider]]);
   const tokenSource = createTokenSource({
+    traceRefresh: (_, work) => work(),
     ...{ store, keys, vault, lock, now, providers, storePatienceMs: FOR_EVER_MS },
     hasLiveSession: sessions.hasLiveSession,
     updateIdentity: async (text, { claims }) => {

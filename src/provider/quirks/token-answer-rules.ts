@@ -1,10 +1,11 @@
 import type { ProviderQuirks } from '../../provider-definition.ts';
+import { isSuccess, type WholeAnswer, withJson } from '../whole-answer.ts';
 
 /** A token endpoint's answer as an object of its own, which a rule may change. */
 type AnswerObject = Record<string, unknown>;
 
-/** Takes the ID token of an answer, whatever stands there; not called where there is none. */
-export type KeepIdToken = (idToken: unknown) => void;
+/** Takes what a successful answer holds: its ID token, whatever stands there, apart from the rest. */
+export type KeepAnswer = (answer: Readonly<AnswerObject>, idToken: unknown) => void;
 
 /** No `token_type` means Bearer. A wrong one still fails. */
 function addTokenType(answer: AnswerObject): void {
@@ -22,13 +23,6 @@ function tidyExpiresIn(answer: AnswerObject): void {
 /** `expires_in` in milliseconds. Never guessed by its size. */
 function divideExpiresIn(answer: AnswerObject): void {
   if (typeof answer.expires_in === 'number') answer.expires_in = Math.floor(answer.expires_in / 1000);
-}
-
-/** The library would judge the ID token by rules that are not all ours: it does not see it. */
-function takeIdToken(answer: AnswerObject, keep: KeepIdToken): void {
-  const { id_token: idToken } = answer;
-  delete answer.id_token;
-  if (idToken !== undefined) keep(idToken);
 }
 
 /** `{"error": {"code", "title", "detail"}}` becomes the OAuth form. */
@@ -66,34 +60,34 @@ type Rules = Pick<
 
 /**
  * Rewrites a token endpoint's answer by the rules that are on. A failure never becomes a success, and no token is
- * ever invented.
+ * ever invented. Of what is kept the library, whose rules are not all ours, learns only that it came.
  */
-export async function rewriteTokenAnswer(
-  response: Response,
-  rules: Rules,
-  keepIdToken: KeepIdToken = () => undefined,
-): Promise<Response> {
-  const headers = new Headers(response.headers);
-  const text = await response.text();
-  const answer = parseObject(text);
-  // With a challenge the library reports that and hides the error in the body, which says more.
-  if (answer?.error !== undefined) headers.delete('www-authenticate');
-  if (!answer) return withUrl(new Response(text, { status: response.status, headers }), response.url);
-  const isRefused = response.ok && rules.errorStatus === 'any' && isRefusal(answer);
-  const status = isRefused ? 400 : response.status;
-  if (response.ok && !isRefused) {
+export function rewriteTokenAnswer(given: WholeAnswer, rules: Rules, keep?: KeepAnswer): WholeAnswer {
+  const answer = parseObject(given.text);
+  if (!answer) return given;
+  const isRefused = isSuccess(given) && rules.errorStatus === 'any' && isRefusal(answer);
+  const status = isRefused ? 400 : given.status;
+  if (isSuccess(given) && !isRefused) {
     dropNulls(answer);
     tidyExpiresIn(answer);
     if (rules.tokenType === 'optional') addTokenType(answer);
     if (rules.expiresInUnit === 'ms') divideExpiresIn(answer);
     if (rules.scopeSeparator === ',') splitScope(answer);
-    takeIdToken(answer, keepIdToken);
+    const { id_token: idToken, ...rest } = answer;
+    if (keep && status === 200) {
+      keep(rest, idToken);
+      return withJson(given, KEPT);
+    }
   } else if (rules.errorFormat === 'object') {
     flattenError(answer);
   }
-  headers.set('content-type', 'application/json');
-  return withUrl(new Response(JSON.stringify(answer), { status, headers }), response.url);
+  const rewritten = withJson({ ...given, status }, answer);
+  // With a challenge the library reports that and hides the error in the body, which says more.
+  if (answer.error !== undefined) rewritten.headers.delete('www-authenticate');
+  return rewritten;
 }
+
+const KEPT = { access_token: 'kept by us', token_type: 'bearer' };
 
 function parseObject(text: string): AnswerObject | undefined {
   try {
@@ -104,8 +98,4 @@ function parseObject(text: string): AnswerObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-function withUrl(response: Response, url: string): Response {
-  return Object.defineProperty(response, 'url', { value: url });
 }

@@ -1,0 +1,40 @@
+import type { Check } from './check.ts';
+
+/** What one provider must know of this application, to the letter. */
+export interface Registration {
+  /** Its name in the options. */
+  readonly provider: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly redirectUris: readonly string[];
+  /** Empty where the provider has no logout. */
+  readonly postLogoutRedirectUris: readonly string[];
+  /** Absent where the route is switched off. */
+  readonly backchannelLogoutUri?: string | undefined;
+  readonly frontchannelLogoutUri?: string | undefined;
+}
+
+/** What two applications are compared by. */
+export interface ApplicationCard {
+  readonly application: string;
+  readonly baseUrls: readonly string[];
+  readonly cookieName: string;
+  readonly cookiePath: string;
+  /** What tells one Redis from another; `undefined`: memory, or it could not be asked. */
+  readonly redis?: string | undefined;
+  readonly redisPrefix: string;
+  /** Issuer and client id of each provider. */
+  readonly clients: readonly string[];
+  /** Four characters that follow from the secret in front, and from which nobody finds it. */
+  readonly secretMark: string;
+}
+
+/** What `auth.check()` found. */
+export interface CheckReport {
+  /** Whether no check has the status `fault`. */
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+  /** What to register at each provider. */
+  readonly register: readonly Registration[];
+  readonly application: ApplicationCard;
+}
