@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { FORMATS, isRead } from '../formats.ts';
 import type { ApplicationKeys } from '../keys.ts';
 import type { LoginSecrets } from '../provider/provider.ts';
 import type { Secret } from '../secret.ts';
@@ -37,7 +38,6 @@ export interface LoginCookies {
   open(value: string): OpenedLogin | undefined;
 }
 
-const FORMAT = 1;
 const SEED_BYTES = 32;
 const TAG_BYTES = 16;
 /** Of what names the client of a login: enough that no two are taken for each other. */
@@ -119,7 +119,7 @@ export function createLoginCookies(secrets: readonly Secret[], keys: Application
 /** Short, because every request brings it: what has a length of its own as bytes, the rest as JSON. */
 function encodeLogin(login: KeptLogin): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
-  head[0] = FORMAT;
+  head[0] = FORMATS.loginCookie.written;
   head[1] = DISPLAYS.indexOf(login.display);
   head.writeUIntBE(login.startedAt, 2, 6);
   login.fingerprint.copy(head, 8);
@@ -132,7 +132,7 @@ function encodeLogin(login: KeptLogin): Buffer {
 
 function decodeLogin(plain: Buffer): KeptLogin | undefined {
   const display = DISPLAYS[plain[1] ?? -1];
-  if (plain[0] !== FORMAT || !display) return undefined;
+  if (!isRead(FORMATS.loginCookie, plain[0]) || !display) return undefined;
   const [provider, returnTo, maxAgeSeconds, acrValues, sessionId, isRestart] = JSON.parse(
     plain.subarray(HEAD_BYTES).toString('utf8'),
   );
