@@ -1,7 +1,10 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { joinOne, joinSites } from './assembly/join-sites.ts';
+import { shutDown } from './assembly/shut-down.ts';
 import { ConfigurationError } from './errors.ts';
+import { CLOSE_OPTIONS, type CloseOptions } from './options/close-options.ts';
+import { readOptions } from './options/option-table.ts';
 import type { ConnectAuthOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { hasSites, planSites } from './options/site-options.ts';
@@ -32,10 +35,13 @@ export interface ConnectAuth extends RequestHandler {
   /** Asks the store how it is. `ok: false` means that logins and guarded pages answer 503. */
   health(): Promise<{ ok: boolean; store: StoreHealth }>;
   /**
-   * Ends what waits: `onEnd()` calls back for every answer and socket that is open, nobody waits for a lock or tries a
-   * write again, and the connection to Redis ends, unless the client is the application's own.
+   * Ends what waits: `onEnd()` calls back for every answer and socket that is open, refreshes and logouts under way come to
+   * their end, and the connection to Redis ends, unless the client is the application's own.
+   *
+   * With `server` that is a whole shutdown, in which no request is lost. Without it the server must be closed first: what
+   * it still answers would find no store.
    */
-  close(): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /**
@@ -46,10 +52,11 @@ export interface ConnectAuth extends RequestHandler {
  */
 export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
-  const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop } =
+  const joined =
     typeof options === 'object' && options !== null && hasSites(options)
       ? joinSites(planSites(options))
       : joinOne(resolveOptions(options));
+  const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell } = joined;
 
   function connectAuthMiddleware(
     req: IncomingMessage,
@@ -63,17 +70,15 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
     const health = await store.health();
     return { ok: health.ok, store: health };
   };
-  const close = async () => {
-    stop();
-    await store.close();
-  };
+  const close = async (given: CloseOptions = {}) =>
+    shutDown(joined, readOptions('auth.close()', given, CLOSE_OPTIONS));
 
   return Object.assign(connectAuthMiddleware, {
     sessions,
     sessionsOf,
     authenticateUpgrade,
     health: () => tellUnawaited(askHealth(), 'auth.health()', tell),
-    close: () => tellUnawaited(close(), 'auth.close()', tell),
+    close: (given?: CloseOptions) => tellUnawaited(close(given), 'auth.close()', tell),
   });
 }
 

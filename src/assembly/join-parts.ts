@@ -41,7 +41,7 @@ export function joinParts(options: ResolvedOptions, { store, processId, tenant }
   const common = { store, keys, vault, providers };
   const sessionParts = createSessionParts(options, { ...common, reportError: answers.reportError });
   const { sessions, userSessions, readIdentity, tokenSource, tokenDemand, describeLogin } = sessionParts;
-  const { cookie, maxAgeSeconds, revalidate, watch, stop } = sessionParts;
+  const { cookie, maxAgeSeconds, revalidate, watch, release, settle, stop } = sessionParts;
   const { findRoute, login, logout, keepForm } = createRouteParts(options, {
     ...{ ...common, ...answerParts, processId, sealer, sessionParts },
   });
@@ -100,6 +100,6 @@ export function joinParts(options: ResolvedOptions, { store, processId, tenant }
     isIdle: watch.isIdle,
     authenticateUpgrade,
     tell: services.tell,
-    stop,
+    ...{ release, settle, stop },
   };
 }

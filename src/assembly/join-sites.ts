@@ -46,7 +46,13 @@ export function joinSites(plan: SitePlan) {
     store,
     sessionsOf: tenants ? sessionsOf : noTenants,
     sessions: tenants ? createDeferredSessions(refuse, tell) : sessionsOf(),
-    stop: sites.stop,
+    release: () => {
+      for (const parts of sites.all()) parts.release();
+    },
+    settle: () => Promise.all(sites.all().map((parts) => parts.settle())),
+    stop: () => {
+      for (const parts of sites.all()) parts.stop();
+    },
     handle: (req: Request, res: Response, next: (error?: unknown) => void) => {
       try {
         const found = sites.find(req);

@@ -163,10 +163,10 @@ export function createSessionParts(
   return {
     ...{ sessions, userSessions, readIdentity, records, ending, tokenSource, tokenDemand, describeLogin },
     ...{ cookie, rememberedProvider, maxAgeSeconds, idleTimeoutMs, revalidate, watch },
-    /** Ends what waits. */
+    release: watch.close,
+    settle: () => Promise.all([tokenSource.settle(), finishLater.settle()]),
     stop: () => {
       closing.abort();
-      watch.close();
       finishLater.close();
     },
   };

@@ -11,8 +11,6 @@ import { createTenantCache } from './tenant-cache.ts';
 export interface SiteParts {
   /** Whether nothing is held open. */
   isIdle(): boolean;
-  /** Ends what waits. */
-  stop(): void;
 }
 
 /** The parts of all base URLs and tenants. */
@@ -26,7 +24,8 @@ export interface Sites<Parts extends SiteParts> {
   find(req: IncomingMessage): Parts | Promise<Parts>;
   /** The parts of a tenant at the first base URL; without a name those of that. @throws ConnectAuthError `tenant_unknown`. */
   ofTenant(name?: string): Promise<Parts>;
-  stop(): void;
+  /** All that there are by now. */
+  all(): readonly Parts[];
 }
 
 /** What they are made of. */
@@ -49,9 +48,7 @@ export function createSites<Parts extends SiteParts>(options: SitesOptions<Parts
   return {
     find: (req) => parts.get(findSite(req))!,
     ofTenant: async () => parts.get(plan.sites[0]!)!,
-    stop: () => {
-      for (const each of parts.values()) each.stop();
-    },
+    all: () => [...parts.values()],
   };
 }
 
@@ -128,10 +125,7 @@ function createTenantSites<Parts extends SiteParts>(
       return inTime(name, 'The tenant of a request').then((known) => ofName(site, known));
     },
     ofTenant: async (name) => ofName(plan.sites[0]!, name),
-    stop: () => {
-      for (const { parts } of cache.entries()) for (const each of parts.values()) each.stop();
-      for (const each of leaving) each.stop();
-    },
+    all: () => [...cache.entries().flatMap(({ parts }) => [...parts.values()]), ...leaving],
   };
 }
 
