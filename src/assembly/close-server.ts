@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** A client that keeps its connection busy sends something in this time, and is told that it is the last. */
 const IDLE_MS = 1000;
 const POLL_MS = 50;
+const ACCEPT_MS = 100;
 
 /**
  * Closes a server without losing a request: it takes no connection any more, each further answer says that it is the last
@@ -12,18 +13,21 @@ const POLL_MS = 50;
  * come is cut.
  */
 export async function closeServer(server: Server, patience: AbortSignal): Promise<void> {
+  server.prependListener('request', sayLast);
+  // What waits to be accepted would be cut by the system when nobody listens any more.
+  await pause(ACCEPT_MS, patience);
   let isClosed = false;
   const closed = new Promise<void>((resolve) => {
     // Not the server's own: that cuts idle connections at once, and with them requests that are on their way.
-    Listener.prototype.close.call(server, () => resolve());
-  }).then(() => {
-    isClosed = true;
+    Listener.prototype.close.call(server, () => {
+      isClosed = true;
+      resolve();
+    });
   });
-  server.prependListener('request', sayLast);
-  await waitUntil(closed, IDLE_MS, patience);
+  await Promise.race([closed, pause(IDLE_MS, patience)]);
   while (!isClosed && !patience.aborted) {
     server.closeIdleConnections();
-    await waitUntil(closed, POLL_MS, patience);
+    await Promise.race([closed, pause(POLL_MS, patience)]);
   }
   server.closeAllConnections();
   // Its own timers as well, which look for slow requests.
@@ -35,9 +39,7 @@ function sayLast(_req: unknown, res: ServerResponse): void {
   res.setHeader('Connection', 'close');
 }
 
-async function waitUntil(done: Promise<void>, ms: number, patience: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  const signal = AbortSignal.any([patience, over.signal]);
-  await Promise.race([done, wait(ms, undefined, { signal }).catch(() => undefined)]);
-  over.abort();
+/** Holds up nothing but its caller. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }

@@ -29,13 +29,19 @@ export interface OpenedLogin extends KeptLogin {
   readonly secrets: LoginSecrets;
 }
 
+/** A login under way that another version of this library began, in a format of its own. */
+export interface ForeignLogin {
+  /** One of them is its `state`. */
+  readonly states: readonly string[];
+}
+
 /** Seals logins under way into cookies, and opens them. Nothing of them is stored anywhere else. */
 export interface LoginCookies {
   /** A new login: 32 random bytes, and the secrets that follow from them. */
   begin(login: Pick<KeptLogin, 'isRestart'>): { readonly seed: Buffer; readonly secrets: LoginSecrets };
   seal(seed: Buffer, login: KeptLogin): string;
-  /** `undefined`: altered, of another application or format, or sealed with a secret that is gone. */
-  open(value: string): OpenedLogin | undefined;
+  /** `undefined`: altered, of another application, or sealed with a secret that is gone. */
+  open(value: string): OpenedLogin | ForeignLogin | undefined;
 }
 
 const SEED_BYTES = 32;
@@ -76,7 +82,7 @@ export function createLoginCookies(secrets: readonly Secret[], keys: Application
     iv: keys.derive(secret, 'login seal iv', seed).subarray(0, 12),
   });
 
-  const openWith = (secret: Secret, sealed: Buffer): OpenedLogin | undefined => {
+  const openWith = (secret: Secret, sealed: Buffer): OpenedLogin | ForeignLogin | undefined => {
     const seed = sealed.subarray(0, SEED_BYTES);
     const { key, iv } = cipherOf(secret, seed);
     try {
@@ -84,7 +90,8 @@ export function createLoginCookies(secrets: readonly Secret[], keys: Application
       decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
       const plain = decipher.update(sealed.subarray(SEED_BYTES, -TAG_BYTES));
       const login = decodeLogin(Buffer.concat([plain, decipher.final()]));
-      return login && { ...login, secrets: secretsOf(secret, seed, login) };
+      if (login) return { ...login, secrets: secretsOf(secret, seed, login) };
+      return { states: [false, true].map((isRestart) => secretsOf(secret, seed, { isRestart }).state) };
     } catch {
       // Sealed with another secret, or not whole.
       return undefined;
