@@ -20,7 +20,8 @@ const { wrong, hung, counts, errors } = report;
 for (const [name, count] of Object.entries({ ...counts, ...prefix('onError', errors) }).sort())
   console.log(`${String(count).padStart(8)} ${name}`);
 console.log(`${String(Math.round(report.slowestMs)).padStart(8)} ms for the slowest answer`);
-for (const fault of [...wrong, ...hung.map((what) => `hung: ${what}`)].slice(0, 50)) console.log(fault);
+for (const fault of [...wrong, ...hung.map((what) => `hung: ${what}`)].slice(0, 100))
+  console.log(fault.split('\n')[0]);
 console.log(`${wrong.length} wrong answers, ${hung.length} hung requests, seed ${seed}`);
 if (Number(seconds) >= 180) writeEndurance('chaos', describe());
 process.exit(wrong.length + hung.length > 0 ? 1 : 0);

@@ -77,7 +77,7 @@ export function createCrowd(count: number, options: CrowdOptions) {
         if (!me) return;
         // What was read before it was counted must fit; what was written is known by now.
         judge.see(belief, judged, { isIn: true, n: Number(me.n) - 1 });
-        judge.settle(belief, { isIn: true, n: Number(me.n) });
+        judge.settle(belief, { isIn: true, n: Number(me.n) }, judged);
         noteChange(belief, judged);
       }
       return;
@@ -115,7 +115,7 @@ export function createCrowd(count: number, options: CrowdOptions) {
       else if (judge.readOwn(belief, judged)) {
         if (!before.some(({ isIn }) => isIn) && !judge.wasLost(belief, judged))
           judge.blame(belief, judged, 'a new id for nobody');
-        judge.settle(belief, { isIn: true, n: 0 });
+        judge.settle(belief, { isIn: true, n: 0 }, judged);
         noteChange(belief, judged);
       }
       return;
@@ -176,7 +176,9 @@ export function createCrowd(count: number, options: CrowdOptions) {
     const had = [...belief.guesses];
     if (judge.isAnswer(belief, judged)) {
       if (judged.answer.status === 303) {
-        judge.settle(belief, { isIn: true, n: 0 });
+        // The same person again keeps what was there, if an end of it was lost, or has not come about.
+        belief.guesses = [{ isIn: true, n: 0 }, ...had.filter(({ isIn }) => isIn)];
+        belief.seenAt = now();
         belief.late.clear();
         belief.mayEndUntil = Math.min(belief.mayEndUntil, now());
         noteChange(belief, judged);

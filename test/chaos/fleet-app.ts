@@ -26,7 +26,13 @@ const auth = connectAuth({
     ...{ idTokenSigningAlgorithm: 'ES256', timeoutMs: 5000 },
   }),
   session: { cookieName: 'session' },
-  onError: ({ error, during }) => tell({ error: error.code, message: error.message.slice(0, 200), during }),
+  onError: ({ error, during }) =>
+    tell({
+      at: new Date().toISOString().slice(11, 23),
+      error: error.code,
+      message: error.message.slice(0, 200),
+      during,
+    }),
 });
 const app = express();
 app.set('etag', false);

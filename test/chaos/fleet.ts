@@ -24,6 +24,7 @@ export interface FleetMessage {
   readonly error?: string;
   readonly message?: string;
   readonly during?: string;
+  readonly at?: string;
 }
 
 /** One process that serves the application. */

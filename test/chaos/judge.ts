@@ -51,7 +51,10 @@ export interface Verdicts {
 /** How long a command that was told as failed may come about, in milliseconds. */
 export const LATE_MS = 60_000;
 
-/** What nobody knows of a browser that is nobody. */
+/** A failover is known so long after it has begun, in milliseconds: by then the windows are there. */
+const PROOF_MS = 4000;
+
+/** What is true of a browser that is nobody. */
 export const NOBODY: Guess = { isIn: false, n: 0 };
 
 /** Makes what is known of somebody who has not come yet. */
@@ -68,7 +71,9 @@ export function createJudge(world: JudgeWorld) {
   const blame = ({ sub }: Belief, { what, answer }: Judged, why: string) => {
     const { outcome, status, process, body, ms } = answer;
     const said = `${outcome} ${status} by ${process ?? 'nobody'} in ${Math.round(ms)} ms`;
-    verdicts.wrong.push(`${sub} ${what}: ${why} (${said}: ${body.slice(0, 120)})`);
+    verdicts.wrong.push(
+      `${new Date(world.now()).toISOString().slice(11, 23)} ${sub} ${what}: ${why} (${said}: ${body.slice(0, 120)})`,
+    );
   };
   const wasLost = (belief: Belief, { from, to }: Judged) =>
     world.lost(from, to) || belief.changes.some((change) => world.lost(change.from, change.to));
@@ -85,9 +90,11 @@ export function createJudge(world: JudgeWorld) {
       : undefined;
   };
 
-  const settle = (belief: Belief, seen: Guess) => {
+  /** What was seen while nothing was promised, or just before that is known, proves nothing of what was done before. */
+  const settle = (belief: Belief, seen: Guess, { from, to }: Pick<Judged, 'from' | 'to'>) => {
     belief.guesses = [seen];
-    belief.changes = [];
+    const isProof = !world.lost(from - PROOF_MS, to + PROOF_MS);
+    if (isProof) belief.changes = belief.changes.filter((change) => change.to > from - PROOF_MS);
     belief.seenAt = world.now();
   };
 
@@ -109,7 +116,7 @@ export function createJudge(world: JudgeWorld) {
       if (refusal) count(`apart: ${refusal}`);
       else blame(belief, judged, `expected ${JSON.stringify(belief.guesses)}, found ${JSON.stringify(seen)}`);
     }
-    settle(belief, seen);
+    settle(belief, seen, judged);
   };
 
   /** Whether there is an answer to look at. What is none, or a fault, must have its cause. */

@@ -28,8 +28,8 @@ export interface Target {
   readonly form?: Readonly<Record<string, string>>;
 }
 
-/** @param baseUrl - where the application says that it is; @param hungMs - when nobody waits any more. */
-export function createPeople({ baseUrl, hungMs = 15_000 }: { baseUrl: string; hungMs?: number }): People {
+/** @param baseUrl - where the application says that it is; @param hungMs - longer than all bounds of one request together. */
+export function createPeople({ baseUrl, hungMs = 40_000 }: { baseUrl: string; hungMs?: number }): People {
   const agent = new Agent({ keepAlive: true, maxSockets: 512 });
   const host = new URL(baseUrl).host;
 

@@ -97,7 +97,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     for (const [at, blow] of blows.entries()) {
       // As often as they come late, they come sooner after each other.
       await wait(Math.max(500, begun + restMs * (at + 1) - performance.now()));
-      print(`${Math.round((performance.now() - begun) / 1000)} s: ${blow}`);
+      print(`${new Date().toISOString().slice(11, 19)} ${blow}`);
       const kind = BREAKS[blow];
       const trouble = { from: Date.now(), to: Number.POSITIVE_INFINITY };
       if (kind) broken.push(Object.assign(trouble, { kind }));
@@ -121,6 +121,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       errors: countErrors(everyone),
     };
   } finally {
+    for (const { from, to } of losses.windows)
+      print(`nothing promised from ${new Date(from).toISOString().slice(11, 23)} for ${to - from} ms`);
     losses.stop();
     for (const each of everyone) {
       if (each.end !== undefined) continue;
