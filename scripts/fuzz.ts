@@ -32,7 +32,7 @@ const asked = await askChromium([...followed]);
 console.log(
   asked === undefined ? 'No Chromium to ask.' : `${asked} addresses were followed by Chromium to us.`,
 );
-if (total >= 1_000_000) {
+if (total >= 100_000) {
   writeEndurance('fuzz', [
     `${total} cases, seed ${seed}: no fault (5xx), nobody logged in, no way off the origin.`,
     ...(asked === undefined

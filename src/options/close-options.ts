@@ -10,13 +10,13 @@ export interface CloseOptions {
    *
    * @default none: the server has been closed already
    */
-  readonly server?: Server;
+  server?: Server;
   /**
    * How long all of it may take, in milliseconds. Whatever is still open then is cut. 0 waits for nothing.
    *
    * @default 10_000
    */
-  readonly timeoutMs?: number;
+  timeoutMs?: number;
 }
 
 function checkServer(where: string, value: unknown): Server {

@@ -116,6 +116,7 @@ export function createCrowd(count: number, options: CrowdOptions) {
         if (!before.some(({ isIn }) => isIn) && !judge.wasLost(belief, judged))
           judge.blame(belief, judged, 'a new id for nobody');
         judge.settle(belief, { isIn: true, n: 0 }, judged);
+        belief.born = { from: judged.from, to: judged.to };
         noteChange(belief, judged);
       }
       return;
@@ -162,6 +163,8 @@ export function createCrowd(count: number, options: CrowdOptions) {
     else if (judged.answer.outcome === 'answered' && judged.answer.status < 500)
       judge.blame(belief, judged, 'no answer of a logout elsewhere');
     noteEnd(belief, judged, isDone);
+    // An index entry that Redis lost in a failover, of a record that it kept, is missed by it.
+    if (isDone && belief.born) belief.changes.push(belief.born);
   };
 
   const logIn = async ({ belief, jar }: Member) => {
@@ -179,6 +182,7 @@ export function createCrowd(count: number, options: CrowdOptions) {
         // The same person again keeps what was there, if an end of it was lost, or has not come about.
         belief.guesses = [{ isIn: true, n: 0 }, ...had.filter(({ isIn }) => isIn)];
         belief.seenAt = now();
+        belief.born = { from: judged.from, to: judged.to };
         belief.late.clear();
         belief.mayEndUntil = Math.min(belief.mayEndUntil, now());
         noteChange(belief, judged);

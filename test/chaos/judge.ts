@@ -18,6 +18,8 @@ export interface Belief {
   mayEndUntil: number;
   /** When something of this session was changed since it was last seen, in pairs of sent and answered. */
   changes: { from: number; to: number }[];
+  /** When the session got its id, and its place in the indexes, where logouts from elsewhere look for it. */
+  born: { from: number; to: number } | undefined;
   /** When the session was last seen as it should be. */
   seenAt: number;
 }
@@ -59,7 +61,7 @@ export const NOBODY: Guess = { isIn: false, n: 0 };
 
 /** Makes what is known of somebody who has not come yet. */
 export function createBelief(sub: string): Belief {
-  return { sub, guesses: [NOBODY], late: new Map(), mayEndUntil: 0, changes: [], seenAt: 0 };
+  return { sub, guesses: [NOBODY], late: new Map(), mayEndUntil: 0, changes: [], born: undefined, seenAt: 0 };
 }
 
 /** Judges every answer against everything that was acknowledged before it was asked for. */

@@ -218,7 +218,7 @@ export async function createFuzzTargets(): Promise<FuzzTargets> {
     }) as unknown as FuzzTarget;
 
   const targets: FuzzTarget[] = [
-    asyncTarget('the query of a callback', 18, fc.tuple(text, fc.boolean()), ([query, isKnown]) => {
+    asyncTarget('the query of a callback', 6, fc.tuple(text, fc.boolean()), ([query, isKnown]) => {
       // With a code the provider is asked, over HTTP: seldom.
       const given = query.replaceAll('STATE', isKnown && !query.includes('code=') ? begun.state : 'x');
       const headers = { ...page, ...(isKnown && { cookie: begun.cookie }) };
@@ -226,7 +226,7 @@ export async function createFuzzTargets(): Promise<FuzzTargets> {
     }),
     asyncTarget(
       'the form of a callback',
-      12,
+      4,
       fc.tuple(
         fc.oneof(text, fc.string({ unit: 'binary', maxLength: 100 })),
         fc.oneof({ weight: 4, arbitrary: fc.constant(FORM['content-type']) }, text),
@@ -241,7 +241,7 @@ export async function createFuzzTargets(): Promise<FuzzTargets> {
     ),
     asyncTarget(
       'the Cookie header',
-      20,
+      7,
       fc.tuple(
         fc.oneof(
           text,
@@ -253,7 +253,7 @@ export async function createFuzzTargets(): Promise<FuzzTargets> {
       ([cookie, url]) => ask({ url, headers: { ...page, cookie } }),
     ),
     // 503: a signature that fails is worth a look at new keys, which strangers may not ask for at any time.
-    asyncTarget('a logout token', 12, fc.oneof(text, forged, altered), async (token) => {
+    asyncTarget('a logout token', 6, fc.oneof(text, forged, altered), async (token) => {
       const body = new URLSearchParams({ logout_token: token }).toString();
       const { status } = await ask(
         {
@@ -267,7 +267,7 @@ export async function createFuzzTargets(): Promise<FuzzTargets> {
       if (status === 200 && token !== provider.logoutToken('nobody') && !isHonest(token))
         throw new Error('A token that is none was taken.');
     }),
-    target('a return address', 18, arbitraryAddress(ORIGIN), (value) => {
+    target('a return address', 39, arbitraryAddress(ORIGIN), (value) => {
       const address = readReturnAddress(value);
       if (address === undefined) return;
       if (new URL(address, `${ORIGIN}/login`).origin !== ORIGIN)
@@ -278,7 +278,7 @@ export async function createFuzzTargets(): Promise<FuzzTargets> {
       const returnTo = encodeURIComponent(value.replace(/[\ud800-\udfff]/g, ''));
       return ask({ url: `/login?returnTo=${returnTo}`, headers: page });
     }),
-    target('a stored session', 16, fc.oneof(record, fc.string({ unit: 'binary' })), (value) => {
+    target('a stored session', 34, fc.oneof(record, fc.string({ unit: 'binary' })), (value) => {
       const parsed = parseSessionRecord(value);
       parseMark(value);
       if (typeof parseData(value) !== 'object') throw new Error('Data that is no object.');
