@@ -14,7 +14,7 @@ export interface CloseOptions {
   /**
    * How long all of it may take, in milliseconds. Whatever is still open then is cut. 0 waits for nothing.
    *
-   * @default 10_000
+   * @default 10000
    */
   timeoutMs?: number;
 }
