@@ -8,7 +8,7 @@ export interface CloseOptions {
    * The server that serves the application. It is closed first: it takes no connection any more, answers what is under way
    * and what comes on open connections, and streams and sockets that wait by `onEnd()` are called back at once.
    *
-   * @default none: the server has been closed already
+   * @default none: it has been closed already
    */
   server?: Server;
   /**
