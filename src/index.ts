@@ -47,6 +47,7 @@ export type {
   RolesReader,
   RolesSource,
 } from './guard-types.ts';
+export type { CloseOptions } from './options/close-options.ts';
 export type {
   ConnectAuthOptions,
   LoginParameterOptions,

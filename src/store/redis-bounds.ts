@@ -7,6 +7,7 @@ import { createRedisCircuit } from './redis-circuit.ts';
 import type { RedisConnection } from './redis-client.ts';
 import { createDeadline } from './redis-deadline.ts';
 import { isRedisReply, nameRedisFault } from './redis-fault.ts';
+import { reviveEnded } from './redis-revival.ts';
 
 /** How operations on Redis are run: each bounded in time, its faults named as `StoreError`. */
 export interface RedisBounds {
@@ -50,6 +51,8 @@ export function createRedisBounds({ connection, timeoutMs, monotonic }: RedisBou
     // Without a listener the client tells nobody of its errors, and this may have been any.
     if (client.listenerCount('error') > 0) connectionError ??= CLOSED_UNSAID;
   });
+
+  const stopReviving = ours ? reviveEnded(client) : () => undefined;
 
   const nameFault = (error: unknown, more = '') => {
     const { status } = client;
@@ -109,6 +112,7 @@ export function createRedisBounds({ connection, timeoutMs, monotonic }: RedisBou
       circuit.stop();
       client.off(errorMonitor, keepError);
       stopWatching();
+      stopReviving();
     },
   };
 }

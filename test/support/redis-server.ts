@@ -23,8 +23,8 @@ export interface RedisServer {
   stop(): Promise<void>;
   /** Kills the server at once. Its data is gone, unless `args` asked for persistence. */
   kill(): Promise<void>;
-  /** Starts the server again on the same port, killing it before if it still runs. */
-  restart(): Promise<void>;
+  /** Starts the server again on the same port, killing it before if it still runs. @param more - arguments, this time. */
+  restart(more?: readonly string[]): Promise<void>;
   /** Freezes the server: it accepts connections and answers nothing, as a hung one does. */
   pause(): void;
   resume(): void;
@@ -46,8 +46,8 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   if (!program) throw new Error('No redis-server on PATH. Run: node scripts/set-up.js redis');
   const directory = await mkdtemp(join(tmpdir(), 'redis-'));
   const socketPath = join(directory, 's');
-  const start = (onPort: number) =>
-    spawnRedis(program, buildArguments(onPort, directory, options.args ?? []));
+  const start = (onPort: number, more: readonly string[] = []) =>
+    spawnRedis(program, buildArguments(onPort, directory, [...(options.args ?? []), ...more]));
   const clients = new Set<Redis>();
 
   let running: RedisProcess | undefined;
@@ -77,9 +77,9 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
       await kill();
       await rm(directory, { recursive: true, force: true });
     },
-    async restart() {
+    async restart(more) {
       await kill();
-      running = await start(port);
+      running = await start(port, more);
     },
     pause: () => running?.signal('SIGSTOP'),
     resume: () => running?.signal('SIGCONT'),
