@@ -48,7 +48,6 @@ export type {
   MappedLogin,
   NamedProviders,
   ProvidersOfTenant,
-  RedisTarget,
   RouteOptions,
   SessionOptions,
 } from './options/options.ts';
@@ -88,6 +87,7 @@ export type {
   SecretFunction,
   SigningAlgorithm,
 } from './provider-definition.ts';
+export type { IoredisClient, NodeRedisClient, RedisTarget } from './redis-clients.ts';
 export type {
   AccessTokenOptions,
   LoginCapabilities,

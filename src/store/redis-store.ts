@@ -1,11 +1,11 @@
-import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type Clock, systemClocks } from '../clock.ts';
+import type { RedisTarget } from '../redis-clients.ts';
 import { parseLogoutToken, parseMark } from './logout-mark.ts';
 import { parseSessionRecord, readTaking, type StoredLogin } from './record-format.ts';
 import { createRedisBounds } from './redis-bounds.ts';
 import { connectRedis } from './redis-client.ts';
 import { createRedisHealth } from './redis-health.ts';
-import { createRedisPort, type ScriptArgument } from './redis-port.ts';
+import type { ScriptArgument } from './redis-port.ts';
 import type { RedisScriptName } from './redis-scripts.ts';
 import { createSharedReads } from './shared-reads.ts';
 import {
@@ -29,7 +29,7 @@ import {
 
 /** What the store on Redis is made of. */
 export interface RedisStoreOptions {
-  readonly redis: string | RedisOptions | Redis | Cluster;
+  readonly redis: RedisTarget;
   readonly prefix: string;
   /** Bound of one operation, in milliseconds, whatever the client was configured with. */
   readonly timeoutMs: number;
@@ -39,13 +39,11 @@ export interface RedisStoreOptions {
   readonly now?: Clock | undefined;
 }
 
-/** The store on Redis 6.2 or newer: a single server, Sentinel or Cluster. */
+/** The store on Redis 6.2 or newer, or Valkey: a single server, Sentinel or Cluster. */
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { redis, prefix, timeoutMs, now, monotonic = systemClocks.monotonic } = options;
-  const connection = connectRedis(redis, timeoutMs);
-  const { client, ours } = connection;
-  const { bounded, guarded, stop } = createRedisBounds({ connection, timeoutMs, monotonic });
-  const port = createRedisPort(client);
+  const port = connectRedis(redis, timeoutMs);
+  const { bounded, guarded, stop } = createRedisBounds({ port, timeoutMs, monotonic });
   const run = (name: RedisScriptName, keys: readonly string[], ...args: readonly ScriptArgument[]) =>
     bounded(() => port.run(name, keys, args));
   const time = () => now?.() ?? '';
@@ -66,7 +64,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     await run('releaseLock', [lockKey(key)], owner, backoff?.text ?? '', backoff?.lifeMs ?? 0);
   };
 
-  const isSplit = client.isCluster;
+  const isSplit = port.isCluster;
   const readForRequest = createSharedReads<string, StoredSession>({
     ...{ read: port.mget, bounded: guarded, toResult: readRecords, isSplit },
   });
@@ -203,11 +201,11 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return parseLogoutToken((await run('putLogoutToken', [`${prefix}jti:{${name}}`], ...args)) as string);
     },
 
-    health: createRedisHealth({ client, prefix, bounded }),
+    health: createRedisHealth({ port, prefix, bounded }),
 
     close: async () => {
       stop();
-      if (ours) client.disconnect();
+      port.close();
     },
   };
 }
