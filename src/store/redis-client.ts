@@ -28,6 +28,8 @@ export function connectRedis(target: RedisTarget, timeoutMs: number): RedisPort 
     // How long close() may keep the process alive when the connection is already broken.
     disconnectTimeout: 100,
     reconnectOnError: createFailoverRule(),
+    // A primary that hangs keeps its connections: after a failover nothing else would lead to the new one.
+    failoverDetector: true,
   };
   const client =
     typeof target === 'string' ? connectUrl(target, bounds) : new Redis({ ...bounds, ...target });

@@ -29,6 +29,9 @@ export async function connectBy(name: ClientName, port: number): Promise<Connect
   return { redis, end: () => redis.destroy() };
 }
 
+/** A client of node-redis. */
+export type NodeRedis = Awaited<ReturnType<typeof connectNodeRedis>>;
+
 /** A client of node-redis, which is there when it has connected once. */
 export async function connectNodeRedis(
   port: number,
@@ -43,9 +46,11 @@ export async function connectNodeRedis(
   return client;
 }
 
-/** A client of node-redis for a cluster, found by one of its nodes. */
-export async function connectNodeRedisCluster(port: number) {
-  const cluster = createCluster({ rootNodes: [{ socket: { host: '127.0.0.1', port } }] });
+/** A client of node-redis for a cluster, found by some of its nodes. */
+export async function connectNodeRedisCluster(ports: readonly number[]) {
+  const cluster = createCluster({
+    rootNodes: ports.map((port) => ({ socket: { host: '127.0.0.1', port } })),
+  });
   cluster.on('error', () => undefined);
   await cluster.connect();
   return cluster;
