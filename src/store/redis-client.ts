@@ -22,14 +22,13 @@ export function connectRedis(target: RedisTarget, timeoutMs: number): RedisPort 
     enableAutoPipelining: true,
     // Before those who wait give up, so that they can be told what failed.
     connectTimeout: Math.ceil(0.9 * timeoutMs),
-    socketTimeout: SOCKET_TIMEOUT_MS,
+    socketTimeout:
+      typeof target === 'object' && 'sentinels' in target ? SENTINEL_SOCKET_TIMEOUT_MS : SOCKET_TIMEOUT_MS,
     maxRetriesPerRequest: 1,
     retryStrategy: findRetryDelay,
     // How long close() may keep the process alive when the connection is already broken.
     disconnectTimeout: 100,
     reconnectOnError: createFailoverRule(),
-    // A primary that hangs keeps its connections: after a failover nothing else would lead to the new one.
-    failoverDetector: true,
   };
   const client =
     typeof target === 'string' ? connectUrl(target, bounds) : new Redis({ ...bounds, ...target });
@@ -43,6 +42,12 @@ export function connectRedis(target: RedisTarget, timeoutMs: number): RedisPort 
  * socket, would end a sound connection after a blocked event loop.
  */
 const SOCKET_TIMEOUT_MS = 30_000;
+
+/**
+ * Behind Sentinel: a primary that hangs takes connections until another is in its place, and nothing but this leads on
+ * to that. (The client's own `failoverDetector` may end it for good, when the news comes while it connects.)
+ */
+const SENTINEL_SOCKET_TIMEOUT_MS = 10_000;
 
 /** A fault that a URL parser finds, and one that it reads past, to a wrong host: neither may be told with the password. */
 function connectUrl(url: string, bounds: RedisOptions): Redis {

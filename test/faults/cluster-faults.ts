@@ -13,6 +13,8 @@ export interface ClusterWorld extends FaultWorld {
   use(by: 'ioredis' | 'node-redis'): void;
   /** Moves the slot of whom it happens to. */
   moveSlot(): Promise<void>;
+  /** Resolves when the replica of the primary of that number has all that was written so far. */
+  replicated(primary: number): Promise<void>;
   /** Remembers whom it happens to. Says whether their session lies on the primary of that number. */
   liesOn(primary: number, browser: BrowserClient): Promise<boolean>;
 }
@@ -45,6 +47,12 @@ export async function startClusterWorld(): Promise<ClusterWorld> {
     },
     use: (by) => {
       app = apps[by];
+    },
+    replicated: async (primary) => {
+      const admin = cluster.nodes[primary]!.client();
+      // A connection waits for what it wrote itself, and so for all that came before: here for the key of somebody.
+      await admin.pexpire(key, 3_600_000);
+      if ((await admin.wait(1, 20_000)) < 1) throw new Error('The replica did not follow.');
     },
     moveSlot: () => cluster.moveSlotOf(key),
     liesOn: async (primary, browser) => {
@@ -83,7 +91,10 @@ export const CLUSTER_FAULTS: readonly Fault<ClusterWorld>[] = [
       bound: 3,
       prepare: async ({ use }) => use(by),
       fits: ({ liesOn }, browser) => liesOn(number, browser),
-      begin: ({ cluster }) => cluster.nodes[number]!.kill(),
+      begin: async ({ cluster, replicated }) => {
+        await replicated(number);
+        await cluster.nodes[number]!.kill();
+      },
       end: async () => undefined,
     }),
   ),

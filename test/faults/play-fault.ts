@@ -15,8 +15,7 @@ export async function playFault<World extends FaultWorld>(
   const { app, op } = world;
   const problems: string[] = [];
   const staying = await logInWhoFits(world, fault);
-  const leaving = app.browser();
-  await app.logIn(leaving, { as: 'grace' });
+  const leaving = await logIn(world, 'grace');
   const beforeLogout = leaving.jar.clone();
   const arriving = app.browser();
   const callback = await op.signIn((await arriving.get('/login')).headers.get('location')!, { as: 'alan' });
@@ -55,8 +54,7 @@ export async function playFault<World extends FaultWorld>(
 
 async function logInWhoFits<World extends FaultWorld>(world: World, { fits }: Fault<World>) {
   for (;;) {
-    const browser = world.app.browser();
-    await world.app.logIn(browser);
+    const browser = await logIn(world, 'ada');
     if (!fits || (await fits(world, browser))) return browser;
   }
 }
@@ -109,7 +107,14 @@ interface Afterwards {
 
 async function checkRecovery({ app }: FaultWorld, people: Afterwards, problems: string[]): Promise<void> {
   const { staying, leaving, arriving, beforeLogout, statuses } = people;
-  await until(async () => (await staying.get('/me')).status === 200, RECOVERY_MS);
+  let last = 0;
+  const isServed = async () => {
+    last = (await staying.get('/me')).status;
+    return last === 200;
+  };
+  await until(isServed, RECOVERY_MS).catch(() => {
+    throw new Error(`A guarded page goes on to answer ${last}. ${app.errors.at(-1)?.error.message}`);
+  });
   if ((await whoIs(staying)) !== 'ada') problems.push('who was logged in is somebody else');
   const old = app.browser(beforeLogout);
   if (statuses.logout === 303) {

@@ -47,6 +47,8 @@ export async function startSentinelWorld(): Promise<SentinelWorld> {
     },
     strike: async (how) => {
       struck = await sentinel.findPrimary();
+      // What is not on the replica yet is lost: no fault of ours.
+      await struck.replicated();
       await how(struck);
     },
     failedOver: () => sentinel.failedOver(struck!),
