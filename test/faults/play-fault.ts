@@ -59,6 +59,14 @@ async function logInWhoFits<World extends FaultWorld>(world: World, { fits }: Fa
   }
 }
 
+/** Of two applications one may not have got over the last fault yet, which happened to the other. */
+async function logIn({ app }: FaultWorld, person: string): Promise<BrowserClient> {
+  return until(async () => {
+    const browser = app.browser();
+    return (await app.logIn(browser, { as: person })).status === 303 ? browser : undefined;
+  }, RECOVERY_MS);
+}
+
 /**
  * Waits for the sentence that is meant: of a connection that breaks the first thing told may be another. Where none is
  * meant, the code alone.
