@@ -54,7 +54,6 @@ export type {
   MappedLogin,
   NamedProviders,
   ProvidersOfTenant,
-  RedisTarget,
   RouteOptions,
   SessionOptions,
 } from './options/options.ts';
@@ -109,6 +108,7 @@ export type {
   SecretFunction,
   SigningAlgorithm,
 } from './provider-definition.ts';
+export type { IoredisClient, NodeRedisClient, RedisTarget } from './redis-clients.ts';
 export type {
   AccessTokenOptions,
   LoginCapabilities,

@@ -296,6 +296,26 @@ local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 redis.call('PEXPIRE', KEYS[1], math.max(1, tonumber(last[2]) - now) + slack)
 return 1`,
   },
+  /**
+   * KEYS: value, index. ARGV: value, life. For the health: all that the others call beside what the client does, so that
+   * a right that is missing shows there, and not at somebody's login.
+   */
+  probe: {
+    numberOfKeys: 2,
+    reply: 'text',
+    lua: `
+redis.call('TIME')
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SETRANGE', KEYS[1], 0, 'w')
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('PTTL', KEYS[1])
+redis.call('ZADD', KEYS[2], 'GT', 1, ARGV[1])
+redis.call('ZRANGE', KEYS[2], '-inf', '(0', 'BYSCORE', 'LIMIT', 0, 1)
+redis.call('ZSCORE', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('DEL', KEYS[2])
+return 1`,
+  },
 } as const satisfies Record<string, { numberOfKeys: number; reply: 'text' | 'bytes'; lua: string }>;
 
 /** Names one of the scripts. */

@@ -28,12 +28,13 @@ const START_TIMEOUT_MS = 10_000;
  *
  * Reads that from the server's own log: a connection that succeeds may have found another server on the port.
  *
+ * @param readyWhen - what the log says then.
  * @throws Error with the code EADDRINUSE when the port is taken, else with the server's log.
  */
 export async function spawnRedis(
   program: string,
   args: readonly string[],
-  ready = /ready to accept connections/i,
+  readyWhen: RegExp = /ready to accept connections/i,
 ): Promise<RedisProcess> {
   const keeper = spawn('sh', ['-c', KEEPER, 'sh', program, ...args], { stdio: 'pipe' });
   const closed = once(keeper, 'close');
@@ -43,7 +44,7 @@ export async function spawnRedis(
     await closed; // The server holds the log's pipe, so its end is the end of the server.
   };
   try {
-    await waitUntilReady(keeper.stdout, ready);
+    await waitUntilReady(keeper.stdout, readyWhen);
   } catch (error) {
     await kill();
     throw error;
@@ -55,7 +56,7 @@ export async function spawnRedis(
   };
 }
 
-function waitUntilReady(log: NodeJS.ReadableStream, ready: RegExp): Promise<void> {
+function waitUntilReady(log: NodeJS.ReadableStream, readyWhen: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
     let settled = false;
@@ -73,7 +74,7 @@ function waitUntilReady(log: NodeJS.ReadableStream, ready: RegExp): Promise<void
     log.on('data', (chunk) => {
       if (settled) return; // Only read on, so that the pipe never fills.
       text += String(chunk);
-      if (ready.test(text)) settle();
+      if (readyWhen.test(text)) settle();
     });
     log.once('end', () => fail('ended while it started'));
   });

@@ -28,6 +28,8 @@ export interface RedisServer {
   /** Freezes the server: it accepts connections and answers nothing, as a hung one does. */
   pause(): void;
   resume(): void;
+  /** Resolves when its replica has all that was written so far. */
+  replicated(): Promise<void>;
   /** How often each command was called, by its name in lower case, not counting what connecting itself sends. */
   commandCounts(): Promise<Record<string, number>>;
   resetCommandCounts(): Promise<void>;
@@ -83,6 +85,12 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     },
     pause: () => running?.signal('SIGSTOP'),
     resume: () => running?.signal('SIGCONT'),
+    replicated: () =>
+      withClient(port, async (redis) => {
+        // A connection waits for what it wrote itself, and so for all that came before.
+        await redis.set('replicated', 'yes', 'PX', 1000);
+        if ((await redis.wait(1, 20_000)) < 1) throw new Error('The replica did not follow.');
+      }),
     commandCounts: () => withClient(port, async (redis) => parseCounts(await redis.info('commandstats'))),
     resetCommandCounts: () => withClient(port, async (redis) => void (await redis.config('RESETSTAT'))),
     dump: () => withClient(port, dumpKeys),
