@@ -60,6 +60,8 @@ export interface ProviderMetadata {
   revocation_endpoint?: string;
   /** What says whether a token is good (RFC 7662), for guards with `bearer.introspection`. @default none */
   introspection_endpoint?: string;
+  /** Where authorization requests are pushed (RFC 9126). @default none */
+  pushed_authorization_request_endpoint?: string;
   /** Whether the provider adds `iss` to its callback (RFC 9207), which is then demanded. @default false */
   authorization_response_iss_parameter_supported?: boolean;
 }
@@ -209,6 +211,8 @@ export interface ProviderDefinition {
   readonly responseMode: 'query' | 'form_post';
   /** The provider's own callback for its popup package, where it has one. */
   readonly popupRedirectUri: string | undefined;
+  /** Whether authorization requests are pushed also where the provider does not demand it. @default false */
+  readonly pushedAuthorizationRequests?: boolean | undefined;
   /** Parameters added to each authorization request. */
   readonly authorizationParams: Readonly<Record<string, string>>;
   /** Parameters added to each logout at the provider. */

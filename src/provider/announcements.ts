@@ -4,6 +4,7 @@ import type { ProviderDefinition } from '../provider-definition.ts';
 import { chooseMethod, readList } from './client-authentication.ts';
 import type { Discovered } from './discovery.ts';
 import { faultError, show } from './provider-fault.ts';
+import { isPushed } from './request-url.ts';
 import { splitWords } from './split-words.ts';
 
 /**
@@ -56,24 +57,33 @@ export function createConflictTeller(
 }
 
 /**
- * Says what a provider demands of an authorization request that is not to be had here.
+ * Says what a login here, or its provider, demands of an authorization request that is not to be had.
  *
  * @see [RFC 9126, section 5](https://www.rfc-editor.org/rfc/rfc9126#section-5)
  */
-export function findUnmetDemand(metadata: Readonly<ServerMetadata>, name: string): ProviderError | undefined {
-  if (metadata.require_pushed_authorization_requests !== true) return undefined;
+export function findUnmetDemand(
+  metadata: Readonly<ServerMetadata>,
+  definition: ProviderDefinition,
+  name: string,
+): ProviderError | undefined {
+  if (!isPushed(definition, metadata) || metadata.pushed_authorization_request_endpoint !== undefined)
+    return undefined;
+  const asker =
+    metadata.require_pushed_authorization_requests === true
+      ? 'require_pushed_authorization_requests'
+      : 'the option pushedAuthorizationRequests';
   return faultError(
     name,
     {
       asked: 'the discovery document',
-      member: 'require_pushed_authorization_requests',
-      expected: 'false or nothing',
-      got: 'true',
+      member: 'pushed_authorization_request_endpoint',
+      expected: `an address, which ${asker} calls for`,
+      got: 'nothing',
     },
     {
       code: 'provider_unsupported',
       remedy:
-        'Pushed authorization requests (PAR, RFC 9126) are not made here: ask the provider not to demand them of this client.',
+        'No login begins without that address: pushed authorization requests (PAR, RFC 9126) are never sent another way.',
     },
   );
 }

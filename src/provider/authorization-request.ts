@@ -1,7 +1,8 @@
-import * as client from 'openid-client';
+import type * as client from 'openid-client';
 import { ConfigurationError, LoginError, ProviderError } from '../errors.ts';
 import { hash } from '../keys.ts';
 import type { ProviderCapabilities, ProviderDefinition } from '../provider-definition.ts';
+import { buildRequestUrl } from './request-url.ts';
 import { splitWords } from './split-words.ts';
 
 /** What binds an answer to its login: nobody else may know them. */
@@ -39,17 +40,18 @@ export interface LoginChecks {
 }
 
 /**
- * Makes the authorization request of a login and what its answer will be checked against.
+ * Makes the authorization request of a login and what its answer will be checked against. Where it is pushed, the provider
+ * is told of it here, once.
  *
  * @throws ProviderError `provider_unsupported` for a silent login at a provider that has none; LoginError
  * `login_insufficient` where no login of this provider can prove what is asked.
  */
-export function createAuthorizationRequest(
+export async function createAuthorizationRequest(
   configuration: client.Configuration,
   definition: ProviderDefinition,
   request: LoginRequest,
   name: string,
-): { url: URL; checks: LoginChecks } {
+): Promise<{ url: URL; checks: LoginChecks }> {
   const { quirks, capabilities } = definition;
   const prompt = request.prompt ?? definition.authorizationParams.prompt;
   if (prompt && splitWords(prompt).includes('none') && !capabilities.silentLogin) {
@@ -73,9 +75,7 @@ export function createAuthorizationRequest(
       `Provider "${name}" takes a state of ${quirks.maxStateLength} characters; this one has ${params.state!.length}. Is the page's origin very long?`,
     );
   }
-  const url = client.buildAuthorizationUrl(configuration, params);
-  if (quirks.authorizationRequest === 'bare') url.searchParams.delete('response_type');
-  return { url, checks };
+  return { url: await buildRequestUrl(configuration, params, definition), checks };
 }
 
 /** What the answer to a login will be checked against: the same at its beginning and at its callback. */

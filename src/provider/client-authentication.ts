@@ -74,8 +74,12 @@ function isRefusalOfClient({ oauthError, status }: Parameters<RefusalAdvice>[0])
 
 /** Elsewhere it is a token that was refused, and whose client that is nobody asked. */
 function provesClient(url: string, metadata: Partial<client.ServerMetadata>): boolean {
-  const { token_endpoint, revocation_endpoint, introspection_endpoint } = metadata;
-  const endpoints = [token_endpoint, revocation_endpoint, introspection_endpoint];
+  const endpoints = [
+    metadata.token_endpoint,
+    metadata.revocation_endpoint,
+    metadata.introspection_endpoint,
+    metadata.pushed_authorization_request_endpoint,
+  ];
   return endpoints.some((endpoint) => endpoint !== undefined && isSamePlace(url, endpoint));
 }
 

@@ -111,6 +111,7 @@ const ENDPOINTS = [
   'userinfo_endpoint',
   'end_session_endpoint',
   'revocation_endpoint',
+  'pushed_authorization_request_endpoint',
 ] as const;
 
 /** Tokens that are signed by a secret, or by a certificate that the options have, need no published keys. */

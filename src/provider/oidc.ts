@@ -61,6 +61,11 @@ export interface OidcOptions extends CommonProviderOptions {
   scope?: string;
   /** `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. @default 'query' */
   responseMode?: 'query' | 'form_post';
+  /**
+   * Whether each authorization request is pushed to the provider by this server (PAR, RFC 9126), so that the browser carries
+   * no more than a name for it. Where the provider demands it that is done in any case. @default false
+   */
+  pushedAuthorizationRequests?: boolean;
   /** The provider's endpoints, for one without discovery. @default discovered at the first login */
   metadata?: ProviderMetadata;
   /** The only algorithm an ID token may be signed with. @default 'RS256' */
@@ -136,6 +141,9 @@ export const OIDC_OPTIONS = {
   }),
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
   responseMode: withDefault(oneOf('query', 'form_post'), 'query', { aliases: ['response_mode'] }),
+  pushedAuthorizationRequests: withDefault(checkBoolean, false, {
+    aliases: ['usePAR', 'pushedAuthorizationRequest', 'require_pushed_authorization_requests'],
+  }),
   metadata: optional(checkMetadata, { defaultIs: 'discovered at the first login' }),
   idTokenSigningAlgorithm: withDefault(checkAlgorithm, 'RS256', { aliases: ['idTokenSigningAlg'] }),
   trustedAudiences: withDefault(checkAudiences, []),
@@ -177,6 +185,7 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     refuseMissingScopes: false,
     implicit: dangerouslyUseImplicitFlow,
     responseMode: given.responseMode,
+    pushedAuthorizationRequests: given.pushedAuthorizationRequests,
     identity: Object.freeze(
       identity === 'id_token'
         ? { from: 'id_token', algorithm }

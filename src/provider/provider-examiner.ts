@@ -104,7 +104,12 @@ export function createProviderExaminer(
     tryRedirect: async (redirectUri) => {
       const secrets = { state: randomText(), nonce: randomText(), codeVerifier: randomText() };
       const request = { secrets, redirectUri, prompt: 'none' };
-      const { url } = createAuthorizationRequest(await configure(), definition, request, name);
+      const { url } = await createAuthorizationRequest(
+        await configure(),
+        definition,
+        request,
+        name,
+      ).catch(asProviderError('the authorization request'));
       const response = await bounded(url.href, { method: 'GET', headers: { accept: 'text/html' } }).catch(
         asProviderError('the authorization request'),
       );

@@ -201,12 +201,12 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     refresh,
 
     restoreChecks: (kept) => createLoginChecks(definition, kept),
-    startLogin: async (request) => {
-      const configuration = await configure();
-      const demand = findUnmetDemand(configuration.serverMetadata(), name);
-      if (demand) throw demand;
-      return createAuthorizationRequest(configuration, definition, request, name);
-    },
+    startLogin: (request) =>
+      callProvider('the authorization request', async (configuration) => {
+        const demand = findUnmetDemand(configuration.serverMetadata(), definition, name);
+        if (demand) throw demand;
+        return createAuthorizationRequest(configuration, definition, request, name);
+      }),
 
     finishLogin: (answer, checks) =>
       callProvider('the login', async (configuration) => {
