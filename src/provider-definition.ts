@@ -6,10 +6,20 @@ import type { Secret } from './secret.ts';
  * - `client_secret_basic`: HTTP Basic, both parts percent-encoded, so that every decoder of forms (RFC 6749, section 2.3.1)
  *   and of percent signs reads them.
  * - `client_secret_post`: `client_id` and `client_secret` in the body.
+ * - `client_secret_jwt`: an assertion (RFC 7523) that the secret signs by HS256, so that it is not sent itself.
  * - `private_key_jwt`: a signed assertion (RFC 7523), so that no secret is shared or sent.
+ * - `tls_client_auth`, `self_signed_tls_client_auth`: the certificate that the application's `fetch` brings to the TLS
+ *   handshake (RFC 8705).
  * - `none`: a public client.
  */
-export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none';
+export type ClientAuthentication =
+  | 'client_secret_basic'
+  | 'client_secret_post'
+  | 'client_secret_jwt'
+  | 'private_key_jwt'
+  | 'tls_client_auth'
+  | 'self_signed_tls_client_auth'
+  | 'none';
 
 /**
  * Gives a secret of the application's whenever it is needed: one that ends, or lies elsewhere. Asked at each call to the
@@ -20,13 +30,34 @@ export type SecretFunction = () => GivenSecret | Promise<GivenSecret>;
 /** What such a function gives. */
 export type GivenSecret = string | { readonly value: string; readonly validForSeconds: number };
 
-/** The key that signs a client's assertions: RSA signs by RS256, an EC key on P-256 by ES256. */
-export interface ClientKey {
-  /** In PEM. */
-  readonly pem: Secret | SecretFunction;
-  /** The `kid` it is registered by. */
-  readonly id: string | undefined;
+/** A private key as a JSON Web Key (RFC 7517): RSA, EC or Ed25519. */
+export interface PrivateJwk {
+  readonly kty: string;
+  /** The name it is registered by. */
+  readonly kid?: string;
+  /** What it signs by. */
+  readonly alg?: string;
+  readonly [member: string]: unknown;
 }
+
+/**
+ * The private key of a client: in PEM, or as a JWK or a JWK Set, as an object or as JSON. Or several: the first signs, and
+ * all are published.
+ */
+export type ClientKeyInput = string | PrivateJwk | readonly (string | PrivateJwk)[];
+
+/** The keys that sign a client's assertions and requests. */
+export interface ClientKey {
+  /** What {@link ClientKeyInput} says, as text. */
+  readonly keys: Secret | SecretFunction;
+  /** The `kid` that a single key is registered by. */
+  readonly id: string | undefined;
+  /** What they sign by, where they do not say so themselves. */
+  readonly algorithm: PublicAlgorithm | undefined;
+}
+
+/** Signature algorithms by keys of which one half is published. */
+export type PublicAlgorithm = Exclude<SigningAlgorithm, 'HS256' | 'HS384' | 'HS512'>;
 
 /** Signature algorithms a token may be configured for. `none` is not among them. */
 export type SigningAlgorithm =

@@ -4,13 +4,15 @@ import { type Check, group, optional, required, type Table, withDefault } from '
 import { PUBLIC_KEY_ALGORITHMS } from '../options/signing-algorithms.ts';
 import type {
   ClientAuthentication,
+  ClientKeyInput,
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
+  PublicAlgorithm,
   SecretFunction,
   SigningAlgorithm,
 } from '../provider-definition.ts';
-import { checkKeyAuthentication } from './client-key.ts';
+import { checkKeyAuthentication, checkKeyInput } from './client-key.ts';
 import {
   COMMON_OPTIONS,
   type CommonProviderOptions,
@@ -44,13 +46,18 @@ export interface OidcOptions extends CommonProviderOptions {
    */
   clientAuthentication?: ClientAuthentication;
   /**
-   * Private key in PEM for `private_key_jwt`, or a function that gives it as one gives `clientSecret`. RSA signs by RS256,
-   * an EC key on P-256 by ES256. @default none
+   * Private key for `private_key_jwt`, and for signed requests: in PEM, or as a JWK (an object, or JSON), or a list of some,
+   * of which the first signs and `routes.jwks` publishes all; or a function that gives one of these as text, as one gives
+   * `clientSecret`. @default none
    */
-  clientKey?: string | SecretFunction;
-  /** The `kid` that the key is registered by. @default none */
+  clientKey?: ClientKeyInput | SecretFunction;
+  /** The `kid` that the key is registered by, where it does not say so itself. @default none */
   clientKeyId?: string;
-  /** Whom the assertions of `private_key_jwt` speak to; some providers want their token endpoint. @default 'issuer' */
+  /**
+   * What the key signs by, where it does not say so itself. @default 'RS256' for an RSA key; 'ES256', 'ES384' or 'ES512' by the curve of an EC key; 'EdDSA' for Ed25519
+   */
+  clientKeyAlgorithm?: PublicAlgorithm;
+  /** Whom the assertions of `private_key_jwt` and `client_secret_jwt` speak to; some providers want their token endpoint. @default 'issuer' */
   clientAssertionAudience?: 'issuer' | 'token_endpoint';
   /**
    * Where the discovery document is, when that is not below the issuer. The document must name the issuer all the same.
@@ -125,15 +132,28 @@ export const OIDC_OPTIONS = {
   clientId: required(checkString, { aliases: ['client_id', 'resource'] }),
   clientSecret: optional(checkSecretInput, { defaultIs: 'none', aliases: ['client_secret', 'credentials'] }),
   clientAuthentication: optional(
-    oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'),
+    oneOf(
+      'client_secret_basic',
+      'client_secret_post',
+      'client_secret_jwt',
+      'private_key_jwt',
+      'tls_client_auth',
+      'self_signed_tls_client_auth',
+      'none',
+    ),
     {
       defaultIs:
         "as the provider announces: 'client_secret_basic' before 'client_secret_post'; 'private_key_jwt' with a key; 'none' without either",
       aliases: ['clientAuthMethod', 'token_endpoint_auth_method'],
     },
   ),
-  clientKey: optional(checkSecretInput, { aliases: ['clientAssertionSigningKey', 'privateKey'] }),
+  clientKey: optional(checkKeyInput, { aliases: ['clientAssertionSigningKey', 'privateKey'] }),
   clientKeyId: optional(checkString, { aliases: ['kid'] }),
+  clientKeyAlgorithm: optional(oneOf(...PUBLIC_KEY_ALGORITHMS), {
+    defaultIs:
+      "'RS256' for an RSA key; 'ES256', 'ES384' or 'ES512' by the curve of an EC key; 'EdDSA' for Ed25519",
+    aliases: ['clientAssertionSigningAlg', 'token_endpoint_auth_signing_alg'],
+  }),
   clientAssertionAudience: withDefault(oneOf('issuer', 'token_endpoint'), 'issuer'),
   discoveryUrl: optional(checkString, {
     defaultIs: '`issuer` + `/.well-known/openid-configuration`',
