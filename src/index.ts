@@ -99,7 +99,9 @@ export type { ZitadelOptions } from './provider/presets/zitadel.ts';
 export { providers } from './provider/presets.ts';
 export type { TelenorOptions } from './provider/telenor.ts';
 export type {
+  AuthorizationDetail,
   ClientAuthentication,
+  ClientKeyInput,
   GivenSecret,
   ProviderDefinition,
   ProviderMetadata,

@@ -54,7 +54,18 @@ export interface ClientKey {
   readonly id: string | undefined;
   /** What they sign by, where they do not say so themselves. */
   readonly algorithm: PublicAlgorithm | undefined;
+  /** What they may sign by. @default any */
+  readonly allowed?: readonly PublicAlgorithm[] | undefined;
 }
+
+/** One thing that a client wants to be allowed, by its type and in whatever members that type has (RFC 9396). */
+export interface AuthorizationDetail {
+  readonly type: string;
+  readonly [member: string]: unknown;
+}
+
+/** Profiles of the OpenID Foundation that a provider may be held to. */
+export type SecurityProfile = 'fapi2' | 'fapi2-message-signing';
 
 /** Signature algorithms by keys of which one half is published. */
 export type PublicAlgorithm = Exclude<SigningAlgorithm, 'HS256' | 'HS384' | 'HS512'>;
@@ -216,6 +227,12 @@ export interface TenantRule {
   readonly allowed: readonly string[] | 'any';
 }
 
+/**
+ * How a provider answers a login: in the query of the callback or as a form, as it is or in a JWT (JARM). `jwt` is the
+ * provider's choice, which for the code flow is the query.
+ */
+export type ResponseMode = 'query' | 'form_post' | 'jwt' | 'query.jwt' | 'form_post.jwt';
+
 /** A provider as data: what a preset made of its options. The code that speaks to it is the same for all. */
 export interface ProviderDefinition {
   /** The preset's name, for messages. */
@@ -233,17 +250,27 @@ export interface ProviderDefinition {
   readonly clientKey?: ClientKey | undefined;
   /** Whom its assertions speak to. @default 'issuer' */
   readonly clientAssertionAudience?: 'issuer' | 'token_endpoint' | undefined;
+  /** Whether the access tokens are for the certificate that the application's `fetch` brings. @default false */
+  readonly certificateBoundAccessTokens?: boolean | undefined;
+  /** The profile that the provider is held to. */
+  readonly profile?: SecurityProfile | undefined;
   /** Space-separated scopes; exactly these are asked for. */
   readonly scope: string;
   /** Whether a login fails when fewer scopes are granted than asked for. */
   readonly refuseMissingScopes: boolean;
   /** The weaker implicit flow, where a provider documents no other: the ID token comes through the browser. */
   readonly implicit: boolean;
-  readonly responseMode: 'query' | 'form_post';
+  readonly responseMode: ResponseMode;
+  /** What a signed answer to a login is signed by. @default that of `identity` */
+  readonly responseSigningAlgorithm?: PublicAlgorithm | undefined;
   /** The provider's own callback for its popup package, where it has one. */
   readonly popupRedirectUri: string | undefined;
   /** Whether authorization requests are pushed also where the provider does not demand it. @default false */
   readonly pushedAuthorizationRequests?: boolean | undefined;
+  /** Whether they are signed by `clientKey` also where the provider does not demand it. @default false */
+  readonly signedAuthorizationRequests?: boolean | undefined;
+  /** What each login asks to be allowed, where it does not say so itself. */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined;
   /** Parameters added to each authorization request. */
   readonly authorizationParams: Readonly<Record<string, string>>;
   /** Parameters added to each logout at the provider. */

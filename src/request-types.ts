@@ -1,5 +1,6 @@
 import type { Session, SessionData, Store } from 'express-session';
 import type { UserClaims } from './claims.ts';
+import type { AuthorizationDetail } from './provider-definition.ts';
 
 /** What a login that a handler starts may ask for. */
 export interface LoginParameters {
@@ -28,6 +29,11 @@ export interface LoginParameters {
   loginHint?: string;
   /** Languages of the provider's pages, such as `nb en`, the best first. @default none */
   uiLocales?: string;
+  /**
+   * What the login asks to be allowed, in detail (RFC 9396). Where there are several providers it needs `provider`.
+   * @default those of the provider's options
+   */
+  authorizationDetails?: readonly AuthorizationDetail[];
   /**
    * What else the provider takes, such as `{ organization, invitation }`; the protocol's own are refused. Those of the
    * provider's options stay where this says nothing. @default {}

@@ -7,7 +7,7 @@ import type {
 } from '../request-types.ts';
 import { checkString, checkStrings, numberFrom, oneOf, refuse, wholeNumberFrom } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
-import { checkLoginParams, checkLogoutParams } from './protocol-params.ts';
+import { checkAuthorizationDetails, checkLoginParams, checkLogoutParams } from './protocol-params.ts';
 
 /** One class or several, as a list. The provider is told them with spaces between, so that none can have any. */
 function checkClasses(where: string, value: unknown): readonly string[] {
@@ -59,6 +59,10 @@ export const LOGIN_PARAMETERS = {
   ...LOGIN_RULES,
   loginHint: optional(checkText, { defaultIs: 'none', aliases: ['login_hint'] }),
   uiLocales: optional(checkText, { defaultIs: 'none', aliases: ['ui_locales', 'locale'] }),
+  authorizationDetails: optional(checkAuthorizationDetails, {
+    defaultIs: "those of the provider's options",
+    aliases: ['authorization_details'],
+  }),
   authorizationParams: withDefault(checkLoginParams, {}, { aliases: ['extraParams', 'params'] }),
   display: withDefault(oneOf('page', 'popup'), 'page'),
 } satisfies Table<LoginParameters>;

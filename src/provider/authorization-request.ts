@@ -1,8 +1,12 @@
 import type * as client from 'openid-client';
 import { ConfigurationError, LoginError, ProviderError } from '../errors.ts';
 import { hash } from '../keys.ts';
-import type { ProviderCapabilities, ProviderDefinition } from '../provider-definition.ts';
-import { buildRequestUrl } from './request-url.ts';
+import type {
+  AuthorizationDetail,
+  ProviderCapabilities,
+  ProviderDefinition,
+} from '../provider-definition.ts';
+import { buildRequestUrl, type RequestUrlOptions } from './request-url.ts';
 import { splitWords } from './split-words.ts';
 
 /** What binds an answer to its login: nobody else may know them. */
@@ -21,6 +25,8 @@ export interface LoginRequest {
   readonly acrValues?: readonly string[] | undefined;
   readonly loginHint?: string | undefined;
   readonly uiLocales?: string | undefined;
+  /** What it asks to be allowed, in place of what each login asks for. */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined;
   /** What else the provider takes; nothing of it replaces what the protocol says. */
   readonly params?: Readonly<Record<string, string>> | undefined;
   /** The ID token of the session that a silent login is about. */
@@ -48,9 +54,8 @@ export interface LoginChecks {
  */
 export async function createAuthorizationRequest(
   configuration: client.Configuration,
-  definition: ProviderDefinition,
   request: LoginRequest,
-  name: string,
+  { name, definition, readKeys }: RequestUrlOptions & { readonly name: string },
 ): Promise<{ url: URL; checks: LoginChecks }> {
   const { quirks, capabilities } = definition;
   const prompt = request.prompt ?? definition.authorizationParams.prompt;
@@ -75,7 +80,7 @@ export async function createAuthorizationRequest(
       `Provider "${name}" takes a state of ${quirks.maxStateLength} characters; this one has ${params.state!.length}. Is the page's origin very long?`,
     );
   }
-  return { url: await buildRequestUrl(configuration, params, definition), checks };
+  return { url: await buildRequestUrl(configuration, params, { definition, readKeys }), checks };
 }
 
 /** What the answer to a login will be checked against: the same at its beginning and at its callback. */
@@ -123,9 +128,11 @@ function buildParams(
   checks: LoginChecks,
 ): Record<string, string> {
   const { quirks } = definition;
+  const details = request.authorizationDetails ?? definition.authorizationDetails;
   const params = {
     ...definition.authorizationParams,
     ...request.params,
+    authorization_details: details && JSON.stringify(details),
     id_token_hint: request.idTokenHint,
     prompt: request.prompt,
     max_age: request.maxAgeSeconds?.toString(),

@@ -54,9 +54,7 @@ function bySecret(
 }
 
 /** HTTP Basic, by a server's own way to read it. */
-function createBasic({
-  basicEncoding,
-}: ProviderDefinition['quirks']): (secret: string) => client.ClientAuth {
+function createBasic({ basicEncoding }: ProviderDefinition['quirks']): (secret: string) => client.ClientAuth {
   const encode = basicEncoding === 'raw' ? (text: string) => text : encodeURIComponent;
   return (secret) =>
     (_server, { client_id: id }, body, headers) => {
@@ -115,10 +113,9 @@ const WITH_CHOICE: readonly string[] = ['oidc', 'oauth2'];
 
 function adviseOn(definition: ProviderDefinition, announced: unknown): string {
   const method = chooseMethod(definition, announced);
-  const check =
-    CERTIFICATE_METHODS.includes(method)
-      ? 'Is clientId that of this provider?'
-      : `Are clientId and ${method === 'private_key_jwt' ? 'clientKey' : 'clientSecret'} those of this provider?`;
+  const check = CERTIFICATE_METHODS.includes(method)
+    ? 'Is clientId that of this provider?'
+    : `Are clientId and ${method === 'private_key_jwt' ? 'clientKey' : 'clientSecret'} those of this provider?`;
   if (!WITH_CHOICE.includes(definition.preset)) return check;
   const methods = readList(announced);
   const list =

@@ -15,6 +15,8 @@ interface AuthenticationOptions {
   clientKey?: ClientKeyInput | SecretFunction | undefined;
   clientKeyId?: string | undefined;
   clientKeyAlgorithm?: PublicAlgorithm | undefined;
+  /** What a key may sign by. @default any */
+  allowedKeyAlgorithms?: readonly PublicAlgorithm[] | undefined;
   /** Says what the secret is for, should it be for something else than the token endpoint. */
   idTokenSigningAlgorithm?: string | undefined;
 }
@@ -43,10 +45,11 @@ export function checkKeyAuthentication(
     throw new ConfigurationError(`${where}: clientKey is for clientAuthentication "private_key_jwt" only.`);
   }
   refuseSecret(where, options, 'clientKey');
-  const keys = checkKeys(`${where}: clientKey`, clientKey, { id, algorithm });
+  const allowed = options.allowedKeyAlgorithms;
+  const keys = checkKeys(`${where}: clientKey`, clientKey, { id, algorithm, allowed });
   return {
     clientAuthentication: asked ?? 'private_key_jwt',
-    clientKey: Object.freeze({ keys, id, algorithm }),
+    clientKey: Object.freeze({ keys, id, algorithm, allowed }),
   };
 }
 
@@ -103,7 +106,9 @@ function checkKeys(
   const keys = readGivenKeys(given, choice);
   if (typeof keys === 'string') throw new ConfigurationError(`${where} must be ${keys}.`);
   if (keys.length > 1 && choice.id !== undefined)
-    throw new ConfigurationError(`${where} has several keys: name each by its own kid, and not by clientKeyId.`);
+    throw new ConfigurationError(
+      `${where} has several keys: name each by its own kid, and not by clientKeyId.`,
+    );
   const jwks = keys.map(({ key, id, algorithm }) => ({
     ...key.export({ format: 'jwk' }),
     alg: algorithm,

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from 'jose';
-import type { ClientKey, PrivateJwk, PublicAlgorithm } from '../provider-definition.ts';
+import type { PrivateJwk, PublicAlgorithm } from '../provider-definition.ts';
 import { foundFault } from './provider-fault.ts';
 import type { SecretReader } from './secret-reader.ts';
 
@@ -14,7 +14,11 @@ export interface GivenKey {
 /** The keys of a client, at this moment. */
 export interface CurrentKeys {
   /** The first of them, which signs. */
-  readonly signing: { readonly key: CryptoKey; readonly id: string | undefined; readonly algorithm: PublicAlgorithm };
+  readonly signing: {
+    readonly key: CryptoKey;
+    readonly id: string | undefined;
+    readonly algorithm: PublicAlgorithm;
+  };
   /** The public halves of all of them: who replaces a key publishes the next one before it signs. */
   readonly published: readonly JWK[];
 }
@@ -23,14 +27,11 @@ export interface CurrentKeys {
 export type ClientKeys = () => Promise<CurrentKeys>;
 
 /** Reads the keys of a client, and keeps what was made of them as long as they are the same. */
-export function createClientKeys(
-  { id, algorithm }: Pick<ClientKey, 'id' | 'algorithm'>,
-  readKeys: SecretReader,
-): ClientKeys {
+export function createClientKeys(choice: KeyChoice, readKeys: SecretReader): ClientKeys {
   let current: { given: string; keys: Promise<CurrentKeys> } | undefined;
   return async () => {
     const given = await readKeys();
-    if (current?.given !== given) current = { given, keys: prepare(readAgain(given, { id, algorithm })) };
+    if (current?.given !== given) current = { given, keys: prepare(readAgain(given, choice)) };
     return current.keys;
   };
 }
@@ -63,6 +64,8 @@ export interface KeyChoice {
   /** Of a single key. */
   readonly id: string | undefined;
   readonly algorithm: PublicAlgorithm | undefined;
+  /** @default any */
+  readonly allowed?: readonly PublicAlgorithm[] | undefined;
 }
 
 /**
@@ -71,14 +74,14 @@ export interface KeyChoice {
  *
  * @returns what was expected, as a text, where they are something else. What came is in no message.
  */
-export function readGivenKeys(given: unknown, { id, algorithm }: KeyChoice): readonly GivenKey[] | string {
+export function readGivenKeys(given: unknown, choice: KeyChoice): readonly GivenKey[] | string {
   const list = listKeys(given);
   if (list === undefined || list.length === 0) return EXPECTED;
-  const keys = list.map((item) => readKey(item, algorithm));
+  const keys = list.map((item) => readKey(item, choice));
   const fault = keys.find((key) => typeof key === 'string');
   if (fault !== undefined) return fault;
   const found = keys as readonly GivenKey[];
-  return found.map((key) => ({ ...key, id: key.id ?? (found.length === 1 ? id : undefined) }));
+  return found.map((key) => ({ ...key, id: key.id ?? (found.length === 1 ? choice.id : undefined) }));
 }
 
 const EXPECTED = 'a private key in PEM, without a passphrase, or a JWK';
@@ -110,14 +113,16 @@ function parse(text: string): unknown {
   }
 }
 
-function readKey(given: string | PrivateJwk, wanted: PublicAlgorithm | undefined): GivenKey | string {
+function readKey(given: string | PrivateJwk, { algorithm: wanted, allowed }: KeyChoice): GivenKey | string {
   const key = createKey(given);
   if (!key) return EXPECTED;
-  const able = findAlgorithms(key);
-  if (able.length === 0) return EXPECTED_KIND;
+  const possible = findAlgorithms(key);
+  if (possible.length === 0) return EXPECTED_KIND;
+  const able = allowed ? possible.filter((algorithm) => allowed.includes(algorithm)) : possible;
+  if (able.length === 0) return `${EXPECTED}, for ${allowed!.join(', ')}`;
   const { alg, kid } = typeof given === 'string' ? {} : (given as { alg?: unknown; kid?: unknown });
   const algorithm = (alg === 'Ed25519' ? 'EdDSA' : alg) ?? wanted ?? able[0]!;
-  if (!able.includes(algorithm as PublicAlgorithm)) return `${EXPECTED}, for ${String(algorithm).slice(0, 16)}`;
+  if (!able.includes(algorithm as PublicAlgorithm)) return `${EXPECTED}, for ${able.join(', ')}`;
   return {
     key,
     id: typeof kid === 'string' && kid !== '' ? kid : undefined,

@@ -2,6 +2,7 @@ import type { ServerMetadata } from 'openid-client';
 import type { ProviderFault } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Fetch } from './bounded-fetch.ts';
+import { ALIASED_ENDPOINTS, usesCertificate } from './certificate-endpoints.ts';
 import { checkEndpoint, FRONT_ENDPOINTS } from './preset-options.ts';
 import { foundFault, nameRequest, show, showAddress } from './provider-fault.ts';
 import { describeAnswer, isPassing, readRetryAfter } from './provider-faults.ts';
@@ -101,6 +102,11 @@ function checkEndpoints(
     const isNeeded =
       ['authorization_endpoint', 'token_endpoint'].includes(member) || needsKeys(member, definition);
     if (value !== undefined || isNeeded) checkMember(member, value, { definition, asked });
+  }
+  const aliases = (usesCertificate(definition) && document.mtls_endpoint_aliases) || {};
+  for (const member of ALIASED_ENDPOINTS) {
+    const value = (aliases as Readonly<Record<string, unknown>>)[member];
+    if (value !== undefined) checkMember(`mtls_endpoint_aliases.${member}`, value, { definition, asked });
   }
 }
 

@@ -1,15 +1,27 @@
 import { ConfigurationError } from '../errors.ts';
 import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
-import { type Check, group, optional, required, type Table, withDefault } from '../options/option-table.ts';
+import {
+  type Check,
+  group,
+  optional,
+  type Resolved,
+  required,
+  type Table,
+  withDefault,
+} from '../options/option-table.ts';
+import { checkAuthorizationDetails } from '../options/protocol-params.ts';
 import { PUBLIC_KEY_ALGORITHMS } from '../options/signing-algorithms.ts';
 import type {
+  AuthorizationDetail,
   ClientAuthentication,
   ClientKeyInput,
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
   PublicAlgorithm,
+  ResponseMode,
   SecretFunction,
+  SecurityProfile,
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { checkKeyAuthentication, checkKeyInput } from './client-key.ts';
@@ -27,6 +39,7 @@ import {
   readProviderOptions,
   STANDARD_CAPABILITIES,
 } from './preset-options.ts';
+import { allowedKeyAlgorithms, applyProfile } from './profiles.ts';
 import { QUIRKS } from './quirk-options.ts';
 
 /** Options of {@link oidc}. */
@@ -64,15 +77,41 @@ export interface OidcOptions extends CommonProviderOptions {
    * @default `issuer` + `/.well-known/openid-configuration`
    */
   discoveryUrl?: string;
+  /**
+   * Whether access tokens are bound to the client's certificate (RFC 8705, section 3): the option `fetch` of `connectAuth()`
+   * brings it to the provider and to the APIs, and the provider is asked at its `mtls_endpoint_aliases`. @default false
+   */
+  certificateBoundAccessTokens?: boolean;
+  /**
+   * Holds the provider to a profile: everything that it demands is switched on, and what it forbids is refused, naming the
+   * clause. `fapi2`: FAPI 2.0 Security Profile. `fapi2-message-signing`: the same with signed requests and answers.
+   * @default none
+   */
+  profile?: SecurityProfile;
   /** Scopes; must hold `openid`. Exactly these are asked for. @default 'openid profile email' */
   scope?: string;
-  /** `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. @default 'query' */
-  responseMode?: 'query' | 'form_post';
+  /**
+   * `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. With `jwt`, `query.jwt` and
+   * `form_post.jwt` the answer is a JWT that the provider signs (JARM), and no other is taken. @default 'query'
+   */
+  responseMode?: ResponseMode;
+  /** The only algorithm such an answer may be signed with. @default `idTokenSigningAlgorithm` */
+  responseSigningAlgorithm?: PublicAlgorithm;
   /**
    * Whether each authorization request is pushed to the provider by this server (PAR, RFC 9126), so that the browser carries
    * no more than a name for it. Where the provider demands it that is done in any case. @default false
    */
   pushedAuthorizationRequests?: boolean;
+  /**
+   * Whether each authorization request is signed by `clientKey` (JAR, RFC 9101), so that nobody can change it on its way.
+   * Where the provider demands it that is done in any case. @default false
+   */
+  signedAuthorizationRequests?: boolean;
+  /**
+   * What each login asks to be allowed, in detail (RAR, RFC 9396); `req.auth.login({ authorizationDetails })` asks for
+   * something else. What was granted is told to `onLogin`. @default none
+   */
+  authorizationDetails?: readonly AuthorizationDetail[];
   /** The provider's endpoints, for one without discovery. @default discovered at the first login */
   metadata?: ProviderMetadata;
   /** The only algorithm an ID token may be signed with. @default 'RS256' */
@@ -155,15 +194,29 @@ export const OIDC_OPTIONS = {
     aliases: ['clientAssertionSigningAlg', 'token_endpoint_auth_signing_alg'],
   }),
   clientAssertionAudience: withDefault(oneOf('issuer', 'token_endpoint'), 'issuer'),
+  certificateBoundAccessTokens: withDefault(checkBoolean, false, {
+    aliases: ['tls_client_certificate_bound_access_tokens', 'mtls', 'useMtls'],
+  }),
+  profile: optional(oneOf('fapi2', 'fapi2-message-signing'), { aliases: ['fapi', 'securityProfile'] }),
   discoveryUrl: optional(checkString, {
     defaultIs: '`issuer` + `/.well-known/openid-configuration`',
     aliases: ['wellKnown', 'metadataUrl'],
   }),
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
-  responseMode: withDefault(oneOf('query', 'form_post'), 'query', { aliases: ['response_mode'] }),
+  responseMode: withDefault(oneOf('query', 'form_post', 'jwt', 'query.jwt', 'form_post.jwt'), 'query', {
+    aliases: ['response_mode'],
+  }),
+  responseSigningAlgorithm: optional(oneOf(...PUBLIC_KEY_ALGORITHMS), {
+    defaultIs: '`idTokenSigningAlgorithm`',
+    aliases: ['authorization_signed_response_alg'],
+  }),
   pushedAuthorizationRequests: withDefault(checkBoolean, false, {
     aliases: ['usePAR', 'pushedAuthorizationRequest', 'require_pushed_authorization_requests'],
   }),
+  signedAuthorizationRequests: withDefault(checkBoolean, false, {
+    aliases: ['useJAR', 'requestObjectSigningAlg', 'require_signed_request_object'],
+  }),
+  authorizationDetails: optional(checkAuthorizationDetails, { aliases: ['authorization_details'] }),
   metadata: optional(checkMetadata, { defaultIs: 'discovered at the first login' }),
   idTokenSigningAlgorithm: withDefault(checkAlgorithm, 'RS256', { aliases: ['idTokenSigningAlg'] }),
   trustedAudiences: withDefault(checkAudiences, []),
@@ -177,8 +230,9 @@ export const OIDC_OPTIONS = {
  * @throws ConfigurationError naming the option and what it must be.
  * @see [OpenID Connect Core](https://openid.net/specs/openid-connect-core-1_0.html)
  */
-export function oidc(options: OidcOptions): ProviderDefinition {
+export function oidc(written: OidcOptions): ProviderDefinition {
   const call = 'providers.oidc()';
+  const options = applyProfile(call, written);
   const given = readProviderOptions(call, options, OIDC_OPTIONS);
   const { issuer, metadata, clientId, idTokenSigningAlgorithm: algorithm } = given;
   const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given.quirks;
@@ -189,6 +243,8 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     throw new ConfigurationError(
       `${call}: trustedAudiences must be a list with quirks.identity "access_token".`,
     );
+  checkRequests(call, given);
+  checkAnswers(call, given);
   if (metadata) checkEndpoints(`${call}: metadata`, metadata, issuer, dangerouslyAllowHttp);
   if (discoveryUrl) checkEndpoint(`${call}: discoveryUrl`, discoveryUrl, issuer, dangerouslyAllowHttp);
   if (popupRedirectUri) checkEndpoint(`${call}: quirks.popupRedirectUri`, popupRedirectUri, issuer);
@@ -200,12 +256,20 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     clientId,
     clientAssertionAudience: given.clientAssertionAudience,
     clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, algorithm),
-    ...checkKeyAuthentication(call, given),
+    ...checkKeyAuthentication(call, {
+      ...given,
+      allowedKeyAlgorithms: allowedKeyAlgorithms(given.profile),
+    }),
+    certificateBoundAccessTokens: given.certificateBoundAccessTokens,
+    profile: given.profile,
     scope: given.scope,
     refuseMissingScopes: false,
     implicit: dangerouslyUseImplicitFlow,
     responseMode: given.responseMode,
+    responseSigningAlgorithm: given.responseSigningAlgorithm,
+    authorizationDetails: given.authorizationDetails,
     pushedAuthorizationRequests: given.pushedAuthorizationRequests,
+    signedAuthorizationRequests: given.signedAuthorizationRequests,
     identity: Object.freeze(
       identity === 'id_token'
         ? { from: 'id_token', algorithm }
@@ -232,4 +296,30 @@ export function oidc(options: OidcOptions): ProviderDefinition {
 
 function readAudiences(given: NonNullable<OidcOptions['trustedAudiences']>) {
   return typeof given === 'function' ? ([Object.freeze([]), given] as const) : ([given, undefined] as const);
+}
+
+/** An answer is never signed by the secret: that would be known to both sides. */
+function checkAnswers(call: string, given: Resolved<typeof OIDC_OPTIONS>): void {
+  const isSigned = given.responseMode.endsWith('jwt');
+  if (isSigned && !given.responseSigningAlgorithm && given.idTokenSigningAlgorithm.startsWith('HS'))
+    throw new ConfigurationError(
+      `${call}: responseSigningAlgorithm is needed for responseMode "${given.responseMode}" beside an ID token that the secret signs.`,
+    );
+  if (!isSigned && given.responseSigningAlgorithm)
+    throw new ConfigurationError(
+      `${call}: responseSigningAlgorithm is for a responseMode with a JWT: "jwt", "query.jwt" or "form_post.jwt".`,
+    );
+}
+
+/** Requests that the provider reads elsewhere than in the address have the standard form, and a key to sign them. */
+function checkRequests(call: string, given: Resolved<typeof OIDC_OPTIONS>): void {
+  const { pushedAuthorizationRequests: isPushed, signedAuthorizationRequests: isSigned } = given;
+  if (isSigned && given.clientKey === undefined)
+    throw new ConfigurationError(`${call}: clientKey is needed for signedAuthorizationRequests.`);
+  if (!isPushed && !isSigned) return;
+  const name = isPushed ? 'pushedAuthorizationRequests' : 'signedAuthorizationRequests';
+  if (given.quirks.authorizationRequest === 'bare' || given.quirks.dangerouslyUseImplicitFlow)
+    throw new ConfigurationError(
+      `${call}: ${name} are requests of the standard code flow. Leave the quirk out.`,
+    );
 }

@@ -59,10 +59,8 @@ export function createProviderExaminer(
     fetch: dated.fetch,
     verifyUserInfo: () => Promise.reject(new Error('It is not asked.')),
   });
-  const { authenticate, advise } = createClientProof(
-    definition,
-    createSecretReaders(definition, { name, monotonic }),
-  );
+  const readers = createSecretReaders(definition, { name, monotonic });
+  const { authenticate, advise } = createClientProof(definition, readers);
   const configurations = createConfigurationSource(definition, {
     ...{ name, monotonic, authenticate, fetch: providerFetch },
     reportFault: (conflict) => void conflicts.push(conflict),
@@ -104,12 +102,9 @@ export function createProviderExaminer(
     tryRedirect: async (redirectUri) => {
       const secrets = { state: randomText(), nonce: randomText(), codeVerifier: randomText() };
       const request = { secrets, redirectUri, prompt: 'none' };
-      const { url } = await createAuthorizationRequest(
-        await configure(),
-        definition,
-        request,
-        name,
-      ).catch(asProviderError('the authorization request'));
+      const { url } = await createAuthorizationRequest(await configure(), request, {
+        ...{ name, definition, readKeys: readers.readKeys },
+      }).catch(asProviderError('the authorization request'));
       const response = await bounded(url.href, { method: 'GET', headers: { accept: 'text/html' } }).catch(
         asProviderError('the authorization request'),
       );

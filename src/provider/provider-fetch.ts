@@ -59,8 +59,7 @@ export function createProviderFetch(
 /** What a provider calls a request that was pushed. The library tells none of these faults by its name. */
 function readPushed(answer: WholeAnswer, asked: string, sent: RequestInit): WholeAnswer {
   if (!isSuccess(answer)) return hideWhatWasSent(answer, sent);
-  if (answer.status !== 201)
-    throw foundFault({ asked, expected: 'status 201', got: describeAnswer(answer) });
+  if (answer.status !== 201) throw foundFault({ asked, expected: 'status 201', got: describeAnswer(answer) });
   const { request_uri: requestUri } = readObject(answer, asked);
   if (typeof requestUri !== 'string' || requestUri === '')
     throw foundFault({ asked, member: 'request_uri', expected: 'a text', got: kindOf(requestUri) });

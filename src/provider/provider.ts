@@ -1,9 +1,10 @@
+import type { JWK } from 'jose';
 import type * as client from 'openid-client';
 import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
 import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import { findUnmetRequirement, type LoginDemands, type LoginStrength } from '../freshness.ts';
-import type { ProviderDefinition } from '../provider-definition.ts';
+import type { AuthorizationDetail, ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 import { findUnmetDemand } from './announcements.ts';
 import {
@@ -16,7 +17,9 @@ import { type BearerVerifier, createBearerVerifier } from './bearer-token.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { createClientProof } from './client-authentication.ts';
 import { createConfigurationSource } from './configuration.ts';
+import { readGrantedDetails } from './granted-details.ts';
 import { createIdentityVerifier, type VerifiedIdentity } from './identity-verifier.ts';
+import { openAnswer, peekAnswer } from './jwt-answer.ts';
 import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
@@ -40,6 +43,8 @@ export interface ProvenLogin extends VerifiedIdentity {
   readonly tokens: TokenSet;
   /** Scopes that were asked for and not granted. */
   readonly missingScopes: readonly string[];
+  /** What the provider says it allowed, where it was asked in detail. Nothing of it but its form has been looked at. */
+  readonly authorizationDetails: readonly AuthorizationDetail[] | undefined;
 }
 
 /** What a refresh brought: the tokens, completed by the old ones, and new claims when the answer had any. */
@@ -71,6 +76,11 @@ export interface Provider {
     kept: Pick<LoginRequest, 'secrets' | 'redirectUri' | 'maxAgeSeconds' | 'acrValues'>,
   ): LoginChecks;
   /**
+   * The parameters of a callback, those in a signed answer as well: to find its login by, and to be believed by nobody
+   * before {@link Provider.finishLogin} has verified them.
+   */
+  peekAnswer(answer: URLSearchParams): URLSearchParams;
+  /**
    * Exchanges the code of a callback and verifies who logged in. The code is sent once, whatever happens.
    *
    * @throws LoginError `login_denied` when the provider answered with an error, `login_insufficient` when the login
@@ -93,6 +103,8 @@ export interface Provider {
    * @throws ProviderError `provider_invalid_response` for one to refuse, `provider_unavailable` without keys.
    */
   verifyLogoutToken(token: string): Promise<LogoutClaims>;
+  /** The public halves of the keys that this client signs by, as they are at this moment. */
+  publishedKeys(): Promise<readonly JWK[]>;
   /** Verifies access tokens that clients bring. */
   readonly bearer: BearerVerifier;
   /**
@@ -132,6 +144,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     verifyUserInfo,
   });
   const secrets = createSecretReaders(definition, settings);
+  const { readKeys } = secrets;
   const { authenticate, advise } = createClientProof(definition, secrets);
   const configurations = createConfigurationSource(definition, { ...settings, fetch, authenticate });
   const identityVerifier = createIdentityVerifier(definition, { ...settings, ...secrets, fetch });
@@ -200,16 +213,27 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       findUnmetRequirement(login, demands, { acr: quirks.acr, clockToleranceSeconds, now: now() }),
     refresh,
 
+    publishedKeys: async () => {
+      try {
+        return (await readKeys?.())?.published ?? [];
+      } catch (error) {
+        throw toProviderError(error, name, 'the keys of this client');
+      }
+    },
+
+    peekAnswer: (answer) => peekAnswer(answer, definition),
     restoreChecks: (kept) => createLoginChecks(definition, kept),
     startLogin: (request) =>
       callProvider('the authorization request', async (configuration) => {
         const demand = findUnmetDemand(configuration.serverMetadata(), definition, name);
         if (demand) throw demand;
-        return createAuthorizationRequest(configuration, definition, request, name);
+        return createAuthorizationRequest(configuration, request, { name, definition, readKeys });
       }),
 
-    finishLogin: (answer, checks) =>
+    finishLogin: (given, checks) =>
       callProvider('the login', async (configuration) => {
+        const verify = () => identityVerifier.publishedKeysOf(configuration);
+        const answer = await openAnswer(given, { definition, name, verify, now });
         const requested = await tokenRequests.finishLogin(configuration, answer, checks);
         const answered = requested.tokens;
         const identity = await identityVerifier.verifyLogin(answered, checks, configuration);
@@ -219,7 +243,9 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         const more = await findMoreClaims(configuration, definition, known, reportFault);
         const tokens = { ...applyAccessTokenExpiry(answered, identity), scope };
         const claims = readUserClaims(name, { ...more, ...identity.claims });
-        return { ...identity, claims, tokens, missingScopes: findMissingScopes(definition.scope, scope) };
+        const missingScopes = findMissingScopes(definition.scope, scope);
+        const authorizationDetails = readGrantedDetails(requested.answer);
+        return { ...identity, claims, tokens, missingScopes, authorizationDetails };
       }),
 
     revoke: (tokens) =>

@@ -143,13 +143,14 @@ function checkResponseIssuer(
   callback: URLSearchParams,
   {
     metadata,
-    definition: { quirks },
+    definition: { quirks, profile },
     name,
   }: { metadata: Readonly<client.ServerMetadata>; definition: ProviderDefinition; name: string },
 ): void {
   const iss = callback.get('iss');
   if (iss === metadata.issuer) return;
-  const isAnnounced = metadata.authorization_response_iss_parameter_supported === true;
+  const isAnnounced =
+    profile !== undefined || metadata.authorization_response_iss_parameter_supported === true;
   const isWanted = isAnnounced && quirks.responseIssuer === 'announced' && !callback.has('error');
   if (iss === null && !isWanted) return;
   const option = iss === null ? 'quirks.responseIssuer' : 'issuer';

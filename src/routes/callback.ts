@@ -9,6 +9,7 @@ import { rememberAnswered } from '../freshness.ts';
 import { hookFault } from '../hook-fault.ts';
 import type { DescribeMappedLogin } from '../mapped-login.ts';
 import type { ResolvedOptions } from '../options/options.ts';
+import { isFormPost } from '../provider/jwt-answer.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
@@ -129,7 +130,10 @@ export function createCallback(options: CallbackOptions): Callback {
     options.silentMarks.noteLogin(req, res);
     if (replaced) await revokeReplaced(replaced);
     try {
-      const event = { req, res, ...facts, claims, user, missingScopes, unverified, returnTo };
+      const { authorizationDetails } = proven;
+      const event = {
+        ...{ req, res, ...facts, claims, user, missingScopes, authorizationDetails, unverified, returnTo },
+      };
       await callHook('onLogin', () => hooks.onLogin(event));
     } catch (error) {
       await sessions.undoLogin(browser, res);
@@ -166,8 +170,8 @@ export function createCallback(options: CallbackOptions): Callback {
   };
 
   return async (req, res, browser, providerName) => {
-    const answer = await readCallbackAnswer(req, res);
     const provider = providers.get(providerName)!;
+    const answer = provider.peekAnswer(await readCallbackAnswer(req, res));
     if (provider.definition.popupRedirectUri)
       answer.set('state', unwrapPopupState(answer.get('state') ?? ''));
     const clientOf = (login: { provider: string; display: LoginDisplay }) => {
@@ -242,7 +246,7 @@ export function createCallback(options: CallbackOptions): Callback {
   function arrivedByExpectedMethod(req: Request, provider: Provider, display: LoginDisplay): boolean {
     if (display === 'provider_popup')
       return req.method === 'POST' && findSource(req, options.ownOrigins) === 'own';
-    return (req.method === 'POST') === (provider.definition.responseMode === 'form_post');
+    return (req.method === 'POST') === isFormPost(provider.definition);
   }
 }
 

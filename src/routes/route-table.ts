@@ -30,6 +30,7 @@ export interface RouteHandlers {
   readonly signedOut: RouteHandler;
   readonly session: RouteHandler;
   readonly keptForm: RouteHandler;
+  readonly jwks: RouteHandler;
 }
 
 /**
@@ -80,6 +81,7 @@ export function createRouteTable(
     // It reads the session by itself, so as not to keep it alive.
     [routes.session, answer('session', ['GET'], handlers.session, false)],
     [routes.keptForm, answer('login', ['GET'], handlers.keptForm)],
+    [routes.jwks, answer('session', ['GET'], handlers.jwks, false)],
     ...callbacks,
   ]);
   return (path) => table.get(path);
