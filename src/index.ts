@@ -117,8 +117,10 @@ export type {
   UpgradeAuth,
 } from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';
+export { type StepUpLogin, StepUpRequiredError } from './step-up-errors.ts';
 export type { StoreHealth } from './store/store.ts';
 export type { ConnectAuthSessions, SessionListOptions } from './user/auth-sessions.ts';
 export { keepForm } from './user/keep-form.ts';
+export { loginOnError } from './user/login-on-error.ts';
 export { type RequireAuth, requireAuth } from './user/require-auth.ts';
 export { keycloakRoles } from './user/roles.ts';

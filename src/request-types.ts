@@ -135,7 +135,9 @@ export interface RequestAuth {
    * `fetch` with the person's access token, to origins listed in `apiOrigins` only. After a 401 it tries once more
    * with a refreshed token. Redirects are handed back, not followed.
    *
-   * @throws TokenError `token_destination` for another origin; and whatever `getAccessToken` throws.
+   * @throws StepUpRequiredError when the API asks for a fresher or stronger login (RFC 9470): `error.login` is what
+   * `req.auth.login()` takes, and `loginOnError` begins it. TokenError `token_destination` for another origin; and whatever
+   * `getAccessToken` throws.
    * @see [RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
    */
   fetch(url: string | URL, init?: RequestInit): Promise<Response>;

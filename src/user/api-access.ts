@@ -10,6 +10,7 @@ import type { Identity, IdentityReader } from '../session/identity.ts';
 import type { TokenDemand } from '../session/token-demand.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
 import type { TokenSource } from '../vault/token-source.ts';
+import { readStepUp } from './step-up.ts';
 
 /** Calls as the person who is logged in. */
 export interface ApiAccess {
@@ -91,12 +92,15 @@ export function createTokenCalls(
     const url = checkDestination('req.auth.fetch()', address, apiOrigins);
     const token = await getToken(MIN_VALIDITY_SECONDS);
     const response = await fetchWithToken(fetch, url, { init, token });
+    await refuseStepUp(url, response);
     if (response.status !== 401 || !isRepeatable(init.body)) return response;
     // The API knows better than the clock: once more, with another token if there is one to be had.
     const other = await getToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
     if (other === token) return response;
-    await response.body?.cancel().catch(() => undefined);
-    return fetchWithToken(fetch, url, { init, token: other });
+    await drop(response);
+    const second = await fetchWithToken(fetch, url, { init, token: other });
+    await refuseStepUp(url, second);
+    return second;
   };
 
   const fetchUserInfo: ApiAccess['fetchUserInfo'] = async () => {
@@ -134,6 +138,19 @@ function requireIdentity(browser: BrowserSession): Identity {
   if (browser.fault) throw browser.fault;
   if (!browser.identity) throw new LoginRequiredError();
   return browser.identity;
+}
+
+/** No other token of the same login will do: the person must prove more. @throws StepUpRequiredError */
+async function refuseStepUp(url: URL, response: Response): Promise<void> {
+  const demand = readStepUp(url, response);
+  if (!demand) return;
+  await drop(response);
+  throw demand;
+}
+
+/** Frees the connection of an answer that nobody reads. */
+async function drop({ body }: Response): Promise<void> {
+  await body?.cancel().catch(() => undefined);
 }
 
 /** A stream is gone once it was sent. */

@@ -26,6 +26,7 @@ describe('the documents', () => {
       'README.md',
       'SECURITY.md',
       'CONTRIBUTING.md',
+      'docs/apis.md',
       'docs/architecture.md',
       'docs/connect-systems.md',
       'docs/doctor.md',
@@ -60,6 +61,7 @@ describe('the documents', () => {
     const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'];
     for (const document of [
       ...documents,
+      'docs/apis.md',
       'docs/connect-systems.md',
       'docs/doctor.md',
       'docs/front-ends.md',
