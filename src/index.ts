@@ -109,6 +109,7 @@ export type {
 } from './provider-definition.ts';
 export type {
   AccessTokenOptions,
+  ApiRequestInit,
   LoginCapabilities,
   LoginParameters,
   LogoutParameters,

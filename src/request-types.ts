@@ -68,6 +68,17 @@ export interface LogoutParameters {
 export interface AccessTokenOptions {
   /** A token that ends sooner is refreshed first: seconds, up to a day. @default 30 */
   minValiditySeconds?: number;
+  /**
+   * The API that the token is for, as an absolute URI (RFC 8707). It is got with the refresh token, kept beside the others,
+   * and got anew when it ends. @default the login's own
+   */
+  resource?: string;
+}
+
+/** What `req.auth.fetch()` takes: that of `fetch()`, and which token. */
+export interface ApiRequestInit extends RequestInit {
+  /** The API that the token is for, as `getAccessToken()` has it. @default the login's own */
+  resource?: string;
 }
 
 /** What a provider can do with a login. What it cannot is never asked of it. */
@@ -140,7 +151,7 @@ export interface RequestAuth {
    * `getAccessToken` throws.
    * @see [RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
    */
-  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+  fetch(url: string | URL, init?: ApiRequestInit): Promise<Response>;
   /**
    * What the provider's userinfo endpoint says of the person; its `sub` must be theirs.
    *

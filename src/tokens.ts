@@ -1,3 +1,9 @@
+/** An access token, and how long it lives. */
+export type AccessGrant = Pick<
+  TokenSet,
+  'accessToken' | 'receivedAt' | 'expiresAt' | 'expiryAssumed' | 'renewed'
+>;
+
 /** What a provider's token endpoint answered, in our terms. Never leaves the server. */
 export interface TokenSet {
   readonly accessToken: string | undefined;
@@ -13,4 +19,6 @@ export interface TokenSet {
   readonly expiryAssumed: boolean;
   /** Whether a refresh brought them, rather than the login. */
   readonly renewed: boolean;
+  /** Access tokens for other purposes than the login's own, by the names of these. */
+  readonly others?: Readonly<Record<string, AccessGrant>> | undefined;
 }

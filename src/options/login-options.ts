@@ -8,6 +8,7 @@ import type {
 import { checkString, checkStrings, numberFrom, oneOf, refuse, wholeNumberFrom } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
 import { checkLoginParams, checkLogoutParams } from './protocol-params.ts';
+import { checkResource } from './resource-check.ts';
 
 /** One class or several, as a list. The provider is told them with spaces between, so that none can have any. */
 function checkClasses(where: string, value: unknown): readonly string[] {
@@ -93,4 +94,5 @@ export type ResolvedLogoutParameters = Partial<Resolved<typeof LOGOUT_PARAMETERS
 /** The options of `req.auth.getAccessToken()`. */
 export const ACCESS_TOKEN_OPTIONS = {
   minValiditySeconds: withDefault(numberFrom(0, 86_400), 30),
+  resource: optional(checkResource, { defaultIs: "the login's own", aliases: ['audience'] }),
 } satisfies Table<AccessTokenOptions>;

@@ -73,7 +73,7 @@ export function createAuthorizationRequest(
       `Provider "${name}" takes a state of ${quirks.maxStateLength} characters; this one has ${params.state!.length}. Is the page's origin very long?`,
     );
   }
-  const url = client.buildAuthorizationUrl(configuration, params);
+  const url = client.buildAuthorizationUrl(configuration, addResources(params, definition));
   if (quirks.authorizationRequest === 'bare') url.searchParams.delete('response_type');
   return { url, checks };
 }
@@ -147,6 +147,21 @@ function buildParams(
     value ?? definition.authorizationParams[name],
   ]);
   return Object.fromEntries(own.filter(([, value]) => value !== undefined));
+}
+
+/**
+ * Each resource is a parameter of its own.
+ *
+ * @see [RFC 8707, section 2.1](https://www.rfc-editor.org/rfc/rfc8707#section-2.1)
+ */
+function addResources(
+  params: Readonly<Record<string, string>>,
+  { resource = [] }: ProviderDefinition,
+): URLSearchParams {
+  const all = new URLSearchParams(params);
+  if (resource.length > 0) all.delete('resource');
+  for (const each of resource) all.append('resource', each);
+  return all;
 }
 
 /** None at all is another thing than an empty one. */

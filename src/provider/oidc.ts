@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../errors.ts';
 import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
 import { type Check, group, optional, required, type Table, withDefault } from '../options/option-table.ts';
+import { checkResources } from '../options/resource-check.ts';
 import { PUBLIC_KEY_ALGORITHMS } from '../options/signing-algorithms.ts';
 import type {
   ClientAuthentication,
@@ -59,6 +60,11 @@ export interface OidcOptions extends CommonProviderOptions {
   discoveryUrl?: string;
   /** Scopes; must hold `openid`. Exactly these are asked for. @default 'openid profile email' */
   scope?: string;
+  /**
+   * The APIs that access tokens are for, as absolute URIs (RFC 8707). All of them are named in the authorization request; the
+   * login's own token is for the first, and `req.auth.getAccessToken({ resource })` gets one for another. @default none
+   */
+  resource?: string | readonly string[];
   /** `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. @default 'query' */
   responseMode?: 'query' | 'form_post';
   /** The provider's endpoints, for one without discovery. @default discovered at the first login */
@@ -117,7 +123,7 @@ export const OIDC_QUIRKS = {
 /** The options of `providers.oidc()`. */
 export const OIDC_OPTIONS = {
   issuer: required(checkIssuer, { aliases: ['issuerBaseURL', 'domain', 'realm', 'auth-server-url'] }),
-  clientId: required(checkString, { aliases: ['client_id', 'resource'] }),
+  clientId: required(checkString, { aliases: ['client_id'] }),
   clientSecret: optional(checkSecretInput, { defaultIs: 'none', aliases: ['client_secret', 'credentials'] }),
   clientAuthentication: optional(
     oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'),
@@ -135,6 +141,7 @@ export const OIDC_OPTIONS = {
     aliases: ['wellKnown', 'metadataUrl'],
   }),
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
+  resource: optional(checkResources, { aliases: ['resources'] }),
   responseMode: withDefault(oneOf('query', 'form_post'), 'query', { aliases: ['response_mode'] }),
   metadata: optional(checkMetadata, { defaultIs: 'discovered at the first login' }),
   idTokenSigningAlgorithm: withDefault(checkAlgorithm, 'RS256', { aliases: ['idTokenSigningAlg'] }),
@@ -174,6 +181,7 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, algorithm),
     ...checkKeyAuthentication(call, given),
     scope: given.scope,
+    resource: given.resource,
     refuseMissingScopes: false,
     implicit: dangerouslyUseImplicitFlow,
     responseMode: given.responseMode,

@@ -27,7 +27,7 @@ import { completeScope, findMissingScopes } from './scopes.ts';
 import { createSecretReaders } from './secret-reader.ts';
 import { verifySignedUserInfo } from './signed-user-info.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
-import { mergeTokens, verifySameLogin } from './token-refresh.ts';
+import { mergeOther, mergeTokens, verifySameLogin } from './token-refresh.ts';
 import { createTokenRequests } from './token-requests.ts';
 import { revokeTokens } from './token-revocation.ts';
 import { askUserApi } from './user-api.ts';
@@ -80,9 +80,14 @@ export interface Provider {
   /**
    * Trades the refresh token for new tokens. They must speak of the same login.
    *
+   * @param wish - `resource`: the access token is for this, and put beside the login's own.
    * @throws ProviderError with `needsLogin`: the login is over.
    */
-  refresh(tokens: TokenSet, login: { sub: string }): Promise<RefreshedLogin>;
+  refresh(
+    tokens: TokenSet,
+    login: { sub: string },
+    wish?: { resource: string | undefined },
+  ): Promise<RefreshedLogin>;
   /** Revokes what can and shall be revoked, the refresh token first. Nothing where the provider has no revocation. */
   revoke(tokens: TokenSet): Promise<void>;
   /** Asks the userinfo endpoint about the person these tokens belong to. */
@@ -156,19 +161,27 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
 
   const tokenRequests = createTokenRequests(definition, { name, configurations, fetch, now });
 
-  const refresh: Provider['refresh'] = async (tokens, { sub }) => {
+  const refresh: Provider['refresh'] = async (tokens, { sub }, { resource } = { resource: undefined }) => {
     const { refreshToken } = tokens;
+    const merge = (fresh: TokenSet) =>
+      resource === undefined
+        ? mergeTokens(tokens, fresh)
+        : mergeOther(tokens, fresh, { name: resource, now: now() });
     if (!capabilities.refresh || !refreshToken) throw unsupported(name, 'refresh token');
     return callProvider('the token refresh', async (configuration) => {
       // Those that were granted: a newer release may ask for more.
       const scope = tokens.scope ?? definition.scope;
       const { tokens: fresh } = await tokenRequests
-        .refresh(configuration, refreshToken, scope)
+        .refresh(configuration, refreshToken, { scope, resource })
         .catch(async (error: unknown) => {
           throw await toRefreshFault(error, name, advise(configuration.serverMetadata()));
         });
-      const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
-      if (!speaksOfIdentity) return { tokens: mergeTokens(tokens, fresh), proof: undefined };
+      const { from } = definition.identity;
+      // An access token for another resource is that one's to verify, and nothing beside it is verified by it.
+      if (resource !== undefined && from === 'access_token')
+        return { tokens: merge({ ...fresh, idToken: undefined }), proof: undefined };
+      const speaksOfIdentity = fresh.idToken !== undefined || from === 'access_token';
+      if (!speaksOfIdentity) return { tokens: merge(fresh), proof: undefined };
       const proof = await verifySameLogin(() => identityVerifier.verifyRefresh(fresh, configuration), {
         sub,
         name,
@@ -177,8 +190,8 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         previous: tokens.idToken,
       });
       // An ID token that could not be verified is of no use, not even as a hint at logout.
-      if (!proof) return { tokens: mergeTokens(tokens, { ...fresh, idToken: undefined }), proof };
-      return { tokens: mergeTokens(tokens, applyAccessTokenExpiry(fresh, proof)), proof };
+      if (!proof) return { tokens: merge({ ...fresh, idToken: undefined }), proof };
+      return { tokens: merge(applyAccessTokenExpiry(fresh, proof)), proof };
     });
   };
 

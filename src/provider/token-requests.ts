@@ -26,7 +26,11 @@ export interface TokenRequests {
     checks: LoginChecks,
   ): Promise<RequestedTokens>;
   /** Trades a refresh token for new tokens. */
-  refresh(configuration: client.Configuration, refreshToken: string, scope: string): Promise<RequestedTokens>;
+  refresh(
+    configuration: client.Configuration,
+    refreshToken: string,
+    wish: { scope: string; resource: string | undefined },
+  ): Promise<RequestedTokens>;
 }
 
 /** What the token requests need beside the definition. */
@@ -47,6 +51,8 @@ export function createTokenRequests(
   { name, configurations, fetch, now }: TokenRequestsOptions,
 ): TokenRequests {
   const { implicit, quirks } = definition;
+  // Of several the login's own token is for the first: a token for all of them would let each API use the others.
+  const ownResource = definition.resource?.[0];
   const read = createTokenReader(definition, { name, now });
 
   const request = async (
@@ -72,10 +78,15 @@ export function createTokenRequests(
     const callback = new URL(redirectUri);
     callback.search = answer.toString();
     return request(configuration, (own) =>
-      client.authorizationCodeGrant(own, callback, {
-        expectedState: state,
-        ...(codeVerifier === undefined ? {} : { pkceCodeVerifier: codeVerifier }),
-      }),
+      client.authorizationCodeGrant(
+        own,
+        callback,
+        {
+          expectedState: state,
+          ...(codeVerifier === undefined ? {} : { pkceCodeVerifier: codeVerifier }),
+        },
+        ownResource === undefined ? {} : { resource: ownResource },
+      ),
     );
   };
 
@@ -89,8 +100,9 @@ export function createTokenRequests(
       return { tokens, answer: given.answer };
     },
 
-    refresh: async (configuration, refreshToken, scope) => {
+    refresh: async (configuration, refreshToken, { scope, resource = ownResource }) => {
       const params = new URLSearchParams(quirks.refreshScope ? { scope } : {});
+      if (resource !== undefined) params.set('resource', resource);
       const given = await request(configuration, (own) =>
         client.refreshTokenGrant(own, refreshToken, params),
       );

@@ -4,18 +4,21 @@ import { LoginRequiredError, ProviderError } from '../errors.ts';
 import { checkDestination, fetchWithToken } from '../fetch-with-token.ts';
 import { ACCESS_TOKEN_OPTIONS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
+import { checkResource } from '../options/resource-check.ts';
 import type { Provider } from '../provider/provider.ts';
+import type { AccessTokenOptions, ApiRequestInit } from '../request-types.ts';
 import { type BrowserSession, setCurrentSession, takeTokens } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';
 import type { TokenDemand } from '../session/token-demand.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
+import type { TokenNeed } from '../vault/token-life.ts';
 import type { TokenSource } from '../vault/token-source.ts';
 import { readStepUp } from './step-up.ts';
 
 /** Calls as the person who is logged in. */
 export interface ApiAccess {
-  getAccessToken(options?: { minValiditySeconds?: number }): Promise<string>;
-  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+  getAccessToken(options?: AccessTokenOptions): Promise<string>;
+  fetch(url: string | URL, init?: ApiRequestInit): Promise<Response>;
   fetchUserInfo(): Promise<UserClaims>;
 }
 
@@ -31,10 +34,11 @@ export interface ApiAccessOptions {
   readonly readIdentity: IdentityReader;
 }
 
-/** Gives an access token. @param rejected - one that an API has refused: another, if there is one to be had. */
-export type GetToken = (minValiditySeconds: number, rejected?: string) => Promise<string>;
+/** Gives an access token. Of one that an API has `rejected`, another, if there is one to be had. */
+export type GetToken = (need: TokenNeed) => Promise<string>;
 
-const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
+/** What every call takes that says nothing else. */
+const ORDINARY: TokenNeed = { minValiditySeconds: ACCESS_TOKEN_OPTIONS.minValiditySeconds.default };
 
 /**
  * Makes it for the session of one request, as it stands at each call.
@@ -49,14 +53,13 @@ export function createApiAccess(
   const { tokenSource, tokenDemand, readIdentity, monotonic } = options;
   let isFirstCall = true;
 
-  const getToken: GetToken = async (minValiditySeconds, rejected) => {
+  const getToken: GetToken = async (need) => {
     const { provider, sub } = requireIdentity(browser);
     const [sessionId, sessionKey] = [browser.id!, browser.key];
     if (isFirstCall) tokenDemand.note();
     isFirstCall = false;
     try {
       const owner = { sessionId, sessionKey, provider, sub };
-      const need = { minValiditySeconds, rejected };
       const { tokens, login } = await tokenSource.get(owner, need, takeTokens(browser, monotonic()));
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
@@ -84,18 +87,23 @@ export function createTokenCalls(
   getToken: GetToken,
   { providers, apiOrigins, fetch, tell, whoIs }: TokenCallsOptions,
 ): ApiAccess {
-  const getTokenFor = async (given: object) => getToken(readMinValidity(given));
+  const getTokenFor = async (given: object) =>
+    getToken(readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS));
   const getAccessToken: ApiAccess['getAccessToken'] = (given) =>
-    given === undefined ? getToken(MIN_VALIDITY_SECONDS) : getTokenFor(given);
+    given === undefined ? getToken(ORDINARY) : getTokenFor(given);
 
-  const fetchAsUser: ApiAccess['fetch'] = async (address, init = {}) => {
+  const fetchAsUser: ApiAccess['fetch'] = async (address, { resource, ...init } = {}) => {
     const url = checkDestination('req.auth.fetch()', address, apiOrigins);
-    const token = await getToken(MIN_VALIDITY_SECONDS);
+    const need =
+      resource === undefined
+        ? ORDINARY
+        : { ...ORDINARY, resource: checkResource('req.auth.fetch(): resource', resource) };
+    const token = await getToken(need);
     const response = await fetchWithToken(fetch, url, { init, token });
     await refuseStepUp(url, response);
     if (response.status !== 401 || !isRepeatable(init.body)) return response;
     // The API knows better than the clock: once more, with another token if there is one to be had.
-    const other = await getToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
+    const other = await getToken({ ...need, rejected: token }).catch(() => token);
     if (other === token) return response;
     await drop(response);
     const second = await fetchWithToken(fetch, url, { init, token: other });
@@ -111,13 +119,13 @@ export function createTokenCalls(
         code: 'provider_unsupported',
         provider: name,
       });
-    const token = await getToken(MIN_VALIDITY_SECONDS);
+    const token = await getToken(ORDINARY);
     try {
       return await provider.fetchUserInfo(token, sub);
     } catch (error) {
       if (!(error instanceof ProviderError) || error.oauthError !== 'invalid_token') throw error;
       // As for an API: once more, with another token.
-      const other = await getToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
+      const other = await getToken({ ...ORDINARY, rejected: token }).catch(() => token);
       if (other === token) throw error;
       return provider.fetchUserInfo(other, sub);
     }
@@ -128,10 +136,6 @@ export function createTokenCalls(
     fetch: (url, init) => tellUnawaited(fetchAsUser(url, init), 'req.auth.fetch()', tell),
     fetchUserInfo: () => tellUnawaited(fetchUserInfo(), 'req.auth.fetchUserInfo()', tell),
   };
-}
-
-function readMinValidity(given: object): number {
-  return readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS).minValiditySeconds;
 }
 
 function requireIdentity(browser: BrowserSession): Identity {

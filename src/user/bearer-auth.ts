@@ -6,7 +6,7 @@ import { hookFault } from '../hook-fault.ts';
 import { checkFunction } from '../options/option-checks.ts';
 import type { RequestAuth } from '../request-types.ts';
 import { tellUnawaited } from '../tell-unawaited.ts';
-import { createTokenCalls, type TokenCallsOptions } from './api-access.ts';
+import { createTokenCalls, type GetToken, type TokenCallsOptions } from './api-access.ts';
 import type { BearerLogin } from './bearer-login.ts';
 import type { RequestState } from './request-state.ts';
 
@@ -36,7 +36,12 @@ export function createBearerAuth(
 
   /** The guard has let it pass by this much: it must not be over for the handler behind. */
   const toleranceMs = (providers.get(provider)?.definition.clockToleranceSeconds ?? 0) * 1000;
-  const getToken = async () => {
+  const getToken: GetToken = async ({ resource }) => {
+    if (resource !== undefined)
+      throw new BearerError(
+        'A token for another resource needs a session; this request brought a bearer token, which is for one.',
+        'session_required',
+      );
     if (endsAt !== undefined && endsAt <= now() - toleranceMs)
       throw new TokenError('The bearer token has ended. Its client must bring another.', 'token_expired');
     return token;
