@@ -1,3 +1,10 @@
+import type { DpopKey } from './dpop.ts';
+
+/** An access token, and the key that it is bound to; without one whoever has the token can use it. */
+export interface UsableToken extends Pick<TokenSet, 'dpopKey'> {
+  readonly accessToken: string;
+}
+
 /** An access token, and how long it lives. */
 export type AccessGrant = Pick<
   TokenSet,
@@ -21,4 +28,6 @@ export interface TokenSet {
   readonly renewed: boolean;
   /** Access tokens for other purposes than the login's own, by the names of these. */
   readonly others?: Readonly<Record<string, AccessGrant>> | undefined;
+  /** The key that all of them are bound to (RFC 9449). Absent: they are bearer tokens. */
+  readonly dpopKey?: DpopKey | undefined;
 }

@@ -1,3 +1,4 @@
+import { createApiCalls } from '../fetch-with-token.ts';
 import { createApplicationKeys } from '../keys.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { createAppSessionStarter } from '../session/app-session.ts';
@@ -68,7 +69,7 @@ export function joinParts(options: ResolvedOptions, { store, processId, tenant }
     tokenDemand,
     monotonic,
     apiOrigins,
-    fetch,
+    callApi: createApiCalls({ fetch, now: options.clocks.now }),
     readIdentity,
     mapUser,
     describeLogin,

@@ -65,6 +65,11 @@ export interface OidcOptions extends CommonProviderOptions {
    * login's own token is for the first, and `req.auth.getAccessToken({ resource })` gets one for another. @default none
    */
   resource?: string | readonly string[];
+  /**
+   * Whether tokens are bound to a key that each session has for itself (DPoP, RFC 9449), so that a token that is stolen is of
+   * no use. An answer with a bearer token is refused then, and `req.auth.fetch()` is the way to call APIs. @default false
+   */
+  dpop?: boolean;
   /** `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. @default 'query' */
   responseMode?: 'query' | 'form_post';
   /** The provider's endpoints, for one without discovery. @default discovered at the first login */
@@ -142,6 +147,7 @@ export const OIDC_OPTIONS = {
   }),
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
   resource: optional(checkResources, { aliases: ['resources'] }),
+  dpop: withDefault(checkBoolean, false, { aliases: ['useDpop', 'DPoP'] }),
   responseMode: withDefault(oneOf('query', 'form_post'), 'query', { aliases: ['response_mode'] }),
   metadata: optional(checkMetadata, { defaultIs: 'discovered at the first login' }),
   idTokenSigningAlgorithm: withDefault(checkAlgorithm, 'RS256', { aliases: ['idTokenSigningAlg'] }),
@@ -168,6 +174,10 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     throw new ConfigurationError(
       `${call}: trustedAudiences must be a list with quirks.identity "access_token".`,
     );
+  if (given.dpop && dangerouslyUseImplicitFlow)
+    throw new ConfigurationError(
+      `${call}: dpop needs the token endpoint, which quirks.dangerouslyUseImplicitFlow does without.`,
+    );
   if (metadata) checkEndpoints(`${call}: metadata`, metadata, issuer, dangerouslyAllowHttp);
   if (discoveryUrl) checkEndpoint(`${call}: discoveryUrl`, discoveryUrl, issuer, dangerouslyAllowHttp);
   if (popupRedirectUri) checkEndpoint(`${call}: quirks.popupRedirectUri`, popupRedirectUri, issuer);
@@ -182,6 +192,7 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     ...checkKeyAuthentication(call, given),
     scope: given.scope,
     resource: given.resource,
+    dpop: given.dpop,
     refuseMissingScopes: false,
     implicit: dangerouslyUseImplicitFlow,
     responseMode: given.responseMode,

@@ -1,10 +1,11 @@
 import type * as client from 'openid-client';
 import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
+import { createDpopKey, createDpopProver } from '../dpop.ts';
 import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import { findUnmetRequirement, type LoginDemands, type LoginStrength } from '../freshness.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
-import type { TokenSet } from '../tokens.ts';
+import type { TokenSet, UsableToken } from '../tokens.ts';
 import { findUnmetDemand } from './announcements.ts';
 import {
   createAuthorizationRequest,
@@ -18,6 +19,7 @@ import { createClientProof } from './client-authentication.ts';
 import { createConfigurationSource } from './configuration.ts';
 import { createIdentityVerifier, type VerifiedIdentity } from './identity-verifier.ts';
 import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
+import { createOwnerFetch } from './owner-fetch.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
@@ -91,7 +93,7 @@ export interface Provider {
   /** Revokes what can and shall be revoked, the refresh token first. Nothing where the provider has no revocation. */
   revoke(tokens: TokenSet): Promise<void>;
   /** Asks the userinfo endpoint about the person these tokens belong to. */
-  fetchUserInfo(accessToken: string, sub: string): Promise<UserClaims>;
+  fetchUserInfo(token: UsableToken, sub: string): Promise<UserClaims>;
   /**
    * Verifies a logout token that somebody sent.
    *
@@ -159,7 +161,18 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     }
   };
 
-  const tokenRequests = createTokenRequests(definition, { name, configurations, fetch, now });
+  const prover = createDpopProver(now);
+  /** Asks endpoints that take an access token: with the proof of its key, where it has one. */
+  const askAsOwner = <T>(
+    configuration: client.Configuration,
+    { accessToken, dpopKey: key }: Pick<TokenSet, 'accessToken' | 'dpopKey'>,
+    work: (own: client.Configuration) => Promise<T>,
+  ): Promise<T> =>
+    accessToken && key
+      ? configurations.askThrough(configuration, createOwnerFetch(fetch, { prover, key, accessToken }), work)
+      : work(configuration);
+
+  const tokenRequests = createTokenRequests(definition, { name, configurations, fetch, now, prover });
 
   const refresh: Provider['refresh'] = async (tokens, { sub }, { resource } = { resource: undefined }) => {
     const { refreshToken } = tokens;
@@ -171,8 +184,9 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     return callProvider('the token refresh', async (configuration) => {
       // Those that were granted: a newer release may ask for more.
       const scope = tokens.scope ?? definition.scope;
+      const dpopKey = tokens.dpopKey ?? (definition.dpop ? createDpopKey() : undefined);
       const { tokens: fresh } = await tokenRequests
-        .refresh(configuration, refreshToken, { scope, resource })
+        .refresh(configuration, refreshToken, { scope, resource, dpopKey })
         .catch(async (error: unknown) => {
           throw await toRefreshFault(error, name, advise(configuration.serverMetadata()));
         });
@@ -229,7 +243,9 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         const { sub } = identity;
         const scope = completeScope(definition.scope, answered);
         const known = { ...requested, name, sub, scope, claims: identity.claims };
-        const more = await findMoreClaims(configuration, definition, known, reportFault);
+        const more = await askAsOwner(configuration, answered, (own) =>
+          findMoreClaims(own, definition, known, reportFault),
+        );
         const tokens = { ...applyAccessTokenExpiry(answered, identity), scope };
         const claims = readUserClaims(name, { ...more, ...identity.claims });
         return { ...identity, claims, tokens, missingScopes: findMissingScopes(definition.scope, scope) };
@@ -242,8 +258,9 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         await revokeTokens(configuration, tokens, definition);
       }),
 
-    fetchUserInfo: (accessToken, sub) =>
+    fetchUserInfo: (token, sub) =>
       callProvider('the userinfo request', async (configuration) => {
+        const { accessToken } = token;
         if (definition.identity.from === 'user_api')
           return askUserApi(configuration, definition.identity, {
             name,
@@ -252,7 +269,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
             scope: definition.scope,
           });
         if (!configuration.serverMetadata().userinfo_endpoint) throw unsupported(name, 'userinfo endpoint');
-        return fetchUserInfo(configuration, { name, accessToken, sub });
+        return askAsOwner(configuration, token, (own) => fetchUserInfo(own, { name, accessToken, sub }));
       }),
 
     bearer: createBearerVerifier(definition, {

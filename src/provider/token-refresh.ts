@@ -13,7 +13,8 @@ export function mergeTokens(old: TokenSet, fresh: TokenSet): TokenSet {
     idToken: fresh.idToken ?? old.idToken,
     scope: narrowScope(old.scope, fresh),
     renewed: true,
-    others: old.others,
+    // Those that are bound to no key, or to another, are of no use beside one.
+    others: fresh.dpopKey === old.dpopKey ? old.others : undefined,
   };
 }
 
@@ -33,7 +34,8 @@ export function mergeOther(
 ): TokenSet {
   const { accessToken, receivedAt, expiresAt, expiryAssumed } = fresh;
   const grant: AccessGrant = { accessToken, receivedAt, expiresAt, expiryAssumed, renewed: true };
-  const living = Object.entries(old.others ?? {})
+  const isBoundAnew = fresh.dpopKey !== old.dpopKey;
+  const living = Object.entries((!isBoundAnew && old.others) || {})
     .filter(([known, { expiresAt: end }]) => known !== name && end > now)
     .sort(([, one], [, other]) => other.receivedAt - one.receivedAt)
     .slice(0, MAX_OTHERS - 1);
@@ -42,6 +44,8 @@ export function mergeOther(
     refreshToken: fresh.refreshToken ?? old.refreshToken,
     idToken: fresh.idToken ?? old.idToken,
     others: Object.fromEntries([[name, grant], ...living]),
+    // The session is older than the option: its own token is got anew before it is used, bound as this one is.
+    ...(isBoundAnew ? { dpopKey: fresh.dpopKey, expiresAt: now } : {}),
   };
 }
 

@@ -90,8 +90,9 @@ export function createCallback(options: CallbackOptions): Callback {
     const { name, issuer, definition } = provider;
     const { claims, missingScopes } = proven;
     const facts = factsOf({ ...proven, provider: name, issuer });
-    const { accessToken } = proven.tokens;
-    const mapped = options.describeLogin({ ...facts, kind: 'session' }, { unverified, accessToken });
+    const { accessToken, dpopKey } = proven.tokens;
+    const brought = { unverified, accessToken, dpopKey };
+    const mapped = options.describeLogin({ ...facts, kind: 'session' }, brought);
     const user = await callHook('mapUser', () => mapUser(claims, mapped));
     const identity: NewIdentity = {
       loginId: sessions.newId(),

@@ -1,7 +1,8 @@
 import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
-import { LoginRequiredError, ProviderError } from '../errors.ts';
-import { checkDestination, fetchWithToken } from '../fetch-with-token.ts';
+import { wantsNonce } from '../dpop.ts';
+import { LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
+import { type CallApi, checkDestination, dropAnswer, isRepeatable } from '../fetch-with-token.ts';
 import { ACCESS_TOKEN_OPTIONS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
 import { checkResource } from '../options/resource-check.ts';
@@ -11,6 +12,7 @@ import { type BrowserSession, setCurrentSession, takeTokens } from '../session/b
 import type { Identity, IdentityReader } from '../session/identity.ts';
 import type { TokenDemand } from '../session/token-demand.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
+import type { UsableToken } from '../tokens.ts';
 import type { TokenNeed } from '../vault/token-life.ts';
 import type { TokenSource } from '../vault/token-source.ts';
 import { readStepUp } from './step-up.ts';
@@ -29,13 +31,12 @@ export interface ApiAccessOptions {
   readonly monotonic: Clock;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly apiOrigins: ReadonlySet<string>;
-  /** What calls go through. */
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly callApi: CallApi;
   readonly readIdentity: IdentityReader;
 }
 
 /** Gives an access token. Of one that an API has `rejected`, another, if there is one to be had. */
-export type GetToken = (need: TokenNeed) => Promise<string>;
+export type GetToken = (need: TokenNeed) => Promise<UsableToken>;
 
 /** What every call takes that says nothing else. */
 const ORDINARY: TokenNeed = { minValiditySeconds: ACCESS_TOKEN_OPTIONS.minValiditySeconds.default };
@@ -63,7 +64,7 @@ export function createApiAccess(
       const { tokens, login } = await tokenSource.get(owner, need, takeTokens(browser, monotonic()));
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
-      return tokens.accessToken!;
+      return { accessToken: tokens.accessToken!, dpopKey: tokens.dpopKey };
     } catch (error) {
       // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.
       if (error instanceof LoginRequiredError && browser.id === sessionId) setCurrentSession(browser);
@@ -75,7 +76,7 @@ export function createApiAccess(
 }
 
 /** What calls with somebody's token need beside it. */
-export interface TokenCallsOptions extends Pick<ApiAccessOptions, 'providers' | 'apiOrigins' | 'fetch'> {
+export interface TokenCallsOptions extends Pick<ApiAccessOptions, 'providers' | 'apiOrigins' | 'callApi'> {
   /** Told what failed in a call that nobody awaits. */
   readonly tell: TellFault;
   /** Whose token it is. */
@@ -85,12 +86,18 @@ export interface TokenCallsOptions extends Pick<ApiAccessOptions, 'providers' | 
 /** Makes the calls over whatever gives a token, none of which ends the process when nobody awaits it. */
 export function createTokenCalls(
   getToken: GetToken,
-  { providers, apiOrigins, fetch, tell, whoIs }: TokenCallsOptions,
+  { providers, apiOrigins, callApi, tell, whoIs }: TokenCallsOptions,
 ): ApiAccess {
-  const getTokenFor = async (given: object) =>
-    getToken(readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS));
-  const getAccessToken: ApiAccess['getAccessToken'] = (given) =>
-    given === undefined ? getToken(ORDINARY) : getTokenFor(given);
+  const getAccessToken: ApiAccess['getAccessToken'] = async (given) => {
+    const need =
+      given === undefined ? ORDINARY : readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
+    const { accessToken, dpopKey } = await getToken(need);
+    if (dpopKey === undefined) return accessToken;
+    throw new TokenError(
+      'The access token is bound to a key (DPoP), and no API takes it by itself. Call the API by req.auth.fetch(), which sends the proof.',
+      'token_bound',
+    );
+  };
 
   const fetchAsUser: ApiAccess['fetch'] = async (address, { resource, ...init } = {}) => {
     const url = checkDestination('req.auth.fetch()', address, apiOrigins);
@@ -99,14 +106,14 @@ export function createTokenCalls(
         ? ORDINARY
         : { ...ORDINARY, resource: checkResource('req.auth.fetch(): resource', resource) };
     const token = await getToken(need);
-    const response = await fetchWithToken(fetch, url, { init, token });
+    const response = await callApi(url, { init, token });
     await refuseStepUp(url, response);
-    if (response.status !== 401 || !isRepeatable(init.body)) return response;
+    if (response.status !== 401 || wantsNonce(response) || !isRepeatable(init.body)) return response;
     // The API knows better than the clock: once more, with another token if there is one to be had.
-    const other = await getToken({ ...need, rejected: token }).catch(() => token);
-    if (other === token) return response;
-    await drop(response);
-    const second = await fetchWithToken(fetch, url, { init, token: other });
+    const other = await getToken({ ...need, rejected: token.accessToken }).catch(() => token);
+    if (other.accessToken === token.accessToken) return response;
+    await dropAnswer(response);
+    const second = await callApi(url, { init, token: other });
     await refuseStepUp(url, second);
     return second;
   };
@@ -125,8 +132,8 @@ export function createTokenCalls(
     } catch (error) {
       if (!(error instanceof ProviderError) || error.oauthError !== 'invalid_token') throw error;
       // As for an API: once more, with another token.
-      const other = await getToken({ ...ORDINARY, rejected: token }).catch(() => token);
-      if (other === token) throw error;
+      const other = await getToken({ ...ORDINARY, rejected: token.accessToken }).catch(() => token);
+      if (other.accessToken === token.accessToken) throw error;
       return provider.fetchUserInfo(other, sub);
     }
   };
@@ -148,19 +155,6 @@ function requireIdentity(browser: BrowserSession): Identity {
 async function refuseStepUp(url: URL, response: Response): Promise<void> {
   const demand = readStepUp(url, response);
   if (!demand) return;
-  await drop(response);
+  await dropAnswer(response);
   throw demand;
-}
-
-/** Frees the connection of an answer that nobody reads. */
-async function drop({ body }: Response): Promise<void> {
-  await body?.cancel().catch(() => undefined);
-}
-
-/** A stream is gone once it was sent. */
-function isRepeatable(body: RequestInit['body']): boolean {
-  return !(
-    body instanceof ReadableStream ||
-    (typeof body === 'object' && body !== null && Symbol.asyncIterator in body)
-  );
 }

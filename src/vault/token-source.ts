@@ -21,7 +21,7 @@ export interface UsableTokens {
 
 /** What a refresh says of the login: claims where it proved who it is for, and its scopes. */
 export type RenewedLogin = Partial<Pick<VerifiedIdentity, 'claims'>> &
-  Pick<TokenSet, 'scope' | 'accessToken'>;
+  Pick<TokenSet, 'scope' | 'accessToken' | 'dpopKey'>;
 
 /** Gives tokens of a session that lives. */
 export interface TokenSource {
@@ -189,9 +189,9 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
     if (outcome === 'conflict') return readCurrent(owner, need);
     if (outcome === 'stored') {
-      const { scope, accessToken } = answer.tokens;
+      const { scope, accessToken, dpopKey } = answer.tokens;
       const isNews = proof !== undefined || scope !== old.scope;
-      const renewed = { claims: proof?.claims, scope, accessToken };
+      const renewed = { claims: proof?.claims, scope, accessToken, dpopKey };
       const login = isNews ? await saveProof(owner, to, renewed).catch(() => undefined) : undefined;
       return { tokens: selectTokens(answer.tokens, need)!, login };
     }
