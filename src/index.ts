@@ -115,6 +115,7 @@ export type {
   LogoutParameters,
   RequestAuth,
   SilentLoginParameters,
+  TokenExchangeOptions,
   UpgradeAuth,
 } from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';

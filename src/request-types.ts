@@ -75,10 +75,22 @@ export interface AccessTokenOptions {
   resource?: string;
 }
 
+/** What the person's access token is exchanged for; one of `audience`, `resource` and `scope` must be given. */
+export interface TokenExchangeOptions {
+  /** Who the new token is for, by the name that the provider knows them by. @default none */
+  audience?: string;
+  /** The same, by an absolute URI. @default none */
+  resource?: string;
+  /** Scopes of the new token, between spaces. @default as the provider decides */
+  scope?: string;
+}
+
 /** What `req.auth.fetch()` takes: that of `fetch()`, and which token. */
 export interface ApiRequestInit extends RequestInit {
   /** The API that the token is for, as `getAccessToken()` has it. @default the login's own */
   resource?: string;
+  /** Sends what the token is exchanged for, as `exchangeToken()` gives it. @default none */
+  exchange?: TokenExchangeOptions;
 }
 
 /** What a provider can do with a login. What it cannot is never asked of it. */
@@ -153,6 +165,14 @@ export interface RequestAuth {
    */
   fetch(url: string | URL, init?: ApiRequestInit): Promise<Response>;
   /**
+   * A token for somebody else that stands for the same person: the provider gives it in exchange for the person's access
+   * token. It is kept with the session, and got anew when it is about to end.
+   *
+   * @throws ProviderError when the provider refuses or fails; and whatever `getAccessToken` throws.
+   * @see [RFC 8693](https://www.rfc-editor.org/rfc/rfc8693)
+   */
+  exchangeToken(options: TokenExchangeOptions): Promise<string>;
+  /**
    * What the provider's userinfo endpoint says of the person; its `sub` must be theirs.
    *
    * @see [OpenID Connect Core, section 5.3](https://openid.net/specs/openid-connect-core-1_0.html#UserInfo)
@@ -184,7 +204,7 @@ export interface RequestAuth {
 export interface UpgradeAuth
   extends Pick<
     RequestAuth,
-    'tenant' | 'acr' | 'amr' | 'authTime' | 'getAccessToken' | 'fetch' | 'fetchUserInfo'
+    'tenant' | 'acr' | 'amr' | 'authTime' | 'getAccessToken' | 'exchangeToken' | 'fetch' | 'fetchUserInfo'
   > {
   /** What `req.user` is in handlers. */
   readonly user: Express.User;

@@ -5,6 +5,15 @@ export interface UsableToken extends Pick<TokenSet, 'dpopKey'> {
   readonly accessToken: string;
 }
 
+/** What a token is exchanged for (RFC 8693). */
+export interface TokenExchange {
+  /** Who the new token is for, by the provider's name for them. */
+  readonly audience?: string | undefined;
+  /** The same, by an absolute URI. */
+  readonly resource?: string | undefined;
+  readonly scope?: string | undefined;
+}
+
 /** An access token, and how long it lives. */
 export type AccessGrant = Pick<
   TokenSet,

@@ -4,6 +4,7 @@ import type {
   LoginRules,
   LogoutParameters,
   SilentLoginParameters,
+  TokenExchangeOptions,
 } from '../request-types.ts';
 import { checkString, checkStrings, numberFrom, oneOf, refuse, wholeNumberFrom } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
@@ -96,3 +97,10 @@ export const ACCESS_TOKEN_OPTIONS = {
   minValiditySeconds: withDefault(numberFrom(0, 86_400), 30),
   resource: optional(checkResource, { defaultIs: "the login's own", aliases: ['audience'] }),
 } satisfies Table<AccessTokenOptions>;
+
+/** What a token is exchanged for. */
+export const TOKEN_EXCHANGE_OPTIONS = {
+  audience: optional(checkString, { defaultIs: 'none', aliases: ['aud'] }),
+  resource: optional(checkResource, { defaultIs: 'none' }),
+  scope: optional(checkString, { defaultIs: 'as the provider decides', aliases: ['scopes'] }),
+} satisfies Table<TokenExchangeOptions>;

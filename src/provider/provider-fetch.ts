@@ -100,6 +100,7 @@ const SECRET_PARAMS = [
   'client_secret',
   'client_assertion',
   'refresh_token',
+  'subject_token',
   'token',
 ] as const;
 

@@ -5,7 +5,7 @@ import { createDpopKey, createDpopProver } from '../dpop.ts';
 import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import { findUnmetRequirement, type LoginDemands, type LoginStrength } from '../freshness.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
-import type { TokenSet, UsableToken } from '../tokens.ts';
+import type { TokenExchange, TokenSet, UsableToken } from '../tokens.ts';
 import { findUnmetDemand } from './announcements.ts';
 import {
   createAuthorizationRequest,
@@ -90,6 +90,12 @@ export interface Provider {
     login: { sub: string },
     wish?: { resource: string | undefined },
   ): Promise<RefreshedLogin>;
+  /**
+   * Trades the login's own access token for one that is for somebody else, and puts it beside the others by this name.
+   *
+   * @see [RFC 8693](https://www.rfc-editor.org/rfc/rfc8693)
+   */
+  exchange(tokens: TokenSet, wish: { name: string; exchange: TokenExchange }): Promise<TokenSet>;
   /** Revokes what can and shall be revoked, the refresh token first. Nothing where the provider has no revocation. */
   revoke(tokens: TokenSet): Promise<void>;
   /** Asks the userinfo endpoint about the person these tokens belong to. */
@@ -226,6 +232,16 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     findUnmetRequirement: (login, demands) =>
       findUnmetRequirement(login, demands, { acr: quirks.acr, clockToleranceSeconds, now: now() }),
     refresh,
+
+    exchange: (tokens, wish) =>
+      callProvider('the token exchange', async (configuration) => {
+        const { accessToken, dpopKey } = tokens;
+        const own = { accessToken: accessToken!, dpopKey };
+        const fresh = await tokenRequests.exchange(configuration, own, wish.exchange);
+        // What else comes along belongs to the new token, and not to the login.
+        const alone = { ...fresh, refreshToken: undefined, idToken: undefined };
+        return mergeOther(tokens, alone, { name: wish.name, now: now() });
+      }),
 
     restoreChecks: (kept) => createLoginChecks(definition, kept),
     startLogin: async (request) => {

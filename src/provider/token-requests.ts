@@ -2,7 +2,7 @@ import * as client from 'openid-client';
 import type { Clock } from '../clock.ts';
 import { createDpopKey, type DpopKey, type DpopProver } from '../dpop.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
-import type { TokenSet } from '../tokens.ts';
+import type { TokenExchange, TokenSet, UsableToken } from '../tokens.ts';
 import { readAuthorizationError } from './authorization-error.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { Fetch } from './bounded-fetch.ts';
@@ -33,7 +33,19 @@ export interface TokenRequests {
     refreshToken: string,
     wish: { scope: string; resource: string | undefined; dpopKey: DpopKey | undefined },
   ): Promise<RequestedTokens>;
+  /** Trades an access token for one that is for somebody else. */
+  exchange(
+    configuration: client.Configuration,
+    token: UsableToken,
+    exchange: TokenExchange,
+  ): Promise<TokenSet>;
 }
+
+/** @see [RFC 8693, section 2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1) */
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+/** An access token that is a JWT may be called that. */
+const ACCESS_TOKENS: readonly unknown[] = [ACCESS_TOKEN, 'urn:ietf:params:oauth:token-type:jwt'];
 
 /** What the token requests need beside the definition. */
 export interface TokenRequestsOptions {
@@ -126,6 +138,23 @@ export function createTokenRequests(
       });
       return { tokens: read(given, dpopKey), answer: given.answer };
     },
+
+    exchange: async (configuration, { accessToken, dpopKey }, { audience, resource, scope }) => {
+      const wish = Object.entries({ audience, resource, scope }).filter(([, value]) => value !== undefined);
+      const params = new URLSearchParams({
+        subject_token: accessToken,
+        subject_token_type: ACCESS_TOKEN,
+        requested_token_type: ACCESS_TOKEN,
+        ...(Object.fromEntries(wish) as Record<string, string>),
+      });
+      const given = await request(configuration, {
+        dpopKey,
+        work: (own) => client.genericGrantRequest(own, EXCHANGE, params),
+      });
+      const tokens = read(given, dpopKey);
+      checkExchanged(given, name);
+      return tokens;
+    },
   };
 }
 
@@ -138,6 +167,15 @@ interface TokenRequest {
 /** @see [RFC 9449, section 8](https://www.rfc-editor.org/rfc/rfc9449#section-8) */
 function isNonceWanted(error: unknown): boolean {
   return error instanceof client.ResponseBodyError && error.error === 'use_dpop_nonce';
+}
+
+/** What came instead would be sent to an API as if it were an access token. */
+function checkExchanged({ answer, asked }: TokenAnswer, name: string): void {
+  const { issued_token_type: type, access_token: token } = answer;
+  if (typeof token !== 'string')
+    throw faultError(name, { asked, member: 'access_token', expected: 'a text', got: kindOf(token) });
+  if (ACCESS_TOKENS.includes(type)) return;
+  throw faultError(name, { asked, member: 'issued_token_type', expected: ACCESS_TOKEN, got: show(type) });
 }
 
 /**

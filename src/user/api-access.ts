@@ -1,18 +1,18 @@
 import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
 import { wantsNonce } from '../dpop.ts';
-import { LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
+import { ConfigurationError, LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
 import { type CallApi, checkDestination, dropAnswer, isRepeatable } from '../fetch-with-token.ts';
-import { ACCESS_TOKEN_OPTIONS } from '../options/login-options.ts';
+import { ACCESS_TOKEN_OPTIONS, TOKEN_EXCHANGE_OPTIONS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
 import { checkResource } from '../options/resource-check.ts';
 import type { Provider } from '../provider/provider.ts';
-import type { AccessTokenOptions, ApiRequestInit } from '../request-types.ts';
+import type { AccessTokenOptions, ApiRequestInit, TokenExchangeOptions } from '../request-types.ts';
 import { type BrowserSession, setCurrentSession, takeTokens } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';
 import type { TokenDemand } from '../session/token-demand.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
-import type { UsableToken } from '../tokens.ts';
+import type { TokenExchange, UsableToken } from '../tokens.ts';
 import type { TokenNeed } from '../vault/token-life.ts';
 import type { TokenSource } from '../vault/token-source.ts';
 import { readStepUp } from './step-up.ts';
@@ -20,6 +20,7 @@ import { readStepUp } from './step-up.ts';
 /** Calls as the person who is logged in. */
 export interface ApiAccess {
   getAccessToken(options?: AccessTokenOptions): Promise<string>;
+  exchangeToken(options: TokenExchangeOptions): Promise<string>;
   fetch(url: string | URL, init?: ApiRequestInit): Promise<Response>;
   fetchUserInfo(): Promise<UserClaims>;
 }
@@ -91,20 +92,20 @@ export function createTokenCalls(
   const getAccessToken: ApiAccess['getAccessToken'] = async (given) => {
     const need =
       given === undefined ? ORDINARY : readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
-    const { accessToken, dpopKey } = await getToken(need);
-    if (dpopKey === undefined) return accessToken;
-    throw new TokenError(
-      'The access token is bound to a key (DPoP), and no API takes it by itself. Call the API by req.auth.fetch(), which sends the proof.',
-      'token_bound',
-    );
+    return giveAway(await getToken(need));
   };
+  const exchangeToken: ApiAccess['exchangeToken'] = async (given) =>
+    giveAway(await getToken({ ...ORDINARY, exchange: readExchange('exchangeToken()', given) }));
 
-  const fetchAsUser: ApiAccess['fetch'] = async (address, { resource, ...init } = {}) => {
+  const fetchAsUser: ApiAccess['fetch'] = async (address, { resource, exchange, ...init } = {}) => {
     const url = checkDestination('req.auth.fetch()', address, apiOrigins);
-    const need =
-      resource === undefined
-        ? ORDINARY
-        : { ...ORDINARY, resource: checkResource('req.auth.fetch(): resource', resource) };
+    const need = {
+      ...ORDINARY,
+      ...(resource && { resource: checkResource('req.auth.fetch(): resource', resource) }),
+      ...(exchange && { exchange: readExchange('req.auth.fetch(): exchange', exchange) }),
+    };
+    if (resource && exchange)
+      throw new ConfigurationError('req.auth.fetch() takes resource or exchange, and not both.');
     const token = await getToken(need);
     const response = await callApi(url, { init, token });
     await refuseStepUp(url, response);
@@ -140,9 +141,25 @@ export function createTokenCalls(
 
   return {
     getAccessToken: (given) => tellUnawaited(getAccessToken(given), 'req.auth.getAccessToken()', tell),
+    exchangeToken: (given) => tellUnawaited(exchangeToken(given), 'req.auth.exchangeToken()', tell),
     fetch: (url, init) => tellUnawaited(fetchAsUser(url, init), 'req.auth.fetch()', tell),
     fetchUserInfo: () => tellUnawaited(fetchUserInfo(), 'req.auth.fetchUserInfo()', tell),
   };
+}
+
+/** A token that is bound would be taken for one that is not. */
+function giveAway({ accessToken, dpopKey }: UsableToken): string {
+  if (dpopKey === undefined) return accessToken;
+  throw new TokenError(
+    'The access token is bound to a key (DPoP), and no API takes it by itself. Call the API by req.auth.fetch(), which sends the proof.',
+    'token_bound',
+  );
+}
+
+function readExchange(where: string, given: unknown): TokenExchange {
+  const exchange = readOptions(where, given, TOKEN_EXCHANGE_OPTIONS);
+  if (Object.values(exchange).some((value) => value !== undefined)) return exchange;
+  throw new ConfigurationError(`${where} must say what for: audience, resource or scope.`);
 }
 
 function requireIdentity(browser: BrowserSession): Identity {

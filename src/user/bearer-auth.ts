@@ -36,10 +36,10 @@ export function createBearerAuth(
 
   /** The guard has let it pass by this much: it must not be over for the handler behind. */
   const toleranceMs = (providers.get(provider)?.definition.clockToleranceSeconds ?? 0) * 1000;
-  const getToken: GetToken = async ({ resource }) => {
-    if (resource !== undefined)
+  const getToken: GetToken = async ({ resource, exchange }) => {
+    if (resource !== undefined || exchange !== undefined)
       throw new BearerError(
-        'A token for another resource needs a session; this request brought a bearer token, which is for one.',
+        'Another token needs a session; this request brought a bearer token, which is for one.',
         'session_required',
       );
     if (endsAt !== undefined && endsAt <= now() - toleranceMs)

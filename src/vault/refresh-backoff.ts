@@ -7,28 +7,28 @@ const MAX_BACK_OFF_MS = 60_000;
 /**
  * What a refresh that failed leaves for those who would try it again, and for how long, in milliseconds.
  *
- * @param resource - what it was for, where that was not the login's own access token.
+ * @param need - the name of what it was for, where that was not the login's own access token.
  */
 export function describeBackOff(
   { code, message, oauthError, retryAfterSeconds }: ProviderError,
-  resource: string | undefined,
+  need: string | undefined,
 ) {
   const lifeMs = retryAfterSeconds === undefined ? BACK_OFF_MS : Math.max(1000, retryAfterSeconds * 1000);
-  // A provider that is away is so for all; what it refuses may be this resource alone.
-  const concerned = code === 'provider_unavailable' ? undefined : resource;
+  // A provider that is away is so for all; what it refuses may be this token alone.
+  const concerned = code === 'provider_unavailable' ? undefined : need;
   return {
-    text: JSON.stringify({ code, message, oauthError, retryAfterSeconds, resource: concerned }),
+    text: JSON.stringify({ code, message, oauthError, retryAfterSeconds, need: concerned }),
     lifeMs: Math.ceil(Math.min(lifeMs, MAX_BACK_OFF_MS)),
   };
 }
 
-/** Reads it as the fault that it was left for. `undefined`: it is none for who wants a token for this resource. */
+/** Reads it as the fault that it was left for. `undefined`: it is none for who needs another token. */
 export function readBackOff(
   note: string,
-  { provider, resource }: { provider: string; resource: string | undefined },
+  { provider, need }: { provider: string; need: string | undefined },
 ): ProviderError | undefined {
-  const fault = JSON.parse(note) as ProviderError & { resource?: string };
+  const fault = JSON.parse(note) as ProviderError & { need?: string };
   const { code, message, oauthError, retryAfterSeconds } = fault;
-  if (fault.resource !== undefined && fault.resource !== resource) return undefined;
+  if (fault.need !== undefined && fault.need !== need) return undefined;
   return new ProviderError(message, { code, provider, oauthError, retryAfterSeconds });
 }

@@ -1,4 +1,4 @@
-import type { AccessGrant, TokenSet } from '../tokens.ts';
+import type { AccessGrant, TokenExchange, TokenSet } from '../tokens.ts';
 
 /** The login whose tokens are wanted. */
 export interface TokenOwner {
@@ -17,12 +17,20 @@ export interface TokenNeed {
   readonly rejected?: string | undefined;
   /** The resource it is for, where that is not the one that the login's own token is for (RFC 8707). */
   readonly resource?: string | undefined;
+  /** What the login's own token is exchanged for. */
+  readonly exchange?: TokenExchange | undefined;
+}
+
+/** Names what a token is wanted for; `undefined`: it is the login's own. No resource begins as an exchange does. */
+export function nameNeed({ resource, exchange }: TokenNeed): string | undefined {
+  return exchange ? JSON.stringify([exchange.audience, exchange.resource, exchange.scope]) : resource;
 }
 
 /** The tokens with the access token that is wanted in the place of the login's own; `undefined`: there is none. */
-export function selectTokens(tokens: TokenSet, { resource }: TokenNeed): TokenSet | undefined {
-  if (resource === undefined) return tokens;
-  const grant = tokens.others?.[resource];
+export function selectTokens(tokens: TokenSet, need: TokenNeed): TokenSet | undefined {
+  const name = nameNeed(need);
+  if (name === undefined) return tokens;
+  const grant = tokens.others?.[name];
   return grant && { ...tokens, ...grant };
 }
 

@@ -10,7 +10,15 @@ import { QUIET_MS, type Store, type TokenSwap } from '../store/store.ts';
 import type { TokenSet } from '../tokens.ts';
 import { createOpenedTokens } from './opened-tokens.ts';
 import { describeBackOff, readBackOff } from './refresh-backoff.ts';
-import { isFresh, isOther, isUsable, selectTokens, type TokenNeed, type TokenOwner } from './token-life.ts';
+import {
+  isFresh,
+  isOther,
+  isUsable,
+  nameNeed,
+  selectTokens,
+  type TokenNeed,
+  type TokenOwner,
+} from './token-life.ts';
 import type { TokenVault } from './token-vault.ts';
 
 /** Tokens for use now, and the stored login when a refresh brought new claims. */
@@ -68,6 +76,9 @@ export interface TokenSourceOptions {
 const KEEP_ANSWER_MS = QUIET_MS;
 /** Answers that wait at once. */
 const MAX_WAITING_ANSWERS = 1000;
+
+/** How long a token must live still that is about to be exchanged. */
+const EXCHANGE_VALIDITY_SECONDS = 10;
 
 /** Tells those who wait for a refresh, which itself goes on. */
 type GiveUp = (fault: StoreError) => void;
@@ -203,6 +214,16 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     throw new LoginRequiredError('The session ended during the refresh.');
   };
 
+  /** Spends nothing: where the answer cannot be kept, it is good all the same. */
+  const exchange = async (owner: TokenOwner, sealed: Buffer, work: RefreshWork): Promise<UsableTokens> => {
+    const { old, need, giveUp } = work;
+    const tokens = await providerOf(owner).exchange(old, { name: nameNeed(need)!, exchange: need.exchange! });
+    const to = vault.seal(owner.sessionId, tokens);
+    const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
+    if (outcome === 'stored' || outcome === 'conflict') return { tokens: selectTokens(tokens, need)! };
+    throw new LoginRequiredError('The session ended during the exchange.');
+  };
+
   /** Under the lock: looks again, since the last owner may have done the work. */
   const refreshUnderLock = async (
     owner: TokenOwner,
@@ -215,9 +236,9 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       const known = selectTokens(old, need);
       return known && isFresh(known, need, keyOf(owner), now())
         ? { tokens: known }
-        : await refresh(owner, sealed, { old, need, held, giveUp });
+        : await (need.exchange ? exchange : refresh)(owner, sealed, { old, need, held, giveUp });
     } catch (error) {
-      if (error instanceof ProviderError) held.leaveBackoff(describeBackOff(error, need.resource));
+      if (error instanceof ProviderError) held.leaveBackoff(describeBackOff(error, nameNeed(need)));
       throw error;
     }
   };
@@ -231,7 +252,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     return lock.hold<UsableTokens>(keyOf(owner), {
       work: (held) => refreshUnderLock(owner, need, { held, giveUp }),
       onBackoff: (backoff) => {
-        const fault = readBackOff(backoff, { provider, resource: need.resource });
+        const fault = readBackOff(backoff, { provider, need: nameNeed(need) });
         if (fault) throw fault;
       },
       whileHeld: async ({ isAbandoned }) => {
@@ -249,7 +270,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   };
 
   const joinRefresh = (owner: TokenOwner, seen: Buffer, need: TokenNeed): Promise<UsableTokens> => {
-    const name = `${owner.sessionId}\n${need.resource ?? ''}`;
+    const name = `${owner.sessionId}\n${nameNeed(need) ?? ''}`;
     const known = flights.get(name);
     if (known) return known;
     const flight = new Promise<UsableTokens>((resolve, giveUp) => {
@@ -271,7 +292,10 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       throw new TokenError('This login brought no access token.', 'token_unavailable');
     }
     if (tokens && isFresh(tokens, need, keyOf(owner), now())) return { tokens };
-    if (!all.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
+    if (need.exchange) {
+      // It is made of the login's own, which must live.
+      await use(owner, { minValiditySeconds: EXCHANGE_VALIDITY_SECONDS }, sealed);
+    } else if (!all.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
       if (tokens && isUsable(tokens, need, now())) return { tokens };
       if (need.resource !== undefined)
         throw new TokenError(
