@@ -13,6 +13,7 @@ export type { ApplicationCard, CheckReport, Registration } from './check/check-r
 export type { LoginHealth } from './check/login-health.ts';
 export type { UserClaims } from './claims.ts';
 export { type ConnectAuth, type ConnectAuthHealth, connectAuth } from './connect-auth.ts';
+export type { DiagnosticFacts, DiagnosticTraces } from './diagnostics-payloads.ts';
 export {
   ConfigurationError,
   ConnectAuthError,
@@ -46,13 +47,13 @@ export type {
   RolesReader,
   RolesSource,
 } from './guard-types.ts';
+export type { CloseOptions } from './options/close-options.ts';
 export type {
   ConnectAuthOptions,
   LoginParameterOptions,
   MappedLogin,
   NamedProviders,
   ProvidersOfTenant,
-  RedisTarget,
   RouteOptions,
   SessionOptions,
 } from './options/options.ts';
@@ -107,6 +108,7 @@ export type {
   SecretFunction,
   SigningAlgorithm,
 } from './provider-definition.ts';
+export type { IoredisClient, NodeRedisClient, RedisTarget } from './redis-clients.ts';
 export type {
   AccessTokenOptions,
   ApiRequestInit,

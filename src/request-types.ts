@@ -234,12 +234,22 @@ declare global {
       phone_number?: string | undefined;
       phone_number_verified?: boolean | undefined;
     }
+    /**
+     * What `req.session` holds of yours. Add fields by declaration merging:
+     * `declare global { namespace Express { interface SessionData { cart: string[] } } }`. Augmenting the module
+     * `express-session` works as well, where the package manager lets a project see the packages of its packages.
+     */
+    interface SessionData {}
     interface Request {
       /** The person who is logged in, or `undefined`. Reading it throws `StoreError` (503) when Redis is away. */
       user?: User | undefined;
       auth: RequestAuth;
     }
   }
+}
+
+declare module 'express-session' {
+  interface SessionData extends Express.SessionData {}
 }
 
 // `req.session` and its company are typed by @types/express-session.

@@ -1,5 +1,6 @@
 import type { ProviderDefinition, ProviderMetadata } from '../provider-definition.ts';
 import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
+import { type ObservedFetchOptions, observeFetch } from './observed-fetch.ts';
 import { foundFault, kindOf, nameRequest } from './provider-fault.ts';
 import { describeAnswer } from './provider-faults.ts';
 import { type KeepAnswer, rewriteTokenAnswer } from './quirks/token-answer-rules.ts';
@@ -9,7 +10,7 @@ import { isSuccess, toResponse, type WholeAnswer, withJson } from './whole-answe
 /** The endpoints whose traffic a provider's quirks touch, as far as they are known yet. */
 export type KnownEndpoints = Pick<
   ProviderMetadata,
-  'token_endpoint' | 'revocation_endpoint' | 'introspection_endpoint' | 'userinfo_endpoint'
+  'token_endpoint' | 'revocation_endpoint' | 'introspection_endpoint' | 'userinfo_endpoint' | 'jwks_uri'
 >;
 
 /** A fetch that hands what a token answer holds to whoever keeps it, and to nobody else. */
@@ -19,7 +20,8 @@ export type ProviderFetch = (url: string, options: RequestInit, keep?: KeepAnswe
 export type VerifyUserInfo = (jwt: string) => Promise<object>;
 
 /** What the calls to a provider go through. */
-export interface ProviderFetchOptions {
+export interface ProviderFetchOptions
+  extends Pick<ObservedFetchOptions, 'name' | 'monotonic' | 'diagnostics'> {
   readonly endpoints: () => KnownEndpoints | undefined;
   readonly fetch: Fetch;
   readonly verifyUserInfo: VerifyUserInfo;
@@ -28,9 +30,14 @@ export interface ProviderFetchOptions {
 /** The bounded fetch with a provider's quirks on it, each at the endpoint it belongs to and nowhere else. */
 export function createProviderFetch(
   { quirks, timeoutMs }: ProviderDefinition,
-  { endpoints, fetch, verifyUserInfo }: ProviderFetchOptions,
+  { endpoints, fetch, verifyUserInfo, ...observed }: ProviderFetchOptions,
 ): ProviderFetch {
-  const bounded = createBoundedFetch({ timeoutMs, fetch });
+  const nameEndpoint = (url: string) => nameOf(url, endpoints());
+  const bounded = observeFetch(createBoundedFetch({ timeoutMs, fetch }), {
+    ...observed,
+    timeoutMs,
+    nameEndpoint,
+  });
 
   const ask = async (url: string, options: RequestInit, keep?: KeepAnswer): Promise<WholeAnswer> => {
     const known = endpoints();
@@ -53,6 +60,20 @@ export function createProviderFetch(
 /** The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. */
 function isAt(url: string, endpoint: string | undefined): boolean {
   return endpoint !== undefined && url === new URL(endpoint).href;
+}
+
+/** Names what a URL is to the provider, for those who watch. */
+function nameOf(url: string, known: KnownEndpoints | undefined): string {
+  const address = url.replace(/\?.*/s, '');
+  const names = [
+    ['token', known?.token_endpoint],
+    ['keys', known?.jwks_uri],
+    ['userinfo', known?.userinfo_endpoint],
+    ['revocation', known?.revocation_endpoint],
+    ['introspection', known?.introspection_endpoint],
+  ] as const;
+  const found = names.find(([, endpoint]) => isAt(address, endpoint?.replace(/\?.*/s, '')));
+  return found?.[0] ?? (url.includes('/.well-known/') ? 'discovery' : 'other');
 }
 
 /** Some brokers want the parameters of a token request in its URL. Never in both places. */

@@ -1,6 +1,7 @@
 import type * as client from 'openid-client';
 import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
+import type { Diagnostics } from '../diagnostics.ts';
 import { createDpopKey, createDpopProver } from '../dpop.ts';
 import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import { findUnmetRequirement, type LoginDemands, type LoginStrength } from '../freshness.ts';
@@ -128,6 +129,8 @@ export interface ProviderSettings {
   readonly reportFault: (fault: ConnectAuthError) => void;
   /** What all requests to the provider go through. */
   readonly fetch: Fetch;
+  /** Told of what the provider is asked, and of how it is. */
+  readonly diagnostics: Diagnostics;
 }
 
 /** Puts a provider's definition to work. */
@@ -140,6 +143,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     return verifySignedUserInfo(jwt, { definition, name, verify, now });
   };
   const fetch = createProviderFetch(definition, {
+    ...settings,
     endpoints: () => metadata as never,
     fetch: settings.fetch,
     verifyUserInfo,

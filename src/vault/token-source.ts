@@ -10,6 +10,7 @@ import { QUIET_MS, type Store, type TokenSwap } from '../store/store.ts';
 import type { TokenSet } from '../tokens.ts';
 import { createOpenedTokens } from './opened-tokens.ts';
 import { describeBackOff, readBackOff } from './refresh-backoff.ts';
+import type { TraceRefresh } from './refresh-trace.ts';
 import {
   isFresh,
   isOther,
@@ -43,6 +44,8 @@ export interface TokenSource {
   get(owner: TokenOwner, need: TokenNeed, justRead?: Buffer): Promise<UsableTokens>;
   /** The tokens as they are stored, good or not, and sealed as well. @throws LoginRequiredError, TokenError, StoreError. */
   look(owner: TokenOwner): Promise<{ readonly tokens: TokenSet; readonly sealed: Buffer }>;
+  /** Comes when no refresh is under way, its answer stored: also one that nobody waits for any more. */
+  settle(): Promise<unknown>;
 }
 
 /** What it is made of. */
@@ -68,6 +71,7 @@ export interface TokenSourceOptions {
     tokens: Buffer,
     refusal: ProviderError,
   ) => Promise<'ended' | 'conflict'>;
+  readonly traceRefresh: TraceRefresh;
   /** Nothing is tried again when this has come. */
   readonly closing?: AbortSignal | undefined;
 }
@@ -99,6 +103,8 @@ interface RefreshWork {
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { store, keys, vault, lock, providers, now, storePatienceMs } = options;
   const flights = new Map<string, Promise<UsableTokens>>();
+  /** Those flights to their very end. */
+  const refreshes = new Set<Promise<unknown>>();
   const opened = createOpenedTokens();
   options.closing?.addEventListener('abort', opened.clear);
   let waitingAnswers = 0;
@@ -234,9 +240,10 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       const sealed = await readSealed(owner);
       const old = open(owner, sealed);
       const known = selectTokens(old, need);
-      return known && isFresh(known, need, keyOf(owner), now())
-        ? { tokens: known }
-        : await (need.exchange ? exchange : refresh)(owner, sealed, { old, need, held, giveUp });
+      if (known && isFresh(known, need, keyOf(owner), now())) return { tokens: known };
+      const work = { old, need, held, giveUp };
+      if (need.exchange) return await exchange(owner, sealed, work);
+      return await options.traceRefresh(owner.provider, () => refresh(owner, sealed, work));
     } catch (error) {
       if (error instanceof ProviderError) held.leaveBackoff(describeBackOff(error, nameNeed(need)));
       throw error;
@@ -275,7 +282,11 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     if (known) return known;
     const flight = new Promise<UsableTokens>((resolve, giveUp) => {
       const refreshing = refreshWithLock(owner, { seen, need, giveUp });
-      refreshing.then(resolve, giveUp).finally(() => flights.delete(name));
+      refreshes.add(refreshing);
+      refreshing.then(resolve, giveUp).finally(() => {
+        flights.delete(name);
+        refreshes.delete(refreshing);
+      });
     });
     flights.set(name, flight);
     return flight;
@@ -318,6 +329,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   };
 
   return {
+    settle: () => Promise.allSettled(refreshes),
+
     look: async (owner) => {
       const sealed = await readSealed(owner);
       return { tokens: open(owner, sealed), sealed };
