@@ -6,7 +6,7 @@ const config: Config = {
   testEnvironment: '<rootDir>/scripts/node-environment.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
+  testMatch: ['**/*.test.ts', '!**/*.slow.test.ts'], // `npm run test:docs` runs the slow ones.
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [
@@ -14,7 +14,13 @@ const config: Config = {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  moduleNameMapper: { '^express-connect-auth$': '<rootDir>/src/index.ts' },
+  // Each recipe is a project of its own, with tests for its own runner.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/recipes/.+/'],
+  modulePathIgnorePatterns: ['<rootDir>/test/recipes/.+/'],
+  moduleNameMapper: {
+    '^express-connect-auth$': '<rootDir>/src/index.ts',
+    '^express-connect-auth/testing$': '<rootDir>/src/testing/index.ts',
+  },
   testTimeout: 30_000,
   testSequencer: '<rootDir>/scripts/slowest-first.js',
   // Half of the time is spent waiting for bounds, browsers and servers. So there are two workers more than cores.

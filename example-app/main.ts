@@ -18,18 +18,19 @@ if (!startProvider) {
 const server = createServer();
 const port = await listenOnFirstFree([3000, 0]);
 const baseUrl = `http://localhost:${port}`;
-const { provider, origin } = await startProvider(baseUrl);
+const { options, origins, accessTokenSeconds } = await startProvider(baseUrl);
 
 const app = createApp({
   baseUrl,
   secret: process.env.SESSION_SECRET ?? randomBytes(32).toString('base64url'),
   redis: process.env.REDIS_URL ?? 'memory',
-  provider,
-  providerOrigin: origin,
+  ...options,
+  providerOrigins: origins,
+  accessTokenSeconds,
 });
 server.on('request', app);
 console.log(
-  `Open ${baseUrl} (sessions in ${process.env.REDIS_URL ? 'Redis' : 'memory'}, provider at ${origin})`,
+  `Open ${baseUrl} (sessions in ${process.env.REDIS_URL ? 'Redis' : 'memory'}, provider at ${origins.join(' and ')})`,
 );
 
 async function listenOnFirstFree(ports: readonly number[]): Promise<number> {

@@ -7,13 +7,16 @@ export function renderHome(user: Express.User | undefined): string {
     ? renderPage(
         'Welcome back',
         `<p>You are signed in as <b id="name">${escapeHtml(user.name ?? user.sub)}</b>.</p>
-<nav><a class="button" href="/profile">Your profile</a><a class="button plain" href="/transfer">Transfer money</a>
-${signOutForm}</nav>`,
+<nav><a class="button" href="/profile">Your profile</a><a class="button plain" href="/tokens">Your tokens</a>
+<a class="button plain" href="/transfer">Transfer money</a>${signOutForm}</nav>`,
       )
     : renderPage(
         'Welcome',
         `<p>Nobody is signed in here. The profile page asks you to.</p>
-<nav><a class="button" href="/login">Sign in</a><a class="button plain" href="/profile">Your profile</a></nav>`,
+<nav><a class="button" href="/login">Sign in</a><button class="plain" id="popup">Sign in in a window</button>
+<a class="button plain" href="/profile">Your profile</a></nav>
+<p id="problem" role="status"></p>
+<script src="/public/popup.js"></script>`,
       );
 }
 
@@ -89,7 +92,8 @@ const endOthersForm =
 
 const signOutForm = '<form method="post" action="/logout"><button>Sign out</button></form>';
 
-function renderPage(title: string, content: string): string {
+/** A page of the application. @param title - as HTML. @param content - as HTML. */
+export function renderPage(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

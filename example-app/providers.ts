@@ -1,5 +1,7 @@
-// What can be started beside the application: an OpenID provider, or an emulator of one of the Connect systems.
-import { type ProviderDefinition, providers } from 'express-connect-auth';
+// What can be started beside the application: an OpenID provider, two of them to choose from, or an emulator of one of
+// the Connect systems.
+import { type ConnectAuthOptions, providers } from 'express-connect-auth';
+import { startTestProvider } from 'express-connect-auth/testing';
 import { createConnectisEmulator } from '../test/emulators/connectis.ts';
 import { createDidEmulator } from '../test/emulators/did.ts';
 import { createFewlinesEmulator } from '../test/emulators/fewlines.ts';
@@ -9,9 +11,11 @@ import { startProvider } from './provider.ts';
 /** A provider that runs, and how the application reaches it. */
 export interface StartedProvider {
   /** What the application is given. */
-  provider: ProviderDefinition;
+  options: Pick<ConnectAuthOptions, 'provider' | 'providers' | 'pages'>;
   /** Where its pages are. */
-  origin: string;
+  origins: readonly string[];
+  /** Life of its access tokens, where we have chosen it. */
+  accessTokenSeconds?: number;
 }
 
 /** Starts a provider that knows the application at this URL. */
@@ -19,6 +23,7 @@ export type ProviderStarter = (baseUrl: string) => Promise<StartedProvider>;
 
 // Browsers take localhost and 127.0.0.1 for two sites, as the application and its provider are in real life.
 const host = '127.0.0.1';
+const accessTokenSeconds = 120;
 const clientSecret = 'only-for-this-example, and long enough';
 
 /** All that `--provider` can name. */
@@ -26,6 +31,7 @@ export const starters: Readonly<Record<string, ProviderStarter>> = {
   oidc: async (baseUrl) => {
     const { issuer } = await startProvider({
       host,
+      accessTokenSeconds,
       clients: [
         {
           client_id: 'example-app',
@@ -36,7 +42,28 @@ export const starters: Readonly<Record<string, ProviderStarter>> = {
       ],
     });
     const provider = providers.oidc({ issuer, clientId: 'example-app', clientSecret });
-    return { provider, origin: issuer };
+    return { options: { provider }, origins: [issuer], accessTokenSeconds };
+  },
+
+  several: async (baseUrl) => {
+    const start = (name: string, people: { sub: string; name: string }[]) => {
+      const redirectUris = [`${baseUrl}/oauth/callback/${name}`];
+      const client = { clientId: 'example-app', clientSecret, redirectUris };
+      return startTestProvider({ host, ...client, people, accessTokenSeconds });
+    };
+    const engineers = await start('engineers', [{ sub: 'ada', name: 'Ada Lovelace' }]);
+    const admirals = await start('admirals', [{ sub: 'grace', name: 'Grace Hopper' }]);
+    return {
+      options: {
+        providers: { engineers: engineers.definition, admirals: admirals.definition },
+        pages: {
+          brand: { name: 'Example application', accent: '#2f6b4f', accentDark: '#7cc4a1' },
+          providers: { engineers: { name: 'Society of Engineers' }, admirals: { name: 'The Admiralty' } },
+        },
+      },
+      origins: [engineers.issuer, admirals.issuer],
+      accessTokenSeconds,
+    };
   },
 
   fewlines: async (baseUrl) => {
@@ -45,7 +72,10 @@ export const starters: Readonly<Record<string, ProviderStarter>> = {
       ...{ host, interactive: true, tokenAnswer: 'full' },
       clients: [{ ...client, redirectUris: [`${baseUrl}/oauth/callback`], audience: 'example-app' }],
     });
-    return { provider: providers.fewlines({ ...client, origin, audience: 'example-app' }), origin };
+    return {
+      options: { provider: providers.fewlines({ ...client, origin, audience: 'example-app' }) },
+      origins: [origin],
+    };
   },
 
   telenor: async (baseUrl) => {
@@ -58,7 +88,10 @@ export const starters: Readonly<Record<string, ProviderStarter>> = {
       ...{ host, interactive: true },
       clients: [{ ...client, ...redirects, sso: true }],
     });
-    return { provider: providers.telenor({ ...client, origin, singleSignOnLogout: 'browser' }), origin };
+    return {
+      options: { provider: providers.telenor({ ...client, origin, singleSignOnLogout: 'browser' }) },
+      origins: [origin],
+    };
   },
 
   connectis: async (baseUrl) => {
@@ -67,7 +100,10 @@ export const starters: Readonly<Record<string, ProviderStarter>> = {
       ...{ host, interactive: true },
       clients: [{ ...client, redirectUris: [`${baseUrl}/oauth/callback`] }],
     });
-    return { provider: providers.connectis({ ...client, baseUrl: origin, issuer, certificate }), origin };
+    return {
+      options: { provider: providers.connectis({ ...client, baseUrl: origin, issuer, certificate }) },
+      origins: [origin],
+    };
   },
 
   did: async (baseUrl) => {
@@ -76,6 +112,6 @@ export const starters: Readonly<Record<string, ProviderStarter>> = {
       ...{ host, interactive: true },
       clients: [{ ...client, redirectUris: [`${baseUrl}/oauth/callback`] }],
     });
-    return { provider: providers.did({ ...client, origin, issuer }), origin };
+    return { options: { provider: providers.did({ ...client, origin, issuer }) }, origins: [origin] };
   },
 };

@@ -1,20 +1,26 @@
 // The application: what you would write yourself. `main.ts` starts it with a provider beside it.
 import { fileURLToPath } from 'node:url';
-import express, { type Express, type Request } from 'express';
+import express, { type Application, type Request } from 'express';
 import { type ConnectAuthOptions, connectAuth, requireAuth, type UserName } from 'express-connect-auth';
 import helmet from 'helmet';
 import { renderHome, renderProfile, renderTransfer } from './pages.ts';
+import { addTokenPages } from './token-pages.ts';
 
 /** What the application is started with. */
-export type ExampleOptions = Pick<ConnectAuthOptions, 'baseUrl' | 'secret' | 'redis' | 'provider'> & {
-  /** Where the provider's pages are: the sign-out form is redirected there, which a browser wants to be allowed. */
-  providerOrigin: string;
+export type ExampleOptions = Pick<
+  ConnectAuthOptions,
+  'baseUrl' | 'secret' | 'redis' | 'provider' | 'providers' | 'pages'
+> & {
+  /** Where the providers' pages are: the sign-out form is redirected there, which a browser wants to be allowed. */
+  providerOrigins: readonly string[];
+  /** Life of an access token, where the provider says so. */
+  accessTokenSeconds?: number | undefined;
 };
 
-/** Builds the application: public and guarded pages, one for which a login must be stronger, an API, a list of sessions. */
-export function createApp({ providerOrigin, ...options }: ExampleOptions): Express {
+/** Builds the application: public and guarded pages, one for which a login must be stronger, an API, a list of sessions, and what there is of tokens. */
+export function createApp({ providerOrigins, accessTokenSeconds, ...options }: ExampleOptions): Application {
   const app = express();
-  const formAction = ["'self'", providerOrigin];
+  const formAction = ["'self'", ...providerOrigins];
   app.use(helmet({ contentSecurityPolicy: { directives: { formAction, upgradeInsecureRequests: null } } }));
   // Before connectAuth: files need no session.
   app.use('/public', express.static(fileURLToPath(new URL('public', import.meta.url))));
@@ -46,6 +52,7 @@ export function createApp({ providerOrigin, ...options }: ExampleOptions): Expre
     await auth.sessions.revokeOthers(req);
     res.redirect(303, '/profile');
   });
+  addTokenPages(app, accessTokenSeconds);
   // A stronger login: the page sends whoever has not proven "2" to the provider once more, and its form can then be sent.
   const stronger = requireAuth({ acrValues: '2' });
   app.get('/transfer', stronger, (req, res) => {
@@ -76,9 +83,11 @@ function nameBrowser(userAgent = ''): string {
   return /(Edg|Firefox|Chrome|Safari)/.exec(userAgent)?.[1] ?? 'another browser';
 }
 
-declare module 'express-session' {
-  interface SessionData {
-    visits: number;
-    transfers: number;
+declare global {
+  namespace Express {
+    interface SessionData {
+      visits: number;
+      transfers: number;
+    }
   }
 }

@@ -17,6 +17,7 @@ const tarball = join(scratch, `${name}-${version}.tgz`);
 const steps = [
   [
     { name: 'tsc', command: ['tsc', '--noEmit'] },
+    { name: 'tsc examples', command: ['tsc', '--noEmit', '-p', 'examples'] },
     { name: 'biome check', command: ['biome', 'check', '--error-on-warnings'] },
   ],
   [

@@ -1,4 +1,4 @@
-export type Program = 'redis' | 'chromium' | 'chromium-headless-shell';
+export type Program = 'redis' | 'nginx' | 'chromium' | 'chromium-headless-shell' | 'promtool';
 
 export declare const programs: Record<
   Program,

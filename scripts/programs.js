@@ -11,6 +11,11 @@ export const programs = {
     names: ['redis-server', 'valkey-server'],
     packages: { 'apt-get': 'redis-server', dnf: 'redis', pacman: 'valkey', apk: 'redis', brew: 'redis' },
   },
+  nginx: {
+    variable: 'NGINX_BIN',
+    names: ['nginx'],
+    packages: { 'apt-get': 'nginx', dnf: 'nginx', pacman: 'nginx', apk: 'nginx', brew: 'nginx' },
+  },
   chromium: {
     variable: 'CHROMIUM_BIN',
     names: ['chromium', 'chromium-browser', 'google-chrome'],
@@ -27,6 +32,17 @@ export const programs = {
     names: ['chromium-headless-shell', 'chrome-headless-shell'],
     packages: { 'apt-get': 'chromium-headless-shell' },
     standIn: 'chromium',
+  },
+  promtool: {
+    variable: 'PROMTOOL_BIN',
+    names: ['promtool'],
+    packages: {
+      'apt-get': 'prometheus',
+      dnf: 'golang-github-prometheus',
+      pacman: 'prometheus',
+      apk: 'prometheus',
+      brew: 'prometheus',
+    },
   },
 };
 

@@ -52,6 +52,8 @@ export interface ErrorAnswer {
   missing?: MissingRights;
   /** What a `LoginRefused` says to the person. */
   message?: string;
+  /** Under which the application's log has this fault: `onError` is told the same. */
+  reference?: string;
 }
 
 /** What the window of a login with `display=popup` tells pages of its origin, on the channel `connect-auth`. */

@@ -80,6 +80,8 @@ export interface LogoutEvent {
  */
 export interface ErrorEvent {
   readonly error: ConnectAuthError;
+  /** Names this fault: eight characters by chance, which also stand on the page or in the JSON that answers it. */
+  readonly reference: string;
   /** Where there are tenants. */
   readonly tenant?: string | undefined;
   readonly during: 'session' | 'login' | 'callback' | 'logout' | 'guard';

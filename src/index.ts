@@ -13,6 +13,7 @@ export type { ApplicationCard, CheckReport, Registration } from './check/check-r
 export type { LoginHealth } from './check/login-health.ts';
 export type { UserClaims } from './claims.ts';
 export { type ConnectAuth, type ConnectAuthHealth, connectAuth } from './connect-auth.ts';
+export type { DiagnosticFacts, DiagnosticTraces } from './diagnostics-payloads.ts';
 export {
   ConfigurationError,
   ConnectAuthError,
@@ -46,13 +47,13 @@ export type {
   RolesReader,
   RolesSource,
 } from './guard-types.ts';
+export type { CloseOptions } from './options/close-options.ts';
 export type {
   ConnectAuthOptions,
   LoginParameterOptions,
   MappedLogin,
   NamedProviders,
   ProvidersOfTenant,
-  RedisTarget,
   RouteOptions,
   SessionOptions,
 } from './options/options.ts';
@@ -109,18 +110,23 @@ export type {
   SecretFunction,
   SigningAlgorithm,
 } from './provider-definition.ts';
+export type { IoredisClient, NodeRedisClient, RedisTarget } from './redis-clients.ts';
 export type {
   AccessTokenOptions,
+  ApiRequestInit,
   LoginCapabilities,
   LoginParameters,
   LogoutParameters,
   RequestAuth,
   SilentLoginParameters,
+  TokenExchangeOptions,
   UpgradeAuth,
 } from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';
+export { type StepUpLogin, StepUpRequiredError } from './step-up-errors.ts';
 export type { StoreHealth } from './store/store.ts';
 export type { ConnectAuthSessions, SessionListOptions } from './user/auth-sessions.ts';
 export { keepForm } from './user/keep-form.ts';
+export { loginOnError } from './user/login-on-error.ts';
 export { type RequireAuth, requireAuth } from './user/require-auth.ts';
 export { keycloakRoles } from './user/roles.ts';

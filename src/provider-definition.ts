@@ -256,6 +256,10 @@ export interface ProviderDefinition {
   readonly profile?: SecurityProfile | undefined;
   /** Space-separated scopes; exactly these are asked for. */
   readonly scope: string;
+  /** What access tokens are asked for (RFC 8707): the login's own is for the first. Absent: the provider decides. */
+  readonly resource?: readonly string[] | undefined;
+  /** Whether tokens are bound to a key of each session (RFC 9449). @default false */
+  readonly dpop?: boolean | undefined;
   /** Whether a login fails when fewer scopes are granted than asked for. */
   readonly refuseMissingScopes: boolean;
   /** The weaker implicit flow, where a provider documents no other: the ID token comes through the browser. */

@@ -1,9 +1,12 @@
-import express from 'express';
+import { createDiagnostics } from '../diagnostics.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import { createRedisStore } from '../store/redis-store.ts';
 import type { Store } from '../store/store.ts';
+import { isProduction } from './is-production.ts';
+import { observeStore } from './observed-store.ts';
+import { locateRedis } from './redis-location.ts';
 
 /**
  * Makes the store that the options ask for; in development, without any, the memory of this process, with a warning.
@@ -12,14 +15,16 @@ import type { Store } from '../store/store.ts';
  */
 export function createStore(options: ResolvedOptions): Store {
   const redis = options.redis();
+  const { storeTimeoutMs: timeoutMs, clocks } = options;
+  const { monotonic } = clocks;
+  const observed = { timeoutMs, monotonic, diagnostics: createDiagnostics({ monotonic }) };
   if (redis !== undefined && redis !== 'memory') {
-    const { redisPrefix: prefix, storeTimeoutMs: timeoutMs, clocks } = options;
-    const { monotonic, store: now } = clocks;
-    return createRedisStore({ redis, prefix, timeoutMs, monotonic, now });
+    const { redisPrefix: prefix } = options;
+    const store = createRedisStore({ redis, prefix, timeoutMs, monotonic, now: clocks.store });
+    return observeStore(store, { ...observed, store: 'redis', ...locateRedis(redis) });
   }
   if (redis === undefined) {
-    // Express's own idea of the environment, which is NODE_ENV unless the application says otherwise.
-    if (express().get('env') === 'production') {
+    if (isProduction()) {
       throw new ConfigurationError(
         "redis is missing: in production sessions must outlive this process. To keep them in memory all the same, write redis: 'memory'.",
       );
@@ -29,7 +34,8 @@ export function createStore(options: ResolvedOptions): Store {
       code: 'CONNECT_AUTH_MEMORY_STORE',
     });
   }
-  return createMemoryStore({ now: options.clocks.store ?? options.clocks.now });
+  const store = createMemoryStore({ now: clocks.store ?? clocks.now });
+  return observeStore(store, { ...observed, store: 'memory' });
 }
 
 /** Says whether sessions live and die with this process. */

@@ -1,4 +1,7 @@
+import { createDiagnostics } from '../diagnostics.ts';
+import { createApiCalls } from '../fetch-with-token.ts';
 import { createApplicationKeys } from '../keys.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { createAppSessionStarter } from '../session/app-session.ts';
 import type { Store } from '../store/store.ts';
@@ -12,38 +15,44 @@ import { createUpgradeAuth } from '../user/upgrade-auth.ts';
 import { createSealer } from '../vault/sealer.ts';
 import { createTokenVault } from '../vault/token-vault.ts';
 import { createAnswerParts } from './answer-parts.ts';
+import { isProduction } from './is-production.ts';
 import { createProviders } from './provider-parts.ts';
 import { createRouteParts } from './route-parts.ts';
 import { createSessionParts } from './session-parts.ts';
+import { createTestLogins } from './test-door.ts';
 
 /** What an application needs beside its options. */
 export interface Surroundings {
   readonly store: Store;
+  /** Where there is a route for them. */
+  readonly metrics: Metrics | undefined;
   /** Of this process, at random. */
   readonly processId: string;
   readonly tenant: string | undefined;
 }
 
 /** Builds every part of one application once, and joins them. */
-export function joinParts(options: ResolvedOptions, { store, processId, tenant }: Surroundings) {
+export function joinParts(options: ResolvedOptions, { store, metrics, processId, tenant }: Surroundings) {
   const { mapUser, apiOrigins, fetch, rolesFrom } = options;
   const { now, monotonic } = options.clocks;
   const { cookiePath } = options.session;
+  const diagnostics = createDiagnostics({ monotonic, tenant });
   const providers = createProviders(
     options,
     (fault) => void answers.reportError(undefined, undefined, fault, 'session'),
+    diagnostics,
   );
   const keys = createApplicationKeys(options.application);
   const sealer = createSealer(options.secrets, keys);
   const vault = createTokenVault({ store, sealer, keys });
-  const answerParts = createAnswerParts(options, providers);
+  const answerParts = createAnswerParts(options, { providers, diagnostics });
   const { urls, answers, hostNames, ownOrigins, loginUrlFrom } = answerParts;
-  const common = { store, keys, vault, providers };
+  const common = { store, keys, vault, providers, diagnostics };
   const sessionParts = createSessionParts(options, { ...common, reportError: answers.reportError });
   const { sessions, userSessions, readIdentity, tokenSource, tokenDemand, describeLogin } = sessionParts;
-  const { cookie, maxAgeSeconds, revalidate, watch, stop } = sessionParts;
-  const { findRoute, login, logout, keepForm } = createRouteParts(options, {
-    ...{ ...common, ...answerParts, processId, sealer, sessionParts },
+  const { cookie, maxAgeSeconds, revalidate, watch, release, settle, stop } = sessionParts;
+  const { findRoute, login, logout, establish, keepForm } = createRouteParts(options, {
+    ...{ ...common, ...answerParts, metrics, processId, sealer, sessionParts },
   });
 
   const startAppSession = createAppSessionStarter({
@@ -68,7 +77,7 @@ export function joinParts(options: ResolvedOptions, { store, processId, tenant }
     tokenDemand,
     monotonic,
     apiOrigins,
-    fetch,
+    callApi: createApiCalls({ fetch, now: options.clocks.now }),
     readIdentity,
     mapUser,
     describeLogin,
@@ -98,8 +107,11 @@ export function joinParts(options: ResolvedOptions, { store, processId, tenant }
       issuers: new Set([...providers.values()].map(({ issuer }) => issuer)),
     }),
     isIdle: watch.isIdle,
+    testLogins: isProduction()
+      ? undefined
+      : createTestLogins({ options, providers, vault, sessionParts, services, establish }),
     authenticateUpgrade,
     tell: services.tell,
-    stop,
+    ...{ release, settle, stop },
   };
 }

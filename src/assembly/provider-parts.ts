@@ -1,3 +1,4 @@
+import type { Diagnostics } from '../diagnostics.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import { createProvider, type Provider } from '../provider/provider.ts';
 import type { KnownClient } from '../session/identity.ts';
@@ -6,10 +7,11 @@ import type { KnownClient } from '../session/identity.ts';
 export function createProviders(
   { providers, fetch, clocks: { now, monotonic } }: ResolvedOptions,
   reportFault: (fault: unknown) => void,
+  diagnostics: Diagnostics,
 ): ReadonlyMap<string, Provider> {
   const entries = [...providers].map(
     ([name, definition]) =>
-      [name, createProvider(definition, { name, now, monotonic, reportFault, fetch })] as const,
+      [name, createProvider(definition, { name, now, monotonic, reportFault, fetch, diagnostics })] as const,
   );
   return new Map(entries);
 }

@@ -24,7 +24,7 @@ import type { SessionParts, SessionPartsOptions } from './session-parts.ts';
 
 /** What the routes are made of. */
 export interface RoutePartsOptions
-  extends Pick<Surroundings, 'store' | 'processId'>,
+  extends Pick<Surroundings, 'store' | 'metrics' | 'processId'>,
     Omit<SessionPartsOptions, 'reportError'>,
     AnswerParts {
   readonly sealer: Sealer;
@@ -33,10 +33,10 @@ export interface RoutePartsOptions
 
 /** Makes our routes, and joins them. */
 export function createRouteParts(options: ResolvedOptions, given: RoutePartsOptions) {
-  const { store, processId, keys, sealer, vault, providers, sessionParts } = given;
+  const { store, processId, keys, sealer, vault, providers, sessionParts, diagnostics } = given;
   const { urls, answers, sendPage, readReturnAddress, hostNames, ownOrigins } = given;
   const { sessions, userSessions, readIdentity, ending, describeLogin } = sessionParts;
-  const { cookie, rememberedProvider, idleTimeoutMs } = sessionParts;
+  const { cookie, rememberedProvider, idleTimeoutMs, traceLogout } = sessionParts;
   const { hooks, secrets, https, origin, mapUser, loginParameters, clearSiteData } = options;
   const { now, monotonic } = options.clocks;
   const { cookieName, cookiePath, describe } = options.session;
@@ -81,9 +81,11 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
     const tokens = id === undefined ? undefined : await vault.read(id).catch(() => undefined);
     return tokens?.idToken;
   };
-  const login = createLogin({ ...parts, readIdToken, hostNames, loginParameters, origin, now });
+  const login = createLogin({
+    ...{ ...parts, readIdToken, hostNames, loginParameters, origin, diagnostics, now },
+  });
   const logout = createLogout({
-    ...{ ...parts, logoutReturns, origin, clearSiteData },
+    ...{ ...parts, logoutReturns, origin, clearSiteData, traceLogout },
     logoutPath: options.routes.logout,
   });
   const keptForms = createKeptForms({ store, sealer, keys, cookieName, cookiePath, https, now });
@@ -92,24 +94,34 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
   const onLogin: typeof hooks.onLogin = async (event) => {
     const refusal = await hooks.onLogin(event);
     // Whatever else it returns lets the login pass.
-    if (!(refusal instanceof LoginRefused)) keptForms.noteLogin(event);
+    if (refusal instanceof LoginRefused) return refusal;
+    if (keepsForms) keptForms.noteLogin(event);
+    const { provider, issuer, missingScopes } = event;
+    diagnostics.tell('login.finished', () => ({ provider, issuer, missingScopes: missingScopes.length }));
     return refusal;
   };
+  const callback = createCallback({
+    ...{ ...parts, mapUser, describeLogin, describe, now, monotonic },
+    startLogin: login.start,
+    hooks: { ...hooks, onLogin },
+  });
   const findRoute = createRouteTable(
     options,
     {
       login: login.route,
       logout: logout.route,
-      callback: createCallback({
-        ...{ ...parts, mapUser, describeLogin, describe, now, monotonic },
-        startLogin: login.start,
-        hooks: keepsForms ? { ...hooks, onLogin } : hooks,
-      }),
+      callback: (req, res, browser, provider) =>
+        diagnostics.trace(
+          'callback',
+          () => ({ provider }),
+          () => callback.route(req, res, browser, provider),
+        ),
       keptForm: keptForm.route,
       jwks: createJwksRoute({ providers, monotonic }),
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
       signedOut: logoutReturns.route,
+      metrics: async (req, res) => void given.metrics?.route(req, res, ignore),
       session: createSessionRoute({
         ...{
           store,
@@ -128,5 +140,9 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
     { urls, answers },
   );
 
-  return { findRoute, login, logout, keepForm: keepsForms ? keptForm.keep : undefined };
+  const { establish } = callback;
+  return { findRoute, login, logout, establish, keepForm: keepsForms ? keptForm.keep : undefined };
 }
+
+/** It always answers. */
+function ignore(): void {}

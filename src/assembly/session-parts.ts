@@ -1,5 +1,7 @@
+import type { Diagnostics } from '../diagnostics.ts';
 import { hookFault } from '../hook-fault.ts';
 import type { ApplicationKeys } from '../keys.ts';
+import { createLogoutTrace } from '../logout-trace.ts';
 import { createMappedLogins } from '../mapped-login.ts';
 import type { ResolvedOptions } from '../options/options.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -22,9 +24,11 @@ import { createFinishLater } from '../store/finish-later.ts';
 import { createSessionLock } from '../store/session-lock.ts';
 import type { Store } from '../store/store.ts';
 import { createRevalidate } from '../user/revalidate.ts';
+import { createRefreshTrace } from '../vault/refresh-trace.ts';
 import { createRevalidation } from '../vault/revalidation.ts';
 import { createTokenSource } from '../vault/token-source.ts';
 import type { TokenVault } from '../vault/token-vault.ts';
+import { observeUserSessions } from './observed-user-sessions.ts';
 import { listClients } from './provider-parts.ts';
 
 /** What the parts of sessions and their tokens are made of. */
@@ -34,6 +38,7 @@ export interface SessionPartsOptions {
   readonly vault: TokenVault;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly reportError: Answers['reportError'];
+  readonly diagnostics: Diagnostics;
 }
 
 /** Everything about sessions and their tokens, for the routes and for requests. */
@@ -42,7 +47,7 @@ export type SessionParts = ReturnType<typeof createSessionParts>;
 /** Makes the parts of sessions and their tokens, and joins them. */
 export function createSessionParts(
   options: ResolvedOptions,
-  { store, keys, vault, providers, reportError: tell }: SessionPartsOptions,
+  { store, keys, vault, providers, diagnostics, reportError: tell }: SessionPartsOptions,
 ) {
   const { hooks, secrets, https, storeTimeoutMs, mapUser } = options;
   const { now, monotonic } = options.clocks;
@@ -65,7 +70,11 @@ export function createSessionParts(
   const indexes = createSessionIndexes(keys);
   const readIdentity = createIdentityReader(clients);
   const records = createSessionRecords({ store, indexes, idleTimeoutMs, absoluteTimeoutMs, now, monotonic });
-  const { onLogout } = hooks;
+  const onLogout: typeof hooks.onLogout = (event) => {
+    const { reason, provider } = event;
+    diagnostics.tell('session.ended', () => ({ reason, provider }));
+    return hooks.onLogout(event);
+  };
   const ending = createSessionEnding({
     store,
     records,
@@ -119,12 +128,11 @@ export function createSessionParts(
     monotonic,
     reportError,
   });
-  const userSessions = createUserSessions({
-    ...common,
-    indexes,
-    now,
-    clientsOf: createClientFinder(clients),
-  });
+  const traceLogout = createLogoutTrace(diagnostics);
+  const userSessions = observeUserSessions(
+    createUserSessions({ ...common, indexes, now, clientsOf: createClientFinder(clients) }),
+    traceLogout,
+  );
   const describeLogin = createMappedLogins(options);
   const { findLiveKey, hasLiveSession } = sessions;
   const watch = createSessionWatch({
@@ -145,6 +153,7 @@ export function createSessionParts(
     hasLiveSession,
     updateIdentity: createIdentityUpdate({ mapUser, describeLogin, reportError }),
     endRefused,
+    traceRefresh: createRefreshTrace(diagnostics, monotonic),
     closing: closing.signal,
   });
 
@@ -162,11 +171,11 @@ export function createSessionParts(
 
   return {
     ...{ sessions, userSessions, readIdentity, records, ending, tokenSource, tokenDemand, describeLogin },
-    ...{ cookie, rememberedProvider, maxAgeSeconds, idleTimeoutMs, revalidate, watch },
-    /** Ends what waits. */
+    ...{ cookie, rememberedProvider, maxAgeSeconds, idleTimeoutMs, revalidate, watch, traceLogout },
+    release: watch.close,
+    settle: () => Promise.all([tokenSource.settle(), finishLater.settle()]),
     stop: () => {
       closing.abort();
-      watch.close();
       finishLater.close();
     },
   };

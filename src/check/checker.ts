@@ -1,3 +1,4 @@
+import { createDiagnostics } from '../diagnostics.ts';
 import { createApplicationKeys, hash } from '../keys.ts';
 import { type Resolved, readOptions } from '../options/option-table.ts';
 import type { ResolvedOptions } from '../options/options.ts';
@@ -66,8 +67,9 @@ function noTenant(): Check {
 function listProviderChecks(options: ResolvedOptions, register: readonly Registration[], asked: Given) {
   const { fetch, clocks } = options;
   const { now, monotonic } = clocks;
+  const diagnostics = createDiagnostics({ monotonic, tenant: undefined });
   return [...options.providers].map(([name, definition]) => () => {
-    const examiner = createProviderExaminer(definition, { name, now, monotonic, fetch });
+    const examiner = createProviderExaminer(definition, { name, now, monotonic, fetch, diagnostics });
     const redirectUri = register.find(({ provider }) => provider === name)?.redirectUris[0];
     const { tryCredentials } = asked;
     return checkProvider({ ...{ name, definition, examiner, now, redirectUri, tryCredentials } });

@@ -4,10 +4,12 @@ import type {
   LoginRules,
   LogoutParameters,
   SilentLoginParameters,
+  TokenExchangeOptions,
 } from '../request-types.ts';
 import { checkString, checkStrings, numberFrom, oneOf, refuse, wholeNumberFrom } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
 import { checkAuthorizationDetails, checkLoginParams, checkLogoutParams } from './protocol-params.ts';
+import { checkResource } from './resource-check.ts';
 
 /** One class or several, as a list. The provider is told them with spaces between, so that none can have any. */
 function checkClasses(where: string, value: unknown): readonly string[] {
@@ -97,4 +99,12 @@ export type ResolvedLogoutParameters = Partial<Resolved<typeof LOGOUT_PARAMETERS
 /** The options of `req.auth.getAccessToken()`. */
 export const ACCESS_TOKEN_OPTIONS = {
   minValiditySeconds: withDefault(numberFrom(0, 86_400), 30),
+  resource: optional(checkResource, { defaultIs: "the login's own", aliases: ['audience'] }),
 } satisfies Table<AccessTokenOptions>;
+
+/** What a token is exchanged for. */
+export const TOKEN_EXCHANGE_OPTIONS = {
+  audience: optional(checkString, { defaultIs: 'none', aliases: ['aud'] }),
+  resource: optional(checkResource, { defaultIs: 'none' }),
+  scope: optional(checkString, { defaultIs: 'as the provider decides', aliases: ['scopes'] }),
+} satisfies Table<TokenExchangeOptions>;

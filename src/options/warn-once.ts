@@ -5,7 +5,7 @@ import type { Hooks } from '../events.ts';
 /** In place of `onError`: the faults that an operator should mend are said once of each kind. */
 export function warnOnce(): Hooks['onError'] {
   const said = new Set<string>();
-  return ({ error, during }) => {
+  return ({ error, during, reference }) => {
     if (error.status < 500 && !(error instanceof LoginError && error.needsOperator)) return;
     const kind = `${error.code}, during ${during}`;
     const { provider, fault, oauthErrorDescription: told } = error as Partial<ProviderError>;
@@ -13,7 +13,7 @@ export function warnOnce(): Hooks['onError'] {
     if (said.has(key)) return;
     said.add(key);
     const words = told === undefined ? '' : ` The provider says: "${told}".`;
-    const text = `${error.message}${words}${describeReason(error)} (${kind}; set onError to be told of each.)`;
+    const text = `${error.message}${words}${describeReason(error)} (${kind}, reference ${reference}; set onError to be told of each.)`;
     process.emitWarning(text, {
       type: 'ConnectAuthWarning',
       code: 'CONNECT_AUTH_FAULT',

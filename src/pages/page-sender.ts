@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { noStore } from '../cache-headers.ts';
 import type { ConnectAuthError } from '../errors.ts';
-import type { Hooks } from '../events.ts';
+import type { ReportFault } from '../fault-report.ts';
 import type { ResolvedPages } from '../options/page-options.ts';
 import { type ApplicationPage, askForPage } from './application-page.ts';
 import { hashSource } from './hash-source.ts';
@@ -22,7 +22,7 @@ export interface PageSenderOptions {
   /** Origins that a form's answer may redirect to. */
   readonly formTargets: () => readonly string[];
   /** Told when a page of the application's own could not be had. */
-  readonly onError: Hooks['onError'];
+  readonly reportFault: ReportFault;
   /** How long people wait for a page of the application's own before they have ours, in milliseconds. @default 5000 */
   readonly patienceMs?: number;
 }
@@ -34,7 +34,7 @@ export interface PageSenderOptions {
 export function createPageSender({
   pages,
   formTargets,
-  onError,
+  reportFault,
   patienceMs = 5000,
 }: PageSenderOptions): SendPage {
   const { brand, providers } = pages;
@@ -53,14 +53,14 @@ export function createPageSender({
     try {
       return await askForPage(req, page, worded, { pages, patienceMs });
     } catch (error) {
-      await onError({ error: error as ConnectAuthError, during: duringOf(page.subject), req, res });
+      await reportFault({ error: error as ConnectAuthError, during: duringOf(page.subject), req, res });
       return undefined;
     }
   };
 
   return async (req, res, page) => {
     const language = languages.choose(req, (error) => {
-      void onError({ error, during: 'session', req });
+      void reportFault({ error, during: 'session', req });
     });
     const worded = wordPage(page, language, providers);
     const isReplaced = page.subject !== undefined && pages[page.subject.page] !== undefined;

@@ -80,7 +80,8 @@ export async function createAuthorizationRequest(
       `Provider "${name}" takes a state of ${quirks.maxStateLength} characters; this one has ${params.state!.length}. Is the page's origin very long?`,
     );
   }
-  return { url: await buildRequestUrl(configuration, params, { definition, readKeys }), checks };
+  const all = addResources(params, definition);
+  return { url: await buildRequestUrl(configuration, all, { definition, readKeys }), checks };
 }
 
 /** What the answer to a login will be checked against: the same at its beginning and at its callback. */
@@ -154,6 +155,21 @@ function buildParams(
     value ?? definition.authorizationParams[name],
   ]);
   return Object.fromEntries(own.filter(([, value]) => value !== undefined));
+}
+
+/**
+ * Each resource is a parameter of its own.
+ *
+ * @see [RFC 8707, section 2.1](https://www.rfc-editor.org/rfc/rfc8707#section-2.1)
+ */
+function addResources(
+  params: Readonly<Record<string, string>>,
+  { resource = [] }: ProviderDefinition,
+): URLSearchParams {
+  const all = new URLSearchParams(params);
+  if (resource.length > 0) all.delete('resource');
+  for (const each of resource) all.append('resource', each);
+  return all;
 }
 
 /** None at all is another thing than an empty one. */

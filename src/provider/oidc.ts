@@ -10,6 +10,7 @@ import {
   withDefault,
 } from '../options/option-table.ts';
 import { checkAuthorizationDetails } from '../options/protocol-params.ts';
+import { checkResources } from '../options/resource-check.ts';
 import { PUBLIC_KEY_ALGORITHMS } from '../options/signing-algorithms.ts';
 import type {
   AuthorizationDetail,
@@ -91,6 +92,16 @@ export interface OidcOptions extends CommonProviderOptions {
   /** Scopes; must hold `openid`. Exactly these are asked for. @default 'openid profile email' */
   scope?: string;
   /**
+   * The APIs that access tokens are for, as absolute URIs (RFC 8707). All of them are named in the authorization request; the
+   * login's own token is for the first, and `req.auth.getAccessToken({ resource })` gets one for another. @default none
+   */
+  resource?: string | readonly string[];
+  /**
+   * Whether tokens are bound to a key that each session has for itself (DPoP, RFC 9449), so that a token that is stolen is of
+   * no use. An answer with a bearer token is refused then, and `req.auth.fetch()` is the way to call APIs. @default false
+   */
+  dpop?: boolean;
+  /**
    * `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. With `jwt`, `query.jwt` and
    * `form_post.jwt` the answer is a JWT that the provider signs (JARM), and no other is taken. @default 'query'
    */
@@ -168,7 +179,7 @@ export const OIDC_QUIRKS = {
 /** The options of `providers.oidc()`. */
 export const OIDC_OPTIONS = {
   issuer: required(checkIssuer, { aliases: ['issuerBaseURL', 'domain', 'realm', 'auth-server-url'] }),
-  clientId: required(checkString, { aliases: ['client_id', 'resource'] }),
+  clientId: required(checkString, { aliases: ['client_id'] }),
   clientSecret: optional(checkSecretInput, { defaultIs: 'none', aliases: ['client_secret', 'credentials'] }),
   clientAuthentication: optional(
     oneOf(
@@ -203,6 +214,8 @@ export const OIDC_OPTIONS = {
     aliases: ['wellKnown', 'metadataUrl'],
   }),
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
+  resource: optional(checkResources, { aliases: ['resources'] }),
+  dpop: withDefault(checkBoolean, false, { aliases: ['useDpop', 'DPoP'] }),
   responseMode: withDefault(oneOf('query', 'form_post', 'jwt', 'query.jwt', 'form_post.jwt'), 'query', {
     aliases: ['response_mode'],
   }),
@@ -245,6 +258,10 @@ export function oidc(written: OidcOptions): ProviderDefinition {
     );
   checkRequests(call, given);
   checkAnswers(call, given);
+  if (given.dpop && dangerouslyUseImplicitFlow)
+    throw new ConfigurationError(
+      `${call}: dpop needs the token endpoint, which quirks.dangerouslyUseImplicitFlow does without.`,
+    );
   if (metadata) checkEndpoints(`${call}: metadata`, metadata, issuer, dangerouslyAllowHttp);
   if (discoveryUrl) checkEndpoint(`${call}: discoveryUrl`, discoveryUrl, issuer, dangerouslyAllowHttp);
   if (popupRedirectUri) checkEndpoint(`${call}: quirks.popupRedirectUri`, popupRedirectUri, issuer);
@@ -263,6 +280,8 @@ export function oidc(written: OidcOptions): ProviderDefinition {
     certificateBoundAccessTokens: given.certificateBoundAccessTokens,
     profile: given.profile,
     scope: given.scope,
+    resource: given.resource,
+    dpop: given.dpop,
     refuseMissingScopes: false,
     implicit: dangerouslyUseImplicitFlow,
     responseMode: given.responseMode,

@@ -49,12 +49,13 @@ export interface ProviderExaminer {
 /** Makes one, which shares nothing with the provider at work: what it does and finds changes nothing there. */
 export function createProviderExaminer(
   definition: ProviderDefinition,
-  { name, now, monotonic, fetch }: Omit<ProviderSettings, 'reportFault'>,
+  { name, now, monotonic, fetch, diagnostics }: Omit<ProviderSettings, 'reportFault'>,
 ): ProviderExaminer {
   const conflicts: ConnectAuthError[] = [];
   const dated = createDatedFetch(fetch, now);
   let metadata: Readonly<client.ServerMetadata> | undefined;
   const providerFetch = createProviderFetch(definition, {
+    ...{ name, monotonic, diagnostics },
     endpoints: () => metadata as never,
     fetch: dated.fetch,
     verifyUserInfo: () => Promise.reject(new Error('It is not asked.')),

@@ -21,7 +21,8 @@ export function faultError(
   return new ProviderError(writeFault(provider, fault, remedy), { code, provider, fault, ...notes });
 }
 
-function writeFault(provider: string, fault: ProviderFault, remedy: string | undefined): string {
+/** Writes a fault as a message does. */
+export function writeFault(provider: string, fault: ProviderFault, remedy: string | undefined): string {
   const { asked, member, expected, got, option } = fault;
   const place = [asked, member].filter(Boolean).join(', ');
   const difference = [expected && `expected ${expected}`, got && `got ${got}`].filter(Boolean).join(', ');

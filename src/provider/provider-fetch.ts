@@ -1,5 +1,6 @@
 import type { ProviderDefinition, ProviderMetadata } from '../provider-definition.ts';
 import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
+import { type ObservedFetchOptions, observeFetch } from './observed-fetch.ts';
 import { foundFault, kindOf, nameRequest } from './provider-fault.ts';
 import { describeAnswer } from './provider-faults.ts';
 import { type KeepAnswer, rewriteTokenAnswer } from './quirks/token-answer-rules.ts';
@@ -14,6 +15,7 @@ export type KnownEndpoints = Pick<
   | 'introspection_endpoint'
   | 'userinfo_endpoint'
   | 'pushed_authorization_request_endpoint'
+  | 'jwks_uri'
 >;
 
 /** A fetch that hands what a token answer holds to whoever keeps it, and to nobody else. */
@@ -23,7 +25,8 @@ export type ProviderFetch = (url: string, options: RequestInit, keep?: KeepAnswe
 export type VerifyUserInfo = (jwt: string) => Promise<object>;
 
 /** What the calls to a provider go through. */
-export interface ProviderFetchOptions {
+export interface ProviderFetchOptions
+  extends Pick<ObservedFetchOptions, 'name' | 'monotonic' | 'diagnostics'> {
   readonly endpoints: () => KnownEndpoints | undefined;
   readonly fetch: Fetch;
   readonly verifyUserInfo: VerifyUserInfo;
@@ -32,9 +35,14 @@ export interface ProviderFetchOptions {
 /** The bounded fetch with a provider's quirks on it, each at the endpoint it belongs to and nowhere else. */
 export function createProviderFetch(
   { quirks, timeoutMs }: ProviderDefinition,
-  { endpoints, fetch, verifyUserInfo }: ProviderFetchOptions,
+  { endpoints, fetch, verifyUserInfo, ...observed }: ProviderFetchOptions,
 ): ProviderFetch {
-  const bounded = createBoundedFetch({ timeoutMs, fetch });
+  const nameEndpoint = (url: string) => nameOf(url, endpoints());
+  const bounded = observeFetch(createBoundedFetch({ timeoutMs, fetch }), {
+    ...observed,
+    timeoutMs,
+    nameEndpoint,
+  });
 
   const ask = async (url: string, options: RequestInit, keep?: KeepAnswer): Promise<WholeAnswer> => {
     const known = endpoints();
@@ -69,6 +77,21 @@ function readPushed(answer: WholeAnswer, asked: string, sent: RequestInit): Whol
 /** The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. */
 function isAt(url: string, endpoint: string | undefined): boolean {
   return endpoint !== undefined && url === new URL(endpoint).href;
+}
+
+/** Names what a URL is to the provider, for those who watch. */
+function nameOf(url: string, known: KnownEndpoints | undefined): string {
+  const address = url.replace(/\?.*/s, '');
+  const names = [
+    ['token', known?.token_endpoint],
+    ['keys', known?.jwks_uri],
+    ['userinfo', known?.userinfo_endpoint],
+    ['revocation', known?.revocation_endpoint],
+    ['introspection', known?.introspection_endpoint],
+    ['pushed_request', known?.pushed_authorization_request_endpoint],
+  ] as const;
+  const found = names.find(([, endpoint]) => isAt(address, endpoint?.replace(/\?.*/s, '')));
+  return found?.[0] ?? (url.includes('/.well-known/') ? 'discovery' : 'other');
 }
 
 /** Some brokers want the parameters of a token request in its URL. Never in both places. */
@@ -116,6 +139,7 @@ const SECRET_PARAMS = [
   'client_secret',
   'client_assertion',
   'refresh_token',
+  'subject_token',
   'token',
   'request',
   'state',

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { ApplicationError, LoginRefused } from '../application-errors.ts';
 import { noStore } from '../cache-headers.ts';
+import type { Diagnostics } from '../diagnostics.ts';
 import {
   ConnectAuthError,
   LoginError,
@@ -9,7 +10,8 @@ import {
   RETRY_AFTER_SECONDS,
   StoreError,
 } from '../errors.ts';
-import type { ErrorEvent, Hooks } from '../events.ts';
+import type { ErrorEvent } from '../events.ts';
+import type { ReportFault } from '../fault-report.ts';
 import { wantsJson } from '../fetch-metadata.ts';
 import { AccessDeniedError, BearerError } from '../guard-errors.ts';
 import { PAGE_NAMES, type PageName } from '../page-texts.ts';
@@ -63,7 +65,8 @@ export interface Failure {
 /** What the answers are made from. */
 export interface AnswersOptions {
   readonly sendPage: SendPage;
-  readonly hooks: Hooks;
+  readonly reportFault: ReportFault;
+  readonly diagnostics: Diagnostics;
   /** The path that starts a login with a return address; `undefined` when there is none. */
   readonly loginPath: Urls['login'];
   /** The same, back to the page that a request came from. */
@@ -74,15 +77,6 @@ export interface AnswersOptions {
   readonly homeUrl: string;
   /** Notes a callback without its login; true where the browser sent no login cookie at all. */
   readonly noteLostLogin: (req: Request) => boolean;
-  /**
-   * Names what a log has of a fault: shown on the page, so that people who ask for help can give it. Called once for each
-   * fault that a page is sent for, after `onError`. Absent: no page has any.
-   */
-  readonly referenceOf?: (fault: {
-    readonly error: ConnectAuthError;
-    readonly during: ErrorEvent['during'];
-    readonly req: Request;
-  }) => string | undefined;
 }
 
 /** Faults whose words are those of another. */
@@ -96,7 +90,8 @@ export const OTHER_ACCOUNT = 'select_account';
 
 /** Makes the answers that all routes share. */
 export function createAnswers(options: AnswersOptions): Answers {
-  const { sendPage, hooks, loginPath, logoutPath, homePath, homeUrl, noteLostLogin } = options;
+  const { sendPage, reportFault, diagnostics, loginPath, logoutPath, homePath, homeUrl, noteLostLogin } =
+    options;
 
   const findWords = (req: Request, error: ConnectAuthError, { during }: Failure): PageName => {
     const { code } = error;
@@ -141,6 +136,13 @@ export function createAnswers(options: AnswersOptions): Answers {
     };
   };
 
+  const noteRefused = (error: ConnectAuthError, { provider, display }: Failure, reference?: string) =>
+    diagnostics.tell('login.refused', () => {
+      const { code } = error;
+      const { oauthError } = error as Partial<LoginError>;
+      return { provider, during: 'callback' as const, display, code, oauthError, reference };
+    });
+
   const answers: Answers = {
     page: sendPage,
 
@@ -182,7 +184,7 @@ export function createAnswers(options: AnswersOptions): Answers {
     },
 
     reportError: async (req, res, failure, during) => {
-      await hooks.onError({ error: asConnectAuthError(failure), during, req, res });
+      await reportFault({ error: asConnectAuthError(failure), during, req, res });
     },
 
     fail: async (req, res, thrown, failure) => {
@@ -190,8 +192,11 @@ export function createAnswers(options: AnswersOptions): Answers {
       const returnTo = failure.returnTo ?? (error instanceof LoginError ? error.returnTo : undefined);
       const isSilent = failure.display === 'silent';
       // The provider's "not without a page" is an answer, and no fault.
-      if (!isSilent || error.code !== 'login_denied')
-        await hooks.onError({ error, during: failure.during, req, res, returnTo });
+      const reference =
+        isSilent && error.code === 'login_denied'
+          ? undefined
+          : await reportFault({ error, during: failure.during, req, res, returnTo });
+      if (failure.during === 'callback') noteRefused(error, failure, reference);
       const words = findWords(req, error, failure);
       if (res.headersSent || res.writableEnded) return;
       // Nobody has asked for a login, so nobody is told that there is none.
@@ -201,15 +206,10 @@ export function createAnswers(options: AnswersOptions): Answers {
       }
       keepToOurselves(res);
       if (error.status === 503) setRetryAfter(res, error);
-      if (failure.asJson || wantsJson(req)) res.status(error.status).json(describe(error));
+      if (failure.asJson || wantsJson(req)) res.status(error.status).json({ ...describe(error), reference });
       else {
-        const { during } = failure;
-        const reference = options.referenceOf?.({ error, during, req });
-        const page = pageFor(error, { ...failure, returnTo }, words);
-        await sendPage(req, res, {
-          ...page,
-          subject: { page: 'error', code: error.code, during, reference },
-        });
+        const subject = { page: 'error', code: error.code, during: failure.during, reference } as const;
+        await sendPage(req, res, { ...pageFor(error, { ...failure, returnTo }, words), subject });
       }
     },
   };

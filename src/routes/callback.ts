@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { ConfigurationError, LoginError } from '../errors.ts';
 import type { Hooks } from '../events.ts';
 import { findSource } from '../fetch-metadata.ts';
-import { rememberAnswered } from '../freshness.ts';
+import { type LoginDemands, rememberAnswered } from '../freshness.ts';
 import { hookFault } from '../hook-fault.ts';
 import type { DescribeMappedLogin } from '../mapped-login.ts';
 import type { ResolvedOptions } from '../options/options.ts';
@@ -51,22 +51,22 @@ export interface CallbackOptions {
   readonly monotonic: Clock;
 }
 
-/** Finishes a login, for GET and POST alike. */
-export type Callback = (
-  req: Request,
-  res: Response,
-  browser: BrowserSession,
-  providerName: string,
-) => Promise<void>;
+/** Finishes logins. */
+export interface Callback {
+  /** For GET and POST alike. */
+  route(req: Request, res: Response, browser: BrowserSession, providerName: string): Promise<void>;
+  /** Makes a session of a login that is proven, and tells the application. */
+  establish(req: Request, res: Response, browser: BrowserSession, login: FinishedLogin): Promise<void>;
+}
 
 /** A login whose callback is at work. */
-interface FinishedLogin {
+export interface FinishedLogin {
   /** Of the session that it becomes. */
   readonly id: string;
   readonly proven: ProvenLogin;
   /** What came beside the answer of the protocol. */
   readonly unverified: Readonly<Record<string, string>>;
-  readonly taken: TakenLogin;
+  readonly taken: Pick<TakenLogin, 'isCancelled'> & { readonly login: LoginDemands & { startedAt: number } };
   /** When it was taken, by the monotonic clock. */
   readonly takenAt: number;
   readonly provider: Provider;
@@ -81,18 +81,19 @@ export function createCallback(options: CallbackOptions): Callback {
   const answerStray = createStrayCallback(options);
   const nameProviderOf = createProviderNames(providers);
 
-  const establish = async (
-    req: Request,
-    res: Response,
-    browser: BrowserSession,
-    { id, proven, unverified, taken, takenAt, provider, returnTo }: FinishedLogin,
+  const establish: Callback['establish'] = async (
+    req,
+    res,
+    browser,
+    { id, proven, unverified, taken, takenAt, provider, returnTo },
   ) => {
     checkScopes(provider, proven.missingScopes);
     const { name, issuer, definition } = provider;
     const { claims, missingScopes } = proven;
     const facts = factsOf({ ...proven, provider: name, issuer });
-    const { accessToken } = proven.tokens;
-    const mapped = options.describeLogin({ ...facts, kind: 'session' }, { unverified, accessToken });
+    const { accessToken, dpopKey } = proven.tokens;
+    const brought = { unverified, accessToken, dpopKey };
+    const mapped = options.describeLogin({ ...facts, kind: 'session' }, brought);
     const user = await callHook('mapUser', () => mapUser(claims, mapped));
     const identity: NewIdentity = {
       loginId: sessions.newId(),
@@ -169,7 +170,7 @@ export function createCallback(options: CallbackOptions): Callback {
     return false;
   };
 
-  return async (req, res, browser, providerName) => {
+  const route: Callback['route'] = async (req, res, browser, providerName) => {
     const provider = providers.get(providerName)!;
     const answer = provider.peekAnswer(await readCallbackAnswer(req, res));
     if (provider.definition.popupRedirectUri)
@@ -199,7 +200,8 @@ export function createCallback(options: CallbackOptions): Callback {
     }
     if (found.outcome !== 'mine') {
       const error = describeOver(found);
-      await answers.fail(req, res, error, { during: 'callback', display: found.login.display });
+      const { display } = found.login;
+      await answers.fail(req, res, error, { during: 'callback', display, provider: providerName });
       return;
     }
     const { login } = found;
@@ -241,6 +243,8 @@ export function createCallback(options: CallbackOptions): Callback {
     }
     if (!res.headersSent) await answers.sendLoginResult(req, res, { returnTo, display });
   };
+
+  return { route, establish };
 
   /** An answer by another way than the one asked for is somebody else's doing. */
   function arrivedByExpectedMethod(req: Request, provider: Provider, display: LoginDisplay): boolean {

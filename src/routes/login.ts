@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { noStore } from '../cache-headers.ts';
 import type { Clock } from '../clock.ts';
+import { type Diagnostics, describeError } from '../diagnostics.ts';
 import { ConfigurationError, CrossOriginError, LoginRequiredError, ProviderError } from '../errors.ts';
 import { findSource, isNavigation, isPrefetch } from '../fetch-metadata.ts';
 import type { ResolvedLoginParameters, SilentLoginOptions } from '../options/login-options.ts';
@@ -32,6 +33,7 @@ export interface LoginOptions {
   readonly origin: string;
   readonly ownOrigins: ReadonlySet<string>;
   readonly silentMarks: SilentMarks;
+  readonly diagnostics: Diagnostics;
   readonly now: Clock;
 }
 
@@ -64,6 +66,7 @@ export interface Login {
 export function createLogin(options: LoginOptions): Login {
   const { providers, pendingLogins, readReturnAddress, urls, answers, loginParameters, silentMarks, now } =
     options;
+  const { diagnostics } = options;
 
   /** A silent login says whom it is about: many providers refuse it otherwise. */
   const findHint = async (provider: Provider, { prompt, browser }: LoginStart) => {
@@ -73,7 +76,7 @@ export function createLogin(options: LoginOptions): Login {
     return idToken && idToken.length <= MAX_HINT_LENGTH ? idToken : undefined;
   };
 
-  const begin = async (
+  const makeReady = async (
     req: Request,
     res: Response,
     provider: Provider,
@@ -126,7 +129,27 @@ export function createLogin(options: LoginOptions): Login {
         location: url.href,
       },
     );
+    diagnostics.tell('login.started', () => ({
+      provider: provider.name,
+      display,
+      isRestart: isRestart === true,
+    }));
     return url;
+  };
+
+  const begin: typeof makeReady = async (req, res, provider, parameters, display) => {
+    const described = { provider: provider.name, display };
+    try {
+      return await diagnostics.trace(
+        'login',
+        () => described,
+        () => makeReady(req, res, provider, parameters, display),
+      );
+    } catch (error) {
+      const { code } = describeError(error);
+      diagnostics.tell('login.refused', () => ({ ...described, during: 'login' as const, code }));
+      throw error;
+    }
   };
 
   const answer: Login['start'] = async (req, res, parameters) => {

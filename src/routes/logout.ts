@@ -3,6 +3,7 @@ import { noStore } from '../cache-headers.ts';
 import type { UserClaims } from '../claims.ts';
 import type { StoreError } from '../errors.ts';
 import { findSource, isPrefetch, isSubresource, wantsJson } from '../fetch-metadata.ts';
+import type { TraceLogout } from '../logout-trace.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { BrowserLogout } from '../provider/provider-logout.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
@@ -41,6 +42,7 @@ export interface LogoutOptions {
   readonly logoutPath: string | false;
   readonly clearSiteData: boolean;
   readonly ownOrigins: ReadonlySet<string>;
+  readonly traceLogout: TraceLogout;
 }
 
 /** How a logout goes on. */
@@ -80,6 +82,7 @@ interface LoggedOut {
 /** Makes it for all providers. */
 export function createLogout(options: LogoutOptions): Logout {
   const { providers, sessions, vault, pendingLogins, readReturnAddress, urls, answers, revocation } = options;
+  const { traceLogout } = options;
   const nameProviderOf = createProviderNames(providers);
 
   /**
@@ -180,7 +183,7 @@ export function createLogout(options: LogoutOptions): Logout {
     return returnTo ?? urls.afterLogout;
   };
 
-  const start: Logout['start'] = async (req, res, browser, { returnTo: asked, logoutParams: params }) => {
+  const logOut: Logout['start'] = async (req, res, browser, { returnTo: asked, logoutParams: params }) => {
     // First, so that what a callback does meanwhile is found. Its fault must keep nobody logged in.
     const untold = await pendingLogins.cancelAll(req, res).catch((error: StoreError) => error);
     const [ended] = await Promise.allSettled([endHere(req, res, browser, 'logout')]);
@@ -207,6 +210,9 @@ export function createLogout(options: LogoutOptions): Logout {
     else if (target && needsForm(target)) await postToProvider(req, res, target);
     else answers.redirect(res, 303, target ? target.url.href : returnTo);
   };
+
+  const start: Logout['start'] = (req, res, browser, choice) =>
+    traceLogout('logout', () => logOut(req, res, browser, choice));
 
   const sendUnreachable = (req: Request, res: Response, returnTo: string, { provider }: LoggedOut) => {
     const again = isRepeatable(providers.get(provider)!)
@@ -244,7 +250,7 @@ export function createLogout(options: LogoutOptions): Logout {
 
   return {
     start,
-    destroy,
+    destroy: (req, res, browser) => traceLogout('destroyed', () => destroy(req, res, browser)),
     route: async (req, res, browser) => {
       const source = findSource(req, options.ownOrigins);
       const returnTo = readReturnAddress(readQuery(req).get('returnTo'));

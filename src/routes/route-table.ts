@@ -31,6 +31,7 @@ export interface RouteHandlers {
   readonly session: RouteHandler;
   readonly keptForm: RouteHandler;
   readonly jwks: RouteHandler;
+  readonly metrics: RouteHandler;
 }
 
 /**
@@ -46,7 +47,7 @@ export function createRouteTable(
     name: ErrorEvent['during'],
     methods: readonly string[],
     handler: RouteHandler,
-    needsSession = true,
+    { needsSession = true, provider }: { needsSession?: boolean; provider?: string } = {},
   ): Route => ({
     needsSession,
     run: async (req, res, browser) => {
@@ -62,27 +63,33 @@ export function createRouteTable(
       try {
         await handler(req, res, browser);
       } catch (error) {
-        await answers.fail(req, res, error, { during: name });
+        await answers.fail(req, res, error, { during: name, provider });
       }
     },
   });
   const callbacks = [...providers.keys()].map((provider): [string | undefined, Route] => [
     urls.callbackPath(provider),
-    answer('callback', ['GET', 'POST'], (req, res, browser) =>
-      handlers.callback(req, res, browser, provider),
+    answer(
+      'callback',
+      ['GET', 'POST'],
+      (req, res, browser) => handlers.callback(req, res, browser, provider),
+      { provider },
     ),
   ]);
   const table = new Map<string | false | undefined, Route>([
     [routes.login, answer('login', ['GET'], handlers.login)],
     [routes.logout, answer('logout', ['GET', 'POST'], handlers.logout)],
-    [routes.backchannelLogout, answer('logout', ['POST'], handlers.backchannelLogout, false)],
-    [routes.frontchannelLogout, answer('logout', ['GET'], handlers.frontchannelLogout, false)],
+    [routes.backchannelLogout, answer('logout', ['POST'], handlers.backchannelLogout, WITHOUT_SESSION)],
+    [routes.frontchannelLogout, answer('logout', ['GET'], handlers.frontchannelLogout, WITHOUT_SESSION)],
     [routes.signedOut, answer('logout', ['GET'], handlers.signedOut)],
     // It reads the session by itself, so as not to keep it alive.
-    [routes.session, answer('session', ['GET'], handlers.session, false)],
+    [routes.session, answer('session', ['GET'], handlers.session, WITHOUT_SESSION)],
     [routes.keptForm, answer('login', ['GET'], handlers.keptForm)],
-    [routes.jwks, answer('session', ['GET'], handlers.jwks, false)],
+    [routes.jwks, answer('session', ['GET'], handlers.jwks, WITHOUT_SESSION)],
+    [routes.metrics, answer('session', ['GET'], handlers.metrics, WITHOUT_SESSION)],
     ...callbacks,
   ]);
   return (path) => table.get(path);
 }
+
+const WITHOUT_SESSION = { needsSession: false };

@@ -11,8 +11,6 @@ import { createTenantCache } from './tenant-cache.ts';
 export interface SiteParts {
   /** Whether nothing is held open. */
   isIdle(): boolean;
-  /** Ends what waits. */
-  stop(): void;
 }
 
 /** The parts of all base URLs and tenants. */
@@ -24,9 +22,14 @@ export interface Sites<Parts extends SiteParts> {
    * `tenant_unavailable` (503) where the application does not say in ten seconds.
    */
   find(req: IncomingMessage): Parts | Promise<Parts>;
-  /** The parts of a tenant at the first base URL; without a name those of that. @throws ConnectAuthError `tenant_unknown`. */
-  ofTenant(name?: string): Promise<Parts>;
-  stop(): void;
+  /**
+   * The parts of a tenant at the base URL of a request, else at the first; without a name those of that.
+   *
+   * @throws ConnectAuthError `tenant_unknown`.
+   */
+  ofTenant(name?: string, req?: IncomingMessage): Promise<Parts>;
+  /** All that there are by now. */
+  all(): readonly Parts[];
 }
 
 /** What they are made of. */
@@ -49,9 +52,7 @@ export function createSites<Parts extends SiteParts>(options: SitesOptions<Parts
   return {
     find: (req) => parts.get(findSite(req))!,
     ofTenant: async () => parts.get(plan.sites[0]!)!,
-    stop: () => {
-      for (const each of parts.values()) each.stop();
-    },
+    all: () => [...parts.values()],
   };
 }
 
@@ -127,11 +128,8 @@ function createTenantSites<Parts extends SiteParts>(
       if (!(name instanceof Promise)) return ofName(site, name);
       return inTime(name, 'The tenant of a request').then((known) => ofName(site, known));
     },
-    ofTenant: async (name) => ofName(plan.sites[0]!, name),
-    stop: () => {
-      for (const { parts } of cache.entries()) for (const each of parts.values()) each.stop();
-      for (const each of leaving) each.stop();
-    },
+    ofTenant: async (name, req) => ofName(req ? findSite(req) : plan.sites[0]!, name),
+    all: () => [...cache.entries().flatMap(({ parts }) => [...parts.values()]), ...leaving],
   };
 }
 

@@ -114,7 +114,7 @@ describe('in Chromium, a login is begun by no', () => {
       [401, required],
       [401, required],
     ]);
-    expect(answers[3]).toEqual([401, { error: 'login_required' }]);
+    expect(answers[3]).toEqual([401, { error: 'login_required', reference: expect.any(String) }]);
     expect(await listPending(context, app)).toEqual([]);
   });
 

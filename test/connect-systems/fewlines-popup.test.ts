@@ -77,7 +77,7 @@ describe("a login in the popup of Fewlines' package (Q18, Q19)", () => {
     await browser.post(start.callbackUrl, message, fetched);
     const again = await thief.post(start.callbackUrl, message, fetched);
     expect(again.status).toBe(400);
-    expect(await again.json()).toEqual({ error: 'login_not_found' });
+    expect(await again.json()).toEqual({ error: 'login_not_found', reference: expect.any(String) });
     expect(bed.emulator.counters.codeCalls).toBe(bed.emulator.issued.codes.length);
   });
 
@@ -90,7 +90,7 @@ describe("a login in the popup of Fewlines' package (Q18, Q19)", () => {
     const browser = app.browser();
     const answer = await browser.get('/login?display=provider_popup', { ...fetched, ...headers });
     expect(answer.status).toBe(403);
-    expect(await answer.json()).toEqual({ error: 'cross_origin_request' });
+    expect(await answer.json()).toEqual({ error: 'cross_origin_request', reference: expect.any(String) });
     expect(browser.jar.all()).toEqual([]);
   });
 
@@ -130,7 +130,7 @@ describe("a login in the popup of Fewlines' package (Q18, Q19)", () => {
     const message = await readMessage(start);
     const answer = await browser.post(start.callbackUrl, { ...message, code: 'not-the-code' }, fetched);
     expect(answer.status).toBe(502);
-    expect(await answer.json()).toEqual({ error: 'provider_refused' });
+    expect(await answer.json()).toEqual({ error: 'provider_refused', reference: expect.any(String) });
   });
 
   it('is for a provider that has one', async () => {
@@ -139,7 +139,7 @@ describe("a login in the popup of Fewlines' package (Q18, Q19)", () => {
     const app = await bed.start((baseUrl) => Object.freeze({ ...preset(baseUrl), popupRedirectUri }));
     const answer = await app.browser().get('/login?display=provider_popup', fetched);
     expect(answer.status).toBe(501);
-    expect(await answer.json()).toEqual({ error: 'provider_unsupported' });
+    expect(await answer.json()).toEqual({ error: 'provider_unsupported', reference: expect.any(String) });
   });
 });
 

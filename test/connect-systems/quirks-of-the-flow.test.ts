@@ -170,7 +170,7 @@ describe("a login in a provider's own popup", () => {
 
   it('is a clear error at a provider that has none (Q19 off)', async () => {
     const { status, start } = await begin(100, { quirks: { popupRedirectUri: undefined } });
-    expect([status, start]).toEqual([501, { error: 'provider_unsupported' }]);
+    expect([status, start]).toEqual([501, { error: 'provider_unsupported', reference: expect.any(String) }]);
   });
 });
 

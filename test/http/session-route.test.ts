@@ -164,7 +164,10 @@ describe('routes.session', () => {
     const { browser } = await start({ redis: proxy.url, storeTimeoutMs: 200 });
     await proxy.refuse();
     const answer = await browser.get('/auth/session', SCRIPT);
-    expect([answer.status, await answer.json()]).toEqual([503, { error: 'store_unavailable' }]);
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      { error: 'store_unavailable', reference: expect.any(String) },
+    ]);
     expect(answer.headers.has('retry-after')).toBe(true);
     await proxy.close();
   });

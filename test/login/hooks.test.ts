@@ -95,7 +95,9 @@ describe('without onError', () => {
     await app.browser().get('/oauth/callback?code=x&state=y');
     expect(warn.mock.calls).toEqual([
       [
-        expect.stringMatching(/^Provider "default".*\(provider_unavailable, during login; set onError/),
+        expect.stringMatching(
+          /^Provider "default".*\(provider_unavailable, during login, reference \S{9}; set onError/,
+        ),
         { type: 'ConnectAuthWarning', code: 'CONNECT_AUTH_FAULT' },
       ],
     ]);

@@ -321,7 +321,10 @@ describe('the page of a kept form', () => {
     const world = await start();
     const { link } = await send(world, '/orders');
     const answer = await world.browser.get(link, { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' });
-    expect([answer.status, await answer.json()]).toEqual([401, { error: 'login_required' }]);
+    expect([answer.status, await answer.json()]).toEqual([
+      401,
+      { error: 'login_required', reference: expect.any(String) },
+    ]);
   });
 
   it('opens no record of another kind, whatever key the cookie names', async () => {

@@ -168,7 +168,9 @@ describe.each(['redis', 'memory'] as const)('a pending login, kept in %s', (kind
     clock.advance(3_000_000);
     const expired = await stranger();
     const bodies = await Promise.all([foreign, unknown, expired].map((answer) => answer.text()));
-    expect(new Set(bodies).size).toBe(1);
+    // Each fault has a reference of its own, by chance.
+    const same = bodies.map((body) => body.replace(/<code>[\w-]{9}<\/code>/, ''));
+    expect(new Set(same).size).toBe(1);
     const headers = [foreign, unknown, expired].map((answer) => {
       answer.headers.delete('date');
       return [answer.status, ...answer.headers];

@@ -8,8 +8,12 @@ import { type ExampleProcess, runExample, startExample } from '../support/exampl
 import { type ListeningServer, serve } from '../support/listen.ts';
 import { type OpenIdProvider, startOpenIdProvider } from '../support/open-id-provider.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 
 const MALLORY = { sub: 'mallory', name: '<img src=x onerror="document.title=1">', email: '"><script>' };
+
+/** Seconds. A token of at most a fifth of it counts as new. */
+const TOKEN_LIFE = 10;
 
 let browser: Browser;
 beforeAll(async () => {
@@ -36,7 +40,11 @@ describe('the example application', () => {
   let op: OpenIdProvider;
   let app: ListeningServer;
   beforeAll(async () => {
-    op = await startOpenIdProvider({ host: '127.0.0.1', people: { ...defaultPeople, mallory: MALLORY } });
+    op = await startOpenIdProvider({
+      host: '127.0.0.1',
+      accessTokenSeconds: TOKEN_LIFE,
+      people: { ...defaultPeople, mallory: MALLORY },
+    });
     app = await serve(async (baseUrl) => {
       const provider = providers.oidc(await op.registerApp(baseUrl));
       return createApp({
@@ -44,7 +52,8 @@ describe('the example application', () => {
         secret: 's'.repeat(32),
         redis: 'memory',
         provider,
-        providerOrigin: op.issuer,
+        providerOrigins: [op.issuer],
+        accessTokenSeconds: TOKEN_LIFE,
       });
     }, 'localhost');
   });
@@ -116,6 +125,46 @@ describe('the example application', () => {
       expect(await page.textContent('main')).toContain('it is visit 2 of this session');
     }));
 
+  it('says which tokens there are and has them refreshed, and shows none of them', () =>
+    withFreshContext(browser, async (context) => {
+      const tokens: string[] = [];
+      const note = (ctx: { body?: { access_token?: string; refresh_token?: string } }) =>
+        tokens.push(ctx.body?.access_token ?? '', ctx.body?.refresh_token ?? '');
+      op.provider.on('grant.success', note as never);
+      const page = await context.newPage();
+      await logIn(page, app.origin);
+      await page.getByRole('link', { name: 'Home' }).click();
+      await page.getByRole('link', { name: 'Your tokens' }).click();
+      const mark = await page.textContent('#mark');
+      const before = await page.content();
+      expect(before).toMatch(/10 s, and then another[\s\S]*openid/);
+      await until(async () => {
+        await page.getByRole('button', { name: 'Refresh' }).click();
+        return (await page.textContent('#refreshes')) === '1';
+      });
+      expect(await page.textContent('#mark')).not.toBe(mark);
+      op.provider.off('grant.success', note as never);
+      const shown = before + (await page.content());
+      expect(tokens.filter((token) => token.length > 20)).toHaveLength(4);
+      expect(tokens.filter((token) => shown.includes(token))).toEqual([]);
+    }));
+
+  it('signs in in a window of its own, and says what came of it', () =>
+    withFreshContext(browser, async (context) => {
+      const page = await context.newPage();
+      await page.goto(app.origin);
+      const open = async (choice: string) => {
+        const popup = context.waitForEvent('page');
+        await page.getByRole('button', { name: 'Sign in in a window' }).click();
+        await (await popup).getByRole('button', { name: choice }).click();
+      };
+      await open('Cancel');
+      await page.getByText('came to nothing').waitFor();
+      await open('Grace Hopper');
+      await page.waitForURL(`${app.origin}/profile`);
+      expect(await page.textContent('h1')).toBe('Grace Hopper');
+    }));
+
   it('signs in by the button of its home page, and comes back to it', () =>
     withFreshContext(browser, async (context) => {
       const page = await context.newPage();
@@ -160,7 +209,10 @@ describe('the example application', () => {
         return words;
       });
       expect(broken).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+      for (const path of ['/profile', '/tokens', '/']) {
+        await page.goto(app.origin + path);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+      }
     }));
 
   it('answers its API by 401 to a script that is not signed in', async () => {
@@ -199,6 +251,19 @@ describe('npm start', () => {
         `^Open http://localhost:\\d+ \\(sessions in ${place}, provider at http://127.0.0.1:\\d+\\)\n$`,
       ),
     );
+  });
+
+  it('lets choose between two providers, by the names that they have', async () => {
+    const several = await startExample({}, ['--provider', 'several']);
+    running.push(several);
+    await withFreshContext(browser, async (context) => {
+      const page = await context.newPage();
+      await page.goto(`${several.address}/profile`);
+      await page.getByRole('link', { name: 'The Admiralty' }).click();
+      await page.getByRole('button', { name: 'Grace Hopper' }).click();
+      await page.waitForURL(`${several.address}/profile`);
+      expect(await page.textContent('h1')).toBe('Grace Hopper');
+    });
   });
 
   it('says which providers there are when it is asked for another', async () => {

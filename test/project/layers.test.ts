@@ -47,14 +47,19 @@ describe('findLayerFaults()', () => {
     ['client/a.ts', `import { A } from '../answer-types.ts';`, 'browsers load it, by itself'],
     ['client/a.ts', `import type { A } from '../request-types.ts';`, 'browsers load it, by itself'],
     ['routes/a.ts', `import { a } from '../client/a.ts';`, 'above its own layer 3'],
+    ['connect-auth.ts', `import { a } from './testing/a.ts';`, 'in layer 7, above its own layer 5'],
   ])('refuses in %s: %s', (path, source, message) => {
     expect(faultsOf(path, source)).toEqual([expect.stringContaining(message)]);
   });
 
   it.each([
     ['vault/a.ts', `import { Redis } from 'ioredis';`, 'ioredis, which belongs to store'],
-    ['session/a.ts', `import { type JWK } from 'jose';`, 'jose, which belongs to provider'],
-    ['user/a.ts', `export { Router } from 'express';`, 'express, which belongs to routes and assembly'],
+    ['session/a.ts', `import { type JWK } from 'jose';`, 'jose, which belongs to provider and testing'],
+    [
+      'user/a.ts',
+      `export { Router } from 'express';`,
+      'express, which belongs to routes and assembly and testing',
+    ],
     ['client/a.ts', `import { hash } from 'node:crypto';`, 'a package without an owner'],
     ['store/a.ts', `import lodash from 'lodash/fp';`, 'lodash, a package without an owner'],
     ['routes/a.ts', `const b = require('@scope/b/c');`, '@scope/b, a package without an owner'],

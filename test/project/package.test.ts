@@ -1,3 +1,5 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PackedPackage, packPackage } from '../support/packed-project.ts';
 
@@ -38,14 +40,101 @@ describe('the published package', () => {
   }, 60_000);
   afterAll(() => packed?.remove());
 
-  it('holds the compiled code, its types and nothing of the workshop', () => {
+  it('holds the compiled code, its types, its documents and nothing of the workshop', () => {
     expect(packed.files).toEqual(
-      expect.arrayContaining(['package.json', 'dist/index.js', 'dist/index.d.ts']),
+      expect.arrayContaining(['package.json', 'dist/index.js', 'dist/index.d.ts', 'LICENSE']),
     );
     const others = packed.files.filter(
-      (file) => !/^dist\/.+\.(js|d\.ts)$|^package\.json$|^[A-Z]+(\.md)?$/.test(file),
+      (file) =>
+        !/^dist\/.+\.(js|d\.ts)$|^dist\/(jest|commonjs)\/|^docs\/[\w/-]+\.md$|^package\.json$|^[A-Z_]+(\.md)?$/.test(
+          file,
+        ),
     );
     expect(others).toEqual([]);
+  });
+
+  it('is no larger than it has to be', async () => {
+    const sizes = await Promise.all(
+      packed.files.map(async (file) => (await stat(join(packed.folder, file))).size),
+    );
+    const unpacked = sizes.reduce((sum, size) => sum + size, 0);
+    expect({ packed: (await stat(packed.tarball)).size, unpacked, files: sizes.length }).toEqual({
+      packed: within(200_000, 1_000_000),
+      unpacked: within(500_000, 3_400_000),
+      files: within(200, 1000),
+    });
+  });
+
+  it('has types for each of its exports, also for those who resolve modules as before 2022', async () => {
+    const { exports, typesVersions, types } = await readManifest(packed);
+    const entries = Object.entries(exports).filter(([path]) => path !== './package.json');
+    expect(entries.map(([path]) => path)).toEqual(expect.arrayContaining(['.', './client']));
+    for (const [path, targets] of entries) {
+      const name = path.slice(2);
+      const files = listTargets(targets).map((target) => target.replace('./', ''));
+      expect(packed.files).toEqual(expect.arrayContaining(files));
+      const declared = path === '.' ? types : typesVersions['*'][name]?.[0];
+      expect({ path, declared }).toEqual({ path, declared: expect.stringMatching(/\.d\.c?ts$/) });
+      expect(listTargets(targets)).toContain(declared);
+    }
+  });
+
+  it('has programs that Node runs', async () => {
+    const { bin = {} } = await readManifest(packed);
+    for (const program of Object.values(bin) as string[]) {
+      expect(await readFile(join(packed.folder, program), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    }
+  });
+
+  it('holds every document that its README leads to, and what these lead to among documents', async () => {
+    const seen = new Set(['README.md']);
+    for (const document of seen) {
+      const text = await readFile(join(packed.folder, document), 'utf8');
+      for (const [, link] of text.matchAll(/\]\((?!\w+:)([^)#\s]+)(?:#[^)]*)?\)/g)) {
+        const path = join(document, '..', link!);
+        if (path.endsWith('.md')) seen.add(path);
+        else if (document === 'README.md') expect(await stat(join(packed.folder, path))).toBeDefined();
+      }
+    }
+    expect(seen.size).toBeGreaterThan(5);
+  });
+
+  it('is typed where the project sees no packages of packages, by what the README installs and by its own names', async () => {
+    const project = await packed.createProject(
+      {
+        'package.json': '{ "type": "module" }',
+        'tsconfig.json': JSON.stringify({
+          compilerOptions: { module: 'nodenext', target: 'es2022', strict: true, types: ['node'] },
+        }),
+        'main.ts': `
+import express from 'express';
+import { connectAuth, providers } from 'express-connect-auth';
+
+declare global {
+  namespace Express {
+    interface SessionData {
+      cart: string[];
+    }
+  }
+}
+
+const app = express();
+app.use(connectAuth(${options}));
+app.post('/cart', (req, res) => {
+  const before: string[] = req.session.cart ?? [];
+  req.session.cart = [...before, req.user?.sub ?? 'nobody'];
+  // @ts-expect-error There is no such field.
+  req.session.basket;
+  res.json(req.session.cart);
+});
+// @ts-expect-error Here nothing is found that was not asked for.
+await import('express-session');
+`,
+      },
+      5,
+      'isolated',
+    );
+    expect(await project.checkTypes()).toBe('');
   });
 
   it('works by import', async () => {
@@ -138,3 +227,27 @@ connectAuth({ baseUrl: 'http://localhost:3000', provider: options.provider });
     expect(await project.checkTypes()).toBe('');
   });
 });
+
+interface Manifest {
+  exports: Record<string, unknown>;
+  typesVersions: { '*': Record<string, string[]> };
+  types: string;
+  bin?: Record<string, string>;
+}
+
+async function readManifest({ folder }: PackedPackage): Promise<Manifest> {
+  return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+}
+
+/** The files of an export, under whatever conditions. */
+function listTargets(target: unknown): string[] {
+  return typeof target === 'string' ? [target] : Object.values(target as object).flatMap(listTargets);
+}
+
+/** A number between the two: much less is as wrong as too much. */
+function within(least: number, most: number): unknown {
+  return {
+    asymmetricMatch: (value: number) => value >= least && value <= most,
+    toString: () => `${least} to ${most}`,
+  };
+}

@@ -81,13 +81,13 @@ export const allPages: ReadonlyMap<PageName, Page> = new Map(
 /** Serves each of them at its name. */
 export async function servePages(
   options: PageOptions = {},
-  more: Partial<Pick<PageSenderOptions, 'patienceMs' | 'onError'>> = {},
+  more: Partial<Pick<PageSenderOptions, 'patienceMs' | 'reportFault'>> = {},
 ) {
   const given = readOptions('connectAuth(): pages', options, PAGE_OPTIONS);
   const send = createPageSender({
     pages: completePages('connectAuth(): pages', given, undefined),
     formTargets: () => [],
-    onError: () => undefined,
+    reportFault: async () => 'none',
     ...more,
   });
   const app = express();

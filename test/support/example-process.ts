@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { withFreePort } from './free-port.ts';
 
-/** `example-app/main.ts` in a process of its own. */
+/** An example in a process of its own: `example-app/main.ts`, or one of `examples/`. */
 export interface ExampleProcess {
   /** Where it says that it can be opened. */
   readonly address: string;
@@ -12,13 +13,30 @@ export interface ExampleProcess {
 }
 
 const root = join(import.meta.dirname, '..', '..');
+const MAIN = join('example-app', 'main.ts');
 
-/** Starts the example with these environment variables and no others. */
-export async function startExample(
+/** Starts the example application with these environment variables and no others. */
+export function startExample(
   environment: Record<string, string> = {},
   args: readonly string[] = [],
 ): Promise<ExampleProcess> {
-  const child = spawnExample(args, environment);
+  return waitForAddress(spawnExample(MAIN, args, environment));
+}
+
+/** Starts one of `examples/` by its name, on a free port. */
+export function startExampleOf(
+  name: string,
+  environment: Record<string, string> = {},
+): Promise<ExampleProcess & { readonly port: number }> {
+  const file = join('examples', name, 'main.ts');
+  return withFreePort(async (port) => {
+    const started = await waitForAddress(spawnExample(file, [], { PORT: String(port), ...environment }));
+    return { ...started, port };
+  });
+}
+
+/** @throws Error with the code EADDRINUSE where the port was taken. */
+async function waitForAddress(child: ChildProcess): Promise<ExampleProcess> {
   let output = '';
   const address = await new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout!, child.stderr!]) {
@@ -28,7 +46,10 @@ export async function startExample(
         if (found) resolve(found);
       });
     }
-    child.once('exit', () => reject(new Error(`The example ended: ${output}`)));
+    child.once('exit', () => {
+      const code = output.includes('EADDRINUSE') && { code: 'EADDRINUSE' };
+      reject(Object.assign(new Error(`The example ended: ${output}`), code));
+    });
   });
   return {
     address,
@@ -43,7 +64,7 @@ export async function startExample(
 
 /** Runs the example until it ends by itself, and returns what it said and its exit code. */
 export async function runExample(args: readonly string[]): Promise<{ output: string; code: number }> {
-  const child = spawnExample(args, {});
+  const child = spawnExample(MAIN, args, {});
   let output = '';
   for (const stream of [child.stdout!, child.stderr!]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -54,9 +75,6 @@ export async function runExample(args: readonly string[]): Promise<{ output: str
   return { output, code };
 }
 
-function spawnExample(args: readonly string[], env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', join('example-app', 'main.ts'), ...args], {
-    cwd: root,
-    env,
-  });
+function spawnExample(file: string, args: readonly string[], env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', file, ...args], { cwd: root, env });
 }

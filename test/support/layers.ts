@@ -12,7 +12,7 @@ interface Import {
 const TOP_LEVEL_FILES: Readonly<Record<string, number>> = { 'index.ts': 6, 'connect-auth.ts': 5 };
 const FOLDERS: Readonly<Record<string, number>> = {
   assembly: 4,
-  testing: 6,
+  testing: 7,
   cli: 7,
   client: 6,
   check: 3,
@@ -24,6 +24,7 @@ const FOLDERS: Readonly<Record<string, number>> = {
   store: 1,
   provider: 1,
   pages: 1,
+  observe: 1,
   options: 0,
 };
 
@@ -35,13 +36,14 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   cookie: ['session'],
   'cookie-signature': ['session'],
   'openid-client': ['provider'],
-  jose: ['provider'],
-  express: ['routes', 'assembly'],
+  jose: ['provider', 'testing'],
+  express: ['routes', 'assembly', 'testing'],
   helmet: ['pages'],
-  'escape-html': ['pages'],
+  'escape-html': ['pages', 'testing'],
   'raw-body': ['routes'],
   'type-is': ['routes'],
   leven: ['options'],
+  '@opentelemetry/api': ['observe'],
 };
 
 /** All that the client shares with the server, as types. */

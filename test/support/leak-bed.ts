@@ -5,6 +5,7 @@ import { type ApiServer, startApiServer } from './api-server.ts';
 import type { TestApp, TestAppOptions } from './app.ts';
 import { type Bed, setUpBed } from './bed.ts';
 import type { BrowserClient } from './browser-client.ts';
+import { listenToAll } from './diagnostics-watch.ts';
 import { type IssuedSecrets, watchIssued } from './issued-tokens.ts';
 import { createLeakWatch, type LeakWatch } from './leak-watch.ts';
 import { keysOf } from './session-records.ts';
@@ -19,12 +20,14 @@ export interface WatchedApp {
   readonly browser: BrowserClient;
 }
 
-/** Where everything that leaves an application is seen: answers, logs, warnings, events, errors, Redis. */
+/** Where everything that leaves an application is seen: answers, logs, warnings, events, errors, diagnostics channels, Redis. */
 export interface LeakBed {
   readonly bed: Bed;
   /** What the provider has handed out in this test. */
   readonly issued: IssuedSecrets;
   readonly api: ApiServer;
+  /** The diagnostics channels that something was published on in this file. */
+  readonly channels: ReadonlySet<string>;
   /** Starts an application whose routes use all there is and show their errors, and a browser for it. */
   start(options?: Partial<TestAppOptions>): Promise<WatchedApp>;
   watchBrowser(browser: BrowserClient): BrowserClient;
@@ -47,6 +50,8 @@ export function setUpLeakBed(): LeakBed {
   /** The applications of this test. */
   let apps: TestApp[];
   let issued: IssuedSecrets;
+  const channels = new Set<string>();
+  let stopListening: () => void;
   let api: ApiServer;
 
   const forget = () => {
@@ -69,6 +74,10 @@ export function setUpLeakBed(): LeakBed {
       jest.spyOn(console, method).mockImplementation((...args) => seeInside('the console', args));
     }
     process.on('warning', seeWarning);
+    stopListening = listenToAll((channel, message) => {
+      channels.add(channel);
+      seeInside(`the channel ${channel}`, message);
+    });
   });
   beforeEach(() => {
     forget();
@@ -77,6 +86,7 @@ export function setUpLeakBed(): LeakBed {
   afterAll(async () => {
     jest.restoreAllMocks();
     process.off('warning', seeWarning);
+    stopListening();
     await api.close();
   });
 
@@ -106,6 +116,7 @@ export function setUpLeakBed(): LeakBed {
 
   return {
     bed,
+    channels,
     get issued() {
       return issued;
     },

@@ -23,7 +23,7 @@ export async function expectStoreAway(app: TestApp, browser: BrowserClient, boun
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(answer.headers.getSetCookie()).toEqual([]);
   }
-  expect(await api.json()).toEqual({ error: 'store_unavailable' });
+  expect(await api.json()).toEqual({ error: 'store_unavailable', reference: expect.any(String) });
   for (const answer of [open, anonymous]) expect([answer.status, await answer.text()]).toEqual([200, 'open']);
   expect(browser.jar.all()).toEqual(before);
 
@@ -31,9 +31,4 @@ export async function expectStoreAway(app: TestApp, browser: BrowserClient, boun
   expect(health.ok).toBe(false);
 }
 
-/** The route that {@link expectStoreAway} asks for: it needs no session. */
-export const publicRoute: NonNullable<Parameters<typeof import('./app.ts').startApp>[0]['handlers']> = (
-  server,
-) => {
-  server.get('/public', (_req, res) => void res.send('open'));
-};
+export { publicRoute } from './public-route.ts';

@@ -122,6 +122,7 @@ describe('the answers of refreshes that wait for a store', () => {
       revoke: async () => undefined,
     } as unknown as Provider;
     const source = createTokenSource({
+      traceRefresh: (_, work) => work(),
       ...{ store, keys, vault, now: clock.now, storePatienceMs: 50 },
       lock: createSessionLock({ store, leaseMs: 60_000, patienceMs: 60_000 }),
       providers: new Map([['default', provider]]),

@@ -73,7 +73,9 @@ describe('what the application throws during a login', () => {
     for (let count = 0; count < 3; count += 1) await app.logIn(app.browser());
     expect(warn.mock.calls).toEqual([
       [
-        'mapUser of the application threw. (unexpected, during callback; set onError to be told of each.)',
+        expect.stringMatching(
+          /^mapUser of the application threw\. \(unexpected, during callback, reference \S{9}; set onError to be told of each\.\)$/,
+        ),
         { type: 'ConnectAuthWarning', code: 'CONNECT_AUTH_FAULT', detail: bug.stack },
       ],
     ]);

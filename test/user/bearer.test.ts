@@ -294,7 +294,10 @@ describe('a bearer token that is refused', () => {
     const { app, ran } = await start();
     op.script({ jwks: () => json(503, {}) });
     const answer = await call(app, makeToken());
-    expect([answer.status, await answer.json()]).toEqual([503, { error: 'provider_unavailable' }]);
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      { error: 'provider_unavailable', reference: expect.any(String) },
+    ]);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(ran).toEqual([]);
   });
@@ -351,7 +354,7 @@ describe('the rules of a guard', () => {
     const answer = await call(app, makeToken({ ...good, scope: 'orders.read' }));
     expect([answer.status, await answer.json()]).toEqual([
       403,
-      { error: 'access_denied', missing: { scopes: ['orders.write'] } },
+      { error: 'access_denied', reference: expect.any(String), missing: { scopes: ['orders.write'] } },
     ]);
     expect(answer.headers.get('www-authenticate')).toMatch(
       /^Bearer realm="[^"]+", error="insufficient_scope", error_description="[^"]+", scope="orders\.read orders\.write"$/,
@@ -385,7 +388,10 @@ describe('the rules of a guard', () => {
       user: { sub: 'ada', name: 'bearer' },
     });
     const refused = await call(app, makeToken({ client_id: 'another' }));
-    expect([refused.status, await refused.json()]).toEqual([403, { error: 'login_refused' }]);
+    expect([refused.status, await refused.json()]).toEqual([
+      403,
+      { error: 'login_refused', reference: expect.any(String) },
+    ]);
     const { app: failing } = await start({}, { mapUser: () => raise(new Error('a bug')) });
     expect((await call(failing, makeToken())).status).toBe(500);
   });

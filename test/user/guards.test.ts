@@ -64,7 +64,7 @@ describe('a guard with roles', () => {
     expect((await tryAs(claims, { roles: ['boss', 'admin'] }, { rolesFrom } as never)).status).toBe(200);
     expect(await tryAs(claims, { roles: ['owner', 'boss'], rolesFrom })).toMatchObject({
       status: 403,
-      said: { error: 'access_denied', missing: { roles: ['owner', 'boss'] } },
+      said: { error: 'access_denied', reference: expect.any(String), missing: { roles: ['owner', 'boss'] } },
     });
   });
 
@@ -124,7 +124,7 @@ describe('a guard with claims, methods and scopes', () => {
     };
     const { status, said, app, browser } = await tryAs({ roles: ['admin'], amr: ['otp'] }, rules);
     const missing = { scopes: ['orders.read'], claims: ['team'] };
-    expect([status, said]).toEqual([403, { error: 'access_denied', missing }]);
+    expect([status, said]).toEqual([403, { error: 'access_denied', reference: expect.any(String), missing }]);
     const [{ error, during }] = app.errors as [(typeof app.errors)[number]];
     expect([error instanceof AccessDeniedError, during]).toEqual([true, 'guard']);
     expect(error).toMatchObject({ code: 'access_denied', status: 403, missing });
@@ -182,7 +182,11 @@ describe('a guard that asks the application', () => {
     const admin = await logInWith(op, app, { roles: ['admin'] });
     const other = await logInWith(op, app, { as: 'eve' });
     const refused = await admin.get('/guarded', SCRIPT);
-    expect(await refused.json()).toEqual({ error: 'access_denied', missing: { allow: true } });
+    expect(await refused.json()).toEqual({
+      error: 'access_denied',
+      reference: expect.any(String),
+      missing: { allow: true },
+    });
     expect((await admin.get('/guarded?ok=1', SCRIPT)).status).toBe(200);
     expect((await other.get('/guarded?ok=1', SCRIPT)).status).toBe(403);
     expect((await app.browser().get('/guarded?ok=1', SCRIPT)).status).toBe(401);
@@ -197,7 +201,7 @@ describe('a guard that asks the application', () => {
     ['a claim that throws', { claims: { a: () => raise(bug) } }, 'claims.a of requireAuth()'],
   ])('is closed by an %s: the fault is the application’s', async (_, rules, hook) => {
     const { status, app, said } = await tryAs({}, rules);
-    expect([status, said]).toEqual([500, { error: 'unexpected' }]);
+    expect([status, said]).toEqual([500, { error: 'unexpected', reference: expect.any(String) }]);
     expect(app.errors[0]?.error).toBeInstanceOf(ApplicationError);
     expect(app.errors[0]?.error).toMatchObject({ hook, cause: bug });
   });
