@@ -71,6 +71,24 @@ describe('the option pushedAuthorizationRequests', () => {
     expect(await tryStart(app)).toEqual(notStarted(code, shown));
   });
 
+  it('names the client also beside a proof by HTTP Basic (R-60)', async () => {
+    const bodies: URLSearchParams[] = [];
+    const app = await tolerant.start({
+      client: {
+        client_secret: 'a secret',
+        token_endpoint_auth_method: 'client_secret_basic',
+        jwks: undefined,
+      } as never,
+      oidc: { clientKey: undefined, clientSecret: 'a secret', pushedAuthorizationRequests: true } as never,
+      fetch: (url, init) => {
+        if (init?.method === 'POST') bodies.push(new URLSearchParams(String(init.body)));
+        return fetch(url, init);
+      },
+    });
+    expect(await tryLogin(app)).toMatchObject({ status: 303, user: 'ada' });
+    expect(bodies.map((body) => body.get('client_id'))).toEqual(['app', null]);
+  });
+
   it('tells nothing of the request in an error that quotes it (F-122)', async () => {
     let sent = new URLSearchParams();
     const app = await tolerant.start({
