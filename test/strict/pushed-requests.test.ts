@@ -69,6 +69,9 @@ describe('the option pushedAuthorizationRequests', () => {
       oidc: { pushedAuthorizationRequests: true },
     });
     expect(await tryStart(app)).toEqual(notStarted(code, shown));
+    const { message } = app.errors.at(-1)!.error;
+    expect(message).toMatch(/http\S+\/request/);
+    expect(message.includes('expected status 201')).toBe(status === 200);
   });
 
   it('names the client also beside a proof by HTTP Basic (R-60)', async () => {
