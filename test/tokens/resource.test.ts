@@ -174,7 +174,7 @@ describe('a provider that is told resources (RFC 8707)', () => {
     const { app, browser, run } = await open();
     await run(get(TWO));
     expect((await browser.post('/logout')).status).toBe(303);
-    expect(bed.op.requests().revocation).toBe(2);
+    expect(bed.op.requests().revocation).toBe(3);
     expect(app.logouts).toHaveLength(1);
     expect(await run(get(TWO))).toEqual({ failed: 'login_required' });
   });
