@@ -21,6 +21,7 @@ export function findConflicts(
     ['token_endpoint_auth_methods_supported', method, 'clientAuthentication'],
     ['response_modes_supported', responseMode, 'responseMode'],
     ['code_challenge_methods_supported', quirks.pkce, 'quirks.pkce'],
+    ['dpop_signing_alg_values_supported', definition.dpop ? 'ES256' : 'none', 'dpop'],
     ...splitWords(authorizationParams.prompt ?? '').map(
       (prompt): Configured => ['prompt_values_supported', prompt, 'authorizationParams.prompt'],
     ),

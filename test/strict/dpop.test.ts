@@ -282,6 +282,17 @@ describe('a provider that does not bind tokens', () => {
     expect(app.errors.at(-1)!.error.message).toContain('token_type: expected "DPoP"');
   });
 
+  it('as it announces, is told to the operator', async () => {
+    const address = `${bed.op.issuer}/.well-known/openid-configuration`;
+    const document = (await (await fetch(address)).json()) as object;
+    const body = { ...document, dpop_signing_alg_values_supported: ['RS256'] };
+    bed.op.answerNext('discovery', { status: 200, body });
+    const { app } = await open();
+    const [told] = app.errors.map(({ error }) => error.message);
+    expect(told).toContain('dpop_signing_alg_values_supported: expected ES256');
+    expect(app.logins).toHaveLength(1);
+  });
+
   it('is refused at a refresh, and the session stays', async () => {
     const { browser, run } = await open();
     bed.clock.advance(310_000);
