@@ -157,7 +157,8 @@ export interface RequestAuth {
    * The person's access token, refreshed first when it would end within `minValiditySeconds`.
    *
    * @throws LoginRequiredError when nobody is logged in, or the provider will not renew the login: the session has ended.
-   * @throws TokenError when this login has no such token; ProviderError when the provider fails; StoreError.
+   * @throws TokenError when this login has no such token, or it is bound to a key (DPoP); ConfigurationError for a resource
+   * that the options do not name; ProviderError when the provider fails; StoreError.
    */
   getAccessToken(options?: AccessTokenOptions): Promise<string>;
   /**

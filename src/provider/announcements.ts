@@ -24,6 +24,7 @@ export function findConflicts(
     ['response_modes_supported', responseMode, 'responseMode'],
     ['authorization_signing_alg_values_supported', answers, 'responseSigningAlgorithm'],
     ['code_challenge_methods_supported', quirks.pkce, 'quirks.pkce'],
+    ['dpop_signing_alg_values_supported', definition.dpop ? 'ES256' : 'none', 'dpop'],
     ...splitWords(authorizationParams.prompt ?? '').map(
       (prompt): Configured => ['prompt_values_supported', prompt, 'authorizationParams.prompt'],
     ),

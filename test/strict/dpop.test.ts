@@ -133,6 +133,46 @@ describe('tokens that are bound to a key (DPoP, RFC 9449), at a provider that de
     expect(app.errors).toEqual([]);
   });
 
+  it("are refreshed with the key that a public client's refresh token is bound to", async () => {
+    const { browser, run } = await open({
+      oidc: { clientSecret: undefined as never, clientAuthentication: 'none' },
+      op: {
+        ...bed.op,
+        registerApp: (base) =>
+          bed.op.registerApp(base, {
+            dpop_bound_access_tokens: true,
+            token_endpoint_auth_method: 'none',
+            client_secret: undefined as never,
+          }),
+      },
+    });
+    for (const _ of [1, 2]) {
+      bed.clock.advance(310_000);
+      expect(await run(call())).toBe(200);
+    }
+    expect(new Set(tokens()).size).toBe(2);
+    expect(new Set((await proofs()).map(({ jkt }) => jkt)).size).toBe(1);
+    expect(await whoIs(browser)).toBe('ada');
+  });
+
+  it('are exchanged with a proof for others that are bound to the same key', async () => {
+    const { run } = await open();
+    const issued = {
+      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      access_token: 'other',
+    };
+    const exchange = { audience: 'billing' };
+    bed.op.answerNext('token', { status: 200, body: { ...issued, token_type: 'Bearer' } });
+    expect(await run(call('/', { exchange }))).toEqual({ failed: 'provider_invalid_response' });
+    bed.clock.advance(6000);
+    bed.op.answerNext('token', { status: 200, body: { ...issued, token_type: 'DPoP' } });
+    expect(await run(call('/', { exchange }))).toBe(200);
+    expect(tokens()).toEqual(['DPoP other']);
+    expect(await run((auth) => auth.exchangeToken(exchange))).toEqual({ failed: 'token_bound' });
+    await run(call());
+    expect(new Set((await proofs()).map(({ jkt }) => jkt)).size).toBe(1);
+  });
+
   it('know the nonce of the provider after the first answer: no request is sent twice', async () => {
     const { app } = await open();
     bed.op.resetRequests();
@@ -157,6 +197,23 @@ describe('tokens that are bound to a key (DPoP, RFC 9449), at a provider that de
     await moved.get('/do');
     const [first, second] = await proofs();
     expect(first!.jkt).toBe(second!.jkt);
+  });
+
+  it('come to such a session by a token for another resource as well, with which its own is bound anew', async () => {
+    const oidc = { resource: [ONE, TWO], scope: 'openid offline_access', userinfoAtLogin: false };
+    const shared = { redis: bed.redis.url, now: bed.clock.now };
+    const old = await bed.start({ ...shared, oidc });
+    const browser = old.browser();
+    await old.logIn(browser);
+    const { app, run } = await open({ ...shared, oidc, baseUrl: old.origin });
+    await run(call('/', { resource: TWO }));
+    api.requests.length = 0;
+    const moved = app.browser(browser.jar);
+    await moved.get('/do');
+    await run(call());
+    await moved.get('/do');
+    const keys = (await proofs()).map(({ jkt }) => jkt);
+    expect(keys).toEqual([keys[0], keys[0]]);
   });
 });
 
@@ -223,6 +280,17 @@ describe('a provider that does not bind tokens', () => {
     const answer = await app.logIn(app.browser());
     expect(answer.status).toBe(502);
     expect(app.errors.at(-1)!.error.message).toContain('token_type: expected "DPoP"');
+  });
+
+  it('as it announces, is told to the operator', async () => {
+    const address = `${bed.op.issuer}/.well-known/openid-configuration`;
+    const document = (await (await fetch(address)).json()) as object;
+    const body = { ...document, dpop_signing_alg_values_supported: ['RS256'] };
+    bed.op.answerNext('discovery', { status: 200, body });
+    const { app } = await open();
+    const [told] = app.errors.map(({ error }) => error.message);
+    expect(told).toContain('dpop_signing_alg_values_supported: expected ES256');
+    expect(app.logins).toHaveLength(1);
   });
 
   it('is refused at a refresh, and the session stays', async () => {

@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import fc from 'fast-check';
 import { whoIs } from '../support/bed.ts';
 import { exploration } from '../support/exploration.ts';
+import { createGate } from '../support/gate.ts';
 import { findLivingRecords } from '../support/living-records.ts';
 import { redisKeysOfBrowser } from '../support/session-records.ts';
 import { ask, type RouteAnswer } from '../support/token-routes.ts';
@@ -155,5 +156,35 @@ describe('any order of the commands of several requests to two processes', () =>
       }),
       exploration(20),
     );
+  });
+});
+
+describe('who waits for the refresh of another resource', () => {
+  it('does not take what it brought for their own, and refreshes in their turn', async () => {
+    const login = await logIn();
+    const [first, second] = [processes[0].gate, processes[1].gate];
+    const [waits, stored, looked] = [createGate(), createGate(), createGate()];
+    let looks = 0;
+    first.onCommand = (name) => {
+      if (name !== 'connectAuth:releaseLock') return undefined;
+      stored.open();
+      return looked.opened;
+    };
+    second.onCommand = (name) => {
+      if (!name.startsWith('connectAuth:acquireLock')) return undefined;
+      looks += 1;
+      waits.open();
+      // The first look finds the lock, and the new record; at the second the lock is given back.
+      if (looks === 2) looked.open();
+      return stored.opened;
+    };
+    const own = ask(login.two);
+    await waits.opened;
+    const [other, main] = await Promise.all([ask(login.one, '/two'), own.finally(looked.open)]);
+    for (const gate of [first, second]) gate.onCommand = () => undefined;
+    expect([other.status, main.status]).toEqual([200, 200]);
+    expect(op.requests('token').map(({ params }) => params.get('resource'))).toEqual(['urn:two', 'urn:one']);
+    expect(main.token).not.toBe(other.token);
+    expect(await ask(login.one)).toMatchObject({ token: main.token });
   });
 });

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { providers, type RequestAuth } from 'express-connect-auth';
 import { decodeJwt } from 'jose';
+import { createSecret } from '../../src/secret.ts';
+import { createSealer } from '../../src/vault/sealer.ts';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import type { TestAppOptions } from '../support/app.ts';
 import { whoIs } from '../support/bed.ts';
 import { json } from '../support/scripted-answers.ts';
+import { keysOf, readSessionId, redisKeysOf } from '../support/session-records.ts';
 import { RESOURCES, setUpStrictBed } from '../support/strict-provider.ts';
 
 const bed = setUpStrictBed(RESOURCES, { accessTokenSeconds: 300 });
@@ -159,6 +162,26 @@ describe('a provider that is told resources (RFC 8707)', () => {
     expect(await whoIs(browser)).toBe('ada');
   });
 
+  it('costs a session that has none of it not a byte', async () => {
+    const { app, browser } = await open({ redis: bed.redis.url, oidc: {} });
+    const keys = keysOf(app);
+    const sealer = createSealer([createSecret('a secret of the tests, long enough to be one')], keys);
+    const id = readSessionId(browser);
+    const key = keys.sessionKey(id);
+    const sealed = await bed.redis.client().getBuffer(redisKeysOf(app, id).tokens);
+    const kept = sealer.open(sealed!, { purpose: 'tokens', record: `t:${key}`, salt: id });
+    expect(Object.keys(kept as object).sort()).toEqual([
+      'accessToken',
+      'expiresAt',
+      'expiryAssumed',
+      'idToken',
+      'receivedAt',
+      'refreshToken',
+      'renewed',
+      'scope',
+    ]);
+  });
+
   it('gives none without a refresh token', async () => {
     const { run } = await open({
       oidc: { resource: [ONE, TWO], scope: 'openid', userinfoAtLogin: false },
@@ -174,7 +197,7 @@ describe('a provider that is told resources (RFC 8707)', () => {
     const { app, browser, run } = await open();
     await run(get(TWO));
     expect((await browser.post('/logout')).status).toBe(303);
-    expect(bed.op.requests().revocation).toBe(2);
+    expect(bed.op.requests().revocation).toBe(3);
     expect(app.logouts).toHaveLength(1);
     expect(await run(get(TWO))).toEqual({ failed: 'login_required' });
   });
