@@ -94,6 +94,7 @@ export function createTestLogins(parts: TestLoginsOptions): TestLogins {
           claims: readUserClaims(name, login.claims),
           missingScopes: [],
           browserSession: false,
+          sessionExpiry: undefined,
           accessTokenEnd: undefined,
           idTokenPayload: undefined,
         },

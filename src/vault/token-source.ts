@@ -171,7 +171,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     if (answer instanceof ProviderError) return end(owner, sealed, answer);
     const { proof } = answer;
     const to = vault.seal(owner.sessionId, answer.tokens);
-    const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
+    const endsBy = proof?.sessionExpiry && proof.sessionExpiry * 1000;
+    const outcome = await storeTokens(owner, { tokens: { from: sealed, to }, endsBy }, giveUp);
     if (outcome === 'conflict') return readCurrent(owner);
     if (outcome === 'stored') {
       const { scope, accessToken } = answer.tokens;
