@@ -24,6 +24,7 @@ import { createProviderFetch } from './provider-fetch.ts';
 import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
 import { readUserClaims } from './read-user-claims.ts';
 import { toRefreshFault } from './refresh-refusals.ts';
+import { type RevocationClaims, verifyRevocationToken } from './revocation-token.ts';
 import { completeScope, findMissingScopes } from './scopes.ts';
 import { createSecretReaders } from './secret-reader.ts';
 import { verifySignedUserInfo } from './signed-user-info.ts';
@@ -94,6 +95,12 @@ export interface Provider {
    * @throws ProviderError `provider_invalid_response` for one to refuse, `provider_unavailable` without keys.
    */
   verifyLogoutToken(token: string): Promise<LogoutClaims>;
+  /**
+   * Verifies the token of a request to revoke everything of a person, made for the address `audience`.
+   *
+   * @throws ProviderError as {@link verifyLogoutToken}.
+   */
+  verifyRevocationToken(token: string, audience: string): Promise<RevocationClaims>;
   /** Verifies access tokens that clients bring. */
   readonly bearer: BearerVerifier;
   /**
@@ -139,6 +146,11 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
   const { authenticate, advise } = createClientProof(definition, secrets);
   const configurations = createConfigurationSource(definition, { ...settings, fetch, authenticate });
   const identityVerifier = createIdentityVerifier(definition, { ...settings, ...secrets, fetch });
+
+  const sentTokens = {
+    ...{ definition, name, now },
+    findVerifier: async () => identityVerifier.keyVerifierOf(await configure({ byStranger: true })),
+  };
 
   const configure = async (choice?: { byStranger: boolean }) => {
     const configuration = await configurations.find(choice);
@@ -253,14 +265,14 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       findVerifier: async () => identityVerifier.publishedKeysOf(await configure({ byStranger: true })),
     }),
 
-    verifyLogoutToken: async (token) => {
-      const findVerifier = async () => identityVerifier.keyVerifierOf(await configure({ byStranger: true }));
-      try {
-        return await verifyLogoutToken(token, { definition, name, findVerifier, now });
-      } catch (error) {
+    verifyLogoutToken: (token) =>
+      verifyLogoutToken(token, sentTokens).catch((error: unknown) => {
         throw toProviderError(error, name, 'the logout token');
-      }
-    },
+      }),
+    verifyRevocationToken: (token, audience) =>
+      verifyRevocationToken(token, audience, sentTokens).catch((error: unknown) => {
+        throw toProviderError(error, name, 'the revocation token');
+      }),
 
     endSession: (request) =>
       callProvider('the logout', (configuration) =>
