@@ -4,13 +4,16 @@ import { type Check, group, optional, required, type Table, withDefault } from '
 import { PUBLIC_KEY_ALGORITHMS } from '../options/signing-algorithms.ts';
 import type {
   ClientAuthentication,
+  DecryptionKeyInput,
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
+  PublicKeyAlgorithm,
   SecretFunction,
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { checkKeyAuthentication } from './client-key.ts';
+import { checkDecryptionKeys } from './decryption-keys.ts';
 import {
   COMMON_OPTIONS,
   type CommonProviderOptions,
@@ -25,6 +28,7 @@ import {
   readProviderOptions,
   STANDARD_CAPABILITIES,
 } from './preset-options.ts';
+import { checkEncryption, completeProtection, type EncryptionOptions } from './protected-options.ts';
 import { QUIRKS } from './quirk-options.ts';
 
 /** Options of {@link oidc}. */
@@ -65,6 +69,27 @@ export interface OidcOptions extends CommonProviderOptions {
   metadata?: ProviderMetadata;
   /** The only algorithm an ID token may be signed with. @default 'RS256' */
   idTokenSigningAlgorithm?: SigningAlgorithm;
+  /**
+   * How ID tokens are encrypted, as registered at the provider. No other is taken then; what is in it must be signed.
+   * @default not encrypted
+   */
+  idTokenEncryption?: EncryptionOptions;
+  /** How the answers of the userinfo endpoint are encrypted; they must be signed as well. @default not encrypted */
+  userinfoEncryption?: EncryptionOptions;
+  /** How the answers of the introspection endpoint are encrypted; they must be signed as well. @default not encrypted */
+  introspectionEncryption?: EncryptionOptions;
+  /**
+   * Private keys that such answers are encrypted for: in PEM, or as JWKs. To replace one, add the next, let the provider have
+   * its public half, and take the old one out when nothing is encrypted for it any more. @default none
+   */
+  decryptionKeys?: DecryptionKeyInput | readonly DecryptionKeyInput[];
+  /** The only algorithm that the userinfo endpoint may sign with; an answer that is not signed is refused. @default not demanded */
+  userinfoSigningAlgorithm?: PublicKeyAlgorithm;
+  /**
+   * The only algorithm that the introspection endpoint may sign with: a signed answer (RFC 9701) is asked for, and no other is
+   * taken. @default not demanded
+   */
+  introspectionSigningAlgorithm?: PublicKeyAlgorithm;
   /**
    * Audiences an ID token may name beside `clientId`; or a rule that says of each whether it may, where the provider names
    * more than can be listed. @default []
@@ -138,6 +163,18 @@ export const OIDC_OPTIONS = {
   responseMode: withDefault(oneOf('query', 'form_post'), 'query', { aliases: ['response_mode'] }),
   metadata: optional(checkMetadata, { defaultIs: 'discovered at the first login' }),
   idTokenSigningAlgorithm: withDefault(checkAlgorithm, 'RS256', { aliases: ['idTokenSigningAlg'] }),
+  idTokenEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
+  userinfoEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
+  introspectionEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
+  decryptionKeys: optional(checkDecryptionKeys, { aliases: ['decryptionKey'] }),
+  userinfoSigningAlgorithm: optional(oneOf(...PUBLIC_KEY_ALGORITHMS), {
+    defaultIs: 'not demanded',
+    aliases: ['userinfo_signed_response_alg'],
+  }),
+  introspectionSigningAlgorithm: optional(oneOf(...PUBLIC_KEY_ALGORITHMS), {
+    defaultIs: 'not demanded',
+    aliases: ['introspection_signed_response_alg'],
+  }),
   trustedAudiences: withDefault(checkAudiences, []),
   quirks: group(OIDC_QUIRKS),
   ...COMMON_OPTIONS,
@@ -173,6 +210,7 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     clientAssertionAudience: given.clientAssertionAudience,
     clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, algorithm),
     ...checkKeyAuthentication(call, given),
+    ...completeProtection(call, given),
     scope: given.scope,
     refuseMissingScopes: false,
     implicit: dangerouslyUseImplicitFlow,

@@ -18,7 +18,9 @@ import type { Fetch } from './bounded-fetch.ts';
 import { createClientProof } from './client-authentication.ts';
 import { createConfigurationSource } from './configuration.ts';
 import { createIdentityVerifier, type VerifiedIdentity } from './identity-verifier.ts';
+import { verifyIntrospectionAnswer } from './introspection-answer.ts';
 import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
+import { createAnswerOpener } from './protected-answers.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
@@ -29,7 +31,7 @@ import { completeScope, findMissingScopes } from './scopes.ts';
 import { createSecretReaders } from './secret-reader.ts';
 import { verifySignedUserInfo } from './signed-user-info.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
-import { mergeTokens, verifySameLogin } from './token-refresh.ts';
+import { mergeTokens, openRefreshed, verifySameLogin } from './token-refresh.ts';
 import { createTokenRequests } from './token-requests.ts';
 import { revokeTokens } from './token-revocation.ts';
 import { askUserApi } from './user-api.ts';
@@ -95,6 +97,8 @@ export interface Provider {
    * @throws ProviderError `provider_invalid_response` for one to refuse, `provider_unavailable` without keys.
    */
   verifyLogoutToken(token: string): Promise<LogoutClaims>;
+  /** The signed logout token within an encrypted one; `undefined`: it is not for a key of ours. Nothing is verified. */
+  openLogoutToken(token: string): Promise<string | undefined>;
   /**
    * Verifies the token of a request to revoke everything of a person, made for the address `audience`.
    *
@@ -133,16 +137,23 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
   const { quirks, capabilities, clockToleranceSeconds } = definition;
   let metadata: Partial<client.ServerMetadata> | undefined = definition.metadata;
   const verifyUserInfo = async (jwt: string) => {
-    const verify = identityVerifier.keyVerifierOf(await configure());
-    return verifySignedUserInfo(jwt, { definition, name, verify, now });
+    const keysOf = definition.userinfoSigningAlgorithm ? 'publishedKeysOf' : 'keyVerifierOf';
+    const verify = identityVerifier[keysOf](await configure());
+    return verifySignedUserInfo(await answers.openUserInfo(jwt), { definition, name, verify, now });
+  };
+  const verifyIntrospection = async (jwt: string) => {
+    const verify = identityVerifier.publishedKeysOf(await configure());
+    return verifyIntrospectionAnswer(await answers.openIntrospection(jwt), { definition, name, verify, now });
   };
   const fetch = createProviderFetch(definition, {
     ...settings,
     endpoints: () => metadata as never,
     fetch: settings.fetch,
     verifyUserInfo,
+    verifyIntrospection,
   });
   const secrets = createSecretReaders(definition, settings);
+  const answers = createAnswerOpener(definition, { name, ...secrets });
   const { authenticate, advise } = createClientProof(definition, secrets);
   const configurations = createConfigurationSource(definition, { ...settings, fetch, authenticate });
   const identityVerifier = createIdentityVerifier(definition, { ...settings, ...secrets, fetch });
@@ -178,11 +189,12 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     return callProvider('the token refresh', async (configuration) => {
       // Those that were granted: a newer release may ask for more.
       const scope = tokens.scope ?? definition.scope;
-      const { tokens: fresh } = await tokenRequests
+      const { tokens: given } = await tokenRequests
         .refresh(configuration, refreshToken, scope)
         .catch(async (error: unknown) => {
           throw await toRefreshFault(error, name, advise(configuration.serverMetadata()));
         });
+      const fresh = await openRefreshed(() => answers.openTokens(given), name);
       const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
       if (!speaksOfIdentity) return { tokens: mergeTokens(tokens, fresh), proof: undefined };
       const proof = await verifySameLogin(() => identityVerifier.verifyRefresh(fresh, configuration), {
@@ -227,7 +239,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     finishLogin: (answer, checks) =>
       callProvider('the login', async (configuration) => {
         const requested = await tokenRequests.finishLogin(configuration, answer, checks);
-        const answered = requested.tokens;
+        const answered = await answers.openTokens(requested.tokens);
         const identity = await identityVerifier.verifyLogin(answered, checks, configuration);
         const { sub } = identity;
         const scope = completeScope(definition.scope, answered);
@@ -269,6 +281,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       verifyLogoutToken(token, sentTokens).catch((error: unknown) => {
         throw toProviderError(error, name, 'the logout token');
       }),
+    openLogoutToken: answers.openLogoutToken,
     verifyRevocationToken: (token, audience) =>
       verifyRevocationToken(token, audience, sentTokens).catch((error: unknown) => {
         throw toProviderError(error, name, 'the revocation token');

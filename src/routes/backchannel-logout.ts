@@ -40,7 +40,8 @@ export function createBackchannelLogout(
   const { providers, userSessions, answers, monotonic } = options;
   const mayReport = createReportThrottle(monotonic);
 
-  const endSessions = async (jwt: string) => {
+  const endSessions = async (sent: string) => {
+    const jwt = await openToken(providers, sent);
     const provider = findProvider(providers, jwt);
     const { sub, sid, jti, issuedAt: issuedBy } = await provider.verifyLogoutToken(jwt);
     const { issuer, definition } = provider;
@@ -121,6 +122,16 @@ async function readLogoutToken(req: Request, res: Response): Promise<string> {
   if (tokens[0]!.length > MAX_SENT_TOKEN_LENGTH)
     throw invalidForm('has a logout token that is too large', 413);
   return tokens[0]!;
+}
+
+/** An encrypted token says nothing of whom it is from: whose key opens it, says so. */
+async function openToken(providers: ReadonlyMap<string, Provider>, token: string): Promise<string> {
+  if (token.split('.').length !== 5) return token;
+  for (const provider of providers.values()) {
+    const opened = await provider.openLogoutToken(token);
+    if (opened !== undefined) return opened;
+  }
+  throw invalidForm('has an encrypted logout token that no key of ours opens');
 }
 
 /** By whom the token says it is from and for; the provider's own check decides. One issuer may know us twice. */
