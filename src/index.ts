@@ -98,14 +98,24 @@ export type { SalesforceOptions } from './provider/presets/salesforce.ts';
 export type { SlackOptions } from './provider/presets/slack.ts';
 export type { ZitadelOptions } from './provider/presets/zitadel.ts';
 export { providers } from './provider/presets.ts';
+export type { EncryptionOptions } from './provider/protected-options.ts';
 export type { TelenorOptions } from './provider/telenor.ts';
 export type {
+  AnswerEncryption,
+  AnswerProtection,
   ClientAuthentication,
+  ContentEncryption,
+  DecryptionKey,
+  DecryptionKeyInput,
   GivenSecret,
+  KeyManagement,
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
+  PublicEncryptionKey,
+  PublicKeyAlgorithm,
   SecretFunction,
+  SecurityProfile,
   SigningAlgorithm,
 } from './provider-definition.ts';
 export type { IoredisClient, NodeRedisClient, RedisTarget } from './redis-clients.ts';

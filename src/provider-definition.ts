@@ -45,6 +45,9 @@ export type SigningAlgorithm =
   | 'HS384'
   | 'HS512';
 
+/** Profiles of the OpenID Foundation that a provider may be held to. */
+export type SecurityProfile = 'ipsie-sl1';
+
 /** Signature algorithms by keys of which one half is published. */
 export type PublicKeyAlgorithm = Exclude<SigningAlgorithm, `HS${string}`>;
 
@@ -254,6 +257,8 @@ export interface ProviderDefinition extends Partial<AnswerProtection> {
   readonly clientKey?: ClientKey | undefined;
   /** Whom its assertions speak to. @default 'issuer' */
   readonly clientAssertionAudience?: 'issuer' | 'token_endpoint' | undefined;
+  /** The profile that the provider is held to. */
+  readonly profile?: SecurityProfile | undefined;
   /** Space-separated scopes; exactly these are asked for. */
   readonly scope: string;
   /** Whether a login fails when fewer scopes are granted than asked for. */

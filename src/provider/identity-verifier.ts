@@ -12,6 +12,7 @@ import { readAccessTokenClaims } from './access-token-claims.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { ANY_NONCE, type IdTokenExpectations, verifyIdToken } from './id-token.ts';
+import { findIpsieProblem, IPSIE_SL1 } from './profiles/ipsie.ts';
 import { show } from './provider-fault.ts';
 import { invalidResponse } from './provider-faults.ts';
 import { readUserClaims } from './read-user-claims.ts';
@@ -158,6 +159,9 @@ export function createIdentityVerifier(
     verifyLogin: async (tokens, checks, configuration) => {
       const verified = await verify(tokens, checks.nonce, configuration);
       refuseOthers(verified.payload, definition, name);
+      const problem =
+        definition.profile === IPSIE_SL1 && findIpsieProblem(verified.payload, definition.clientId);
+      if (problem) throw invalidResponse(name, 'the ID token', problem);
       checkSessionExpiry(name, verified.sessionExpiry, now() / 1000);
       checkStrength(verified.payload, checks, { definition, name, now });
       return toIdentity(verified, definition, readUserClaims(name, verified.payload));

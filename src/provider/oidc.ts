@@ -10,6 +10,7 @@ import type {
   ProviderQuirks,
   PublicKeyAlgorithm,
   SecretFunction,
+  SecurityProfile,
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { checkKeyAuthentication } from './client-key.ts';
@@ -28,6 +29,7 @@ import {
   readProviderOptions,
   STANDARD_CAPABILITIES,
 } from './preset-options.ts';
+import { applyIpsieProfile, IPSIE_SL1 } from './profiles/ipsie.ts';
 import { checkEncryption, completeProtection, type EncryptionOptions } from './protected-options.ts';
 import { QUIRKS } from './quirk-options.ts';
 
@@ -61,6 +63,11 @@ export interface OidcOptions extends CommonProviderOptions {
    * @default `issuer` + `/.well-known/openid-configuration`
    */
   discoveryUrl?: string;
+  /**
+   * Holds the provider to a profile: what it demands is demanded, and what it forbids is refused, naming the clause.
+   * `ipsie-sl1`: IPSIE SL1, which wants `routes.initiateLogin` as well. @default none
+   */
+  profile?: SecurityProfile;
   /** Scopes; must hold `openid`. Exactly these are asked for. @default 'openid profile email' */
   scope?: string;
   /** `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. @default 'query' */
@@ -159,6 +166,7 @@ export const OIDC_OPTIONS = {
     defaultIs: '`issuer` + `/.well-known/openid-configuration`',
     aliases: ['wellKnown', 'metadataUrl'],
   }),
+  profile: optional(oneOf(IPSIE_SL1), { aliases: ['securityProfile'] }),
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
   responseMode: withDefault(oneOf('query', 'form_post'), 'query', { aliases: ['response_mode'] }),
   metadata: optional(checkMetadata, { defaultIs: 'discovered at the first login' }),
@@ -186,8 +194,9 @@ export const OIDC_OPTIONS = {
  * @throws ConfigurationError naming the option and what it must be.
  * @see [OpenID Connect Core](https://openid.net/specs/openid-connect-core-1_0.html)
  */
-export function oidc(options: OidcOptions): ProviderDefinition {
+export function oidc(written: OidcOptions): ProviderDefinition {
   const call = 'providers.oidc()';
+  const options = written?.profile === IPSIE_SL1 ? applyIpsieProfile(call, written) : written;
   const given = readProviderOptions(call, options, OIDC_OPTIONS);
   const { issuer, metadata, clientId, idTokenSigningAlgorithm: algorithm } = given;
   const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given.quirks;
@@ -211,6 +220,7 @@ export function oidc(options: OidcOptions): ProviderDefinition {
     clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, algorithm),
     ...checkKeyAuthentication(call, given),
     ...completeProtection(call, given),
+    profile: given.profile,
     scope: given.scope,
     refuseMissingScopes: false,
     implicit: dangerouslyUseImplicitFlow,
