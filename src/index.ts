@@ -98,17 +98,25 @@ export type { SalesforceOptions } from './provider/presets/salesforce.ts';
 export type { SlackOptions } from './provider/presets/slack.ts';
 export type { ZitadelOptions } from './provider/presets/zitadel.ts';
 export { providers } from './provider/presets.ts';
+export type { EncryptionOptions } from './provider/protected-options.ts';
 export type { TelenorOptions } from './provider/telenor.ts';
 export type {
+  AnswerEncryption,
+  AnswerProtection,
   AuthorizationDetail,
   ClientAuthentication,
   ClientKeyInput,
+  ContentEncryption,
+  DecryptionKey,
+  DecryptionKeyInput,
   GivenSecret,
+  KeyManagement,
   PrivateJwk,
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
-  PublicAlgorithm,
+  PublicEncryptionKey,
+  PublicKeyAlgorithm,
   ResponseMode,
   SecretFunction,
   SecurityProfile,

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Secret } from './secret.ts';
 
 /**
@@ -53,9 +54,9 @@ export interface ClientKey {
   /** The `kid` that a single key is registered by. */
   readonly id: string | undefined;
   /** What they sign by, where they do not say so themselves. */
-  readonly algorithm: PublicAlgorithm | undefined;
+  readonly algorithm: PublicKeyAlgorithm | undefined;
   /** What they may sign by. @default any */
-  readonly allowed?: readonly PublicAlgorithm[] | undefined;
+  readonly allowed?: readonly PublicKeyAlgorithm[] | undefined;
 }
 
 /** One thing that a client wants to be allowed, by its type and in whatever members that type has (RFC 9396). */
@@ -65,10 +66,10 @@ export interface AuthorizationDetail {
 }
 
 /** Profiles of the OpenID Foundation that a provider may be held to. */
-export type SecurityProfile = 'fapi2' | 'fapi2-message-signing';
+export type SecurityProfile = 'fapi2' | 'fapi2-message-signing' | 'ipsie-sl1';
 
 /** Signature algorithms by keys of which one half is published. */
-export type PublicAlgorithm = Exclude<SigningAlgorithm, 'HS256' | 'HS384' | 'HS512'>;
+export type PublicKeyAlgorithm = Exclude<SigningAlgorithm, 'HS256' | 'HS384' | 'HS512'>;
 
 /** Signature algorithms a token may be configured for. `none` is not among them. */
 export type SigningAlgorithm =
@@ -85,6 +86,56 @@ export type SigningAlgorithm =
   | 'HS256'
   | 'HS384'
   | 'HS512';
+
+/** How the key of an encrypted answer is wrapped; with `dir` it follows from the client secret (OpenID Connect Core, section 10.2). */
+export type KeyManagement =
+  | 'RSA-OAEP-256'
+  | 'RSA-OAEP'
+  | 'ECDH-ES'
+  | 'ECDH-ES+A128KW'
+  | 'ECDH-ES+A256KW'
+  | 'dir';
+
+/** How the content of an answer is encrypted. */
+export type ContentEncryption = 'A128CBC-HS256' | 'A256CBC-HS512' | 'A128GCM' | 'A256GCM';
+
+/** How answers of one kind are encrypted. */
+export interface AnswerEncryption {
+  readonly alg: KeyManagement;
+  readonly enc: ContentEncryption;
+}
+
+/** A private key that answers are encrypted for: in PEM, or as a JWK whose `kid` is the name it is registered by. */
+export type DecryptionKeyInput = string | Readonly<Record<string, unknown>>;
+
+/** The public half of such a key, as a JWK. */
+export interface PublicEncryptionKey {
+  readonly kty: string;
+  readonly kid: string;
+  readonly use: 'enc';
+  readonly [member: string]: unknown;
+}
+
+/** Such a key, read. */
+export interface DecryptionKey {
+  readonly key: KeyObject;
+  /** The name that the provider may know it by: its own, or its thumbprint (RFC 7638). */
+  readonly id: string;
+  readonly algorithms: readonly KeyManagement[];
+  readonly published: PublicEncryptionKey;
+}
+
+/** How the answers of a provider are protected beyond TLS. Where a member says so, no weaker answer is taken. */
+export interface AnswerProtection {
+  readonly idTokenEncryption: AnswerEncryption | undefined;
+  readonly userinfoEncryption: AnswerEncryption | undefined;
+  readonly introspectionEncryption: AnswerEncryption | undefined;
+  readonly decryptionKeys: readonly DecryptionKey[];
+  /** The public halves of them, for whoever publishes them. */
+  readonly encryptionKeys: readonly PublicEncryptionKey[];
+  readonly userinfoSigningAlgorithm: PublicKeyAlgorithm | undefined;
+  readonly introspectionSigningAlgorithm: PublicKeyAlgorithm | undefined;
+}
 
 /** Endpoints of a provider, for one without discovery. Members are named as in RFC 8414, section 2. */
 export interface ProviderMetadata {
@@ -234,7 +285,7 @@ export interface TenantRule {
 export type ResponseMode = 'query' | 'form_post' | 'jwt' | 'query.jwt' | 'form_post.jwt';
 
 /** A provider as data: what a preset made of its options. The code that speaks to it is the same for all. */
-export interface ProviderDefinition {
+export interface ProviderDefinition extends Partial<AnswerProtection> {
   /** The preset's name, for messages. */
   readonly preset: string;
   readonly issuer: string;
@@ -266,7 +317,7 @@ export interface ProviderDefinition {
   readonly implicit: boolean;
   readonly responseMode: ResponseMode;
   /** What a signed answer to a login is signed by. @default that of `identity` */
-  readonly responseSigningAlgorithm?: PublicAlgorithm | undefined;
+  readonly responseSigningAlgorithm?: PublicKeyAlgorithm | undefined;
   /** The provider's own callback for its popup package, where it has one. */
   readonly popupRedirectUri: string | undefined;
   /** Whether authorization requests are pushed also where the provider does not demand it. @default false */

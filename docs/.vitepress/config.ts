@@ -35,6 +35,8 @@ const GROUPS: readonly (readonly [title: string, pages: readonly string[]])[] = 
       'faults',
       'endurance',
       'security',
+      'protected-answers',
+      'browser-based-apps',
       'troubleshooting',
       'errors',
       'upgrading',

@@ -4,6 +4,8 @@ import type { ResolvedOptions } from '../options/options.ts';
 import { createBackchannelLogout } from '../routes/backchannel-logout.ts';
 import { createCallback } from '../routes/callback.ts';
 import { createFrontchannelLogout } from '../routes/frontchannel-logout.ts';
+import { createGlobalTokenRevocation } from '../routes/global-token-revocation.ts';
+import { createInitiatedLogin } from '../routes/initiated-login.ts';
 import { createJwksRoute } from '../routes/jwks-route.ts';
 import { createKeptFormRoute } from '../routes/kept-form-route.ts';
 import { createKeptForms } from '../routes/kept-forms.ts';
@@ -119,6 +121,14 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
       keptForm: keptForm.route,
       jwks: createJwksRoute({ providers, monotonic }),
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
+      globalTokenRevocation: createGlobalTokenRevocation({
+        ...{ ...parts, userSessions, store, keys, now, monotonic },
+        url: `${options.baseUrl}${options.routes.globalTokenRevocation}`,
+      }),
+      initiateLogin: createInitiatedLogin({
+        ...{ ...parts, startLogin: login.start },
+        path: `${options.basePath}${options.routes.initiateLogin}`,
+      }),
       frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
       signedOut: logoutReturns.route,
       metrics: async (req, res) => void given.metrics?.route(req, res, ignore),

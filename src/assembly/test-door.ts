@@ -95,6 +95,7 @@ export function createTestLogins(parts: TestLoginsOptions): TestLogins {
           missingScopes: [],
           authorizationDetails: undefined,
           browserSession: false,
+          sessionExpiry: undefined,
           accessTokenEnd: undefined,
           idTokenPayload: undefined,
         },

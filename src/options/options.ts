@@ -238,6 +238,16 @@ export interface RouteOptions {
   /** What the provider loads in a frame at its logout. `false` switches it off. @default '/oauth/frontchannel-logout' */
   frontchannelLogout?: string | false;
   /**
+   * Where the provider asks, by a request it signs, to end all sessions of a person (Global Token Revocation; Okta's
+   * Universal Logout); such as `/oauth/global-token-revocation`. @default false
+   */
+  globalTokenRevocation?: string | false;
+  /**
+   * Where the provider, or a page of it, begins a login (OpenID Connect Core, section 4), by GET or POST with `iss`,
+   * `login_hint` and `target_link_uri`; such as `/initiate-login`. @default false
+   */
+  initiateLogin?: string | false;
+  /**
    * Tells scripts who is logged in and for how long, without keeping the session alive; such as `/auth/session`.
    * @default false
    */

@@ -9,6 +9,7 @@ import type { ConnectAuthOptions, ResolvedOptions } from './options.ts';
 import { completePages } from './page-options.ts';
 import { completeRoutes } from './route-options.ts';
 import { completeSession, warnOfCookiePath } from './session-options.ts';
+import { warnOfPublicClients } from './warn-of-public-clients.ts';
 import { warnOnce } from './warn-once.ts';
 
 /**
@@ -32,11 +33,19 @@ export function resolveOptions(options: ConnectAuthOptions, written: object = op
       `${where}: application must be given where routes.callback is false: it says whose logins these are. Give what the processes give that finish them, or their baseUrl.`,
     );
   }
+  const profiled = [...(providers?.values() ?? [provider!])].some(({ profile }) => profile === 'ipsie-sl1');
+  if (profiled && routes.initiateLogin === false && routes.callback !== false) {
+    throw new ConfigurationError(
+      `${where}: routes.initiateLogin must be given, such as "/initiate-login": profile "ipsie-sl1" wants that the provider can begin a login.`,
+    );
+  }
   refusePlainHttp(`${where}: apiOrigins`, given.apiOrigins, given.dangerouslyAllowHttp);
   const session = completeSession(`${where}: session`, given.session, {
     ...{ baseUrl, basePath, application, routes },
   });
   warnOfCookiePath(`${where}: session.cookiePath`, written, session.cookiePath);
+  const named = providers ?? new Map([['default', provider!]]);
+  warnOfPublicClients(written, named);
   return Object.freeze({
     baseUrl: baseUrl.origin + basePath,
     application: application ?? baseUrl.origin + basePath,
@@ -46,7 +55,7 @@ export function resolveOptions(options: ConnectAuthOptions, written: object = op
     secrets: secret,
     redis: given.redis,
     redisPrefix: given.redisPrefix,
-    providers: providers ?? new Map([['default', provider!]]),
+    providers: named,
     severalProviders: providers !== undefined,
     routes,
     session,

@@ -12,6 +12,8 @@ export const ROUTE_OPTIONS = {
   logout: withDefault(checkPathOrOff, '/logout', { aliases: ['signOut'] }),
   backchannelLogout: withDefault(checkPathOrOff, '/oauth/backchannel-logout'),
   frontchannelLogout: withDefault(checkPathOrOff, '/oauth/frontchannel-logout'),
+  globalTokenRevocation: withDefault(checkPathOrOff, false, { aliases: ['universalLogout'] }),
+  initiateLogin: withDefault(checkPathOrOff, false, { aliases: ['initiateLoginUri', 'initiate_login_uri'] }),
   signedOut: withDefault(checkPathOrOff, '/signed-out'),
   session: withDefault(checkPathOrOff, false, { aliases: ['user', 'me', 'userinfo', 'profile'] }),
   keptForm: withDefault(checkPathOrOff, false),

@@ -96,7 +96,7 @@ function findCookieName({ baseUrl, basePath, application }: CookiePlace): string
 
 /** A callback that the cookie is not sent to would never find its login. */
 function checkCookiePath(where: string, cookiePath: string, { basePath, routes }: CookiePlace): void {
-  for (const name of ['login', 'callback', 'logout', 'session', 'keptForm'] as const) {
+  for (const name of ['login', 'initiateLogin', 'callback', 'logout', 'session', 'keptForm'] as const) {
     const path = `${basePath}${routes[name]}`;
     if (routes[name] !== false && !isBelowCookiePath(path, cookiePath)) {
       throw new ConfigurationError(

@@ -46,7 +46,13 @@ export interface NamedTenant {
 const WHERE = 'connectAuth()';
 /** Stands for a tenant's provider while the rest of the options is checked. */
 const PLACEHOLDER = Object.freeze({ preset: 'tenant' }) as unknown as ProviderDefinition;
-const PROVIDER_ROUTES = ['callback', 'backchannelLogout', 'frontchannelLogout'] as const;
+const PROVIDER_ROUTES = [
+  'callback',
+  'backchannelLogout',
+  'frontchannelLogout',
+  'globalTokenRevocation',
+  'initiateLogin',
+] as const;
 
 /** Says whether the options speak of several base URLs or of tenants. Others are one application, as they stand. */
 export function hasSites({ baseUrl, tenant, provider, providers }: ConnectAuthOptions): boolean {

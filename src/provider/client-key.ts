@@ -3,7 +3,7 @@ import type {
   ClientAuthentication,
   ClientKey,
   ClientKeyInput,
-  PublicAlgorithm,
+  PublicKeyAlgorithm,
   SecretFunction,
 } from '../provider-definition.ts';
 import { createSecret } from '../secret.ts';
@@ -14,9 +14,9 @@ interface AuthenticationOptions {
   clientSecret?: string | SecretFunction | undefined;
   clientKey?: ClientKeyInput | SecretFunction | undefined;
   clientKeyId?: string | undefined;
-  clientKeyAlgorithm?: PublicAlgorithm | undefined;
+  clientKeyAlgorithm?: PublicKeyAlgorithm | undefined;
   /** What a key may sign by. @default any */
-  allowedKeyAlgorithms?: readonly PublicAlgorithm[] | undefined;
+  allowedKeyAlgorithms?: readonly PublicKeyAlgorithm[] | undefined;
   /** Says what the secret is for, should it be for something else than the token endpoint. */
   idTokenSigningAlgorithm?: string | undefined;
 }

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, importJWK, type JWK } from 'jose';
-import type { PrivateJwk, PublicAlgorithm } from '../provider-definition.ts';
+import type { PrivateJwk, PublicKeyAlgorithm } from '../provider-definition.ts';
 import { foundFault } from './provider-fault.ts';
 import type { SecretReader } from './secret-reader.ts';
 
@@ -8,7 +8,7 @@ import type { SecretReader } from './secret-reader.ts';
 export interface GivenKey {
   readonly key: KeyObject;
   readonly id: string | undefined;
-  readonly algorithm: PublicAlgorithm;
+  readonly algorithm: PublicKeyAlgorithm;
 }
 
 /** The keys of a client, at this moment. */
@@ -17,7 +17,7 @@ export interface CurrentKeys {
   readonly signing: {
     readonly key: CryptoKey;
     readonly id: string | undefined;
-    readonly algorithm: PublicAlgorithm;
+    readonly algorithm: PublicKeyAlgorithm;
   };
   /** The public halves of all of them: who replaces a key publishes the next one before it signs. */
   readonly published: readonly JWK[];
@@ -63,9 +63,9 @@ async function prepare(given: readonly GivenKey[]): Promise<CurrentKeys> {
 export interface KeyChoice {
   /** Of a single key. */
   readonly id: string | undefined;
-  readonly algorithm: PublicAlgorithm | undefined;
+  readonly algorithm: PublicKeyAlgorithm | undefined;
   /** @default any */
-  readonly allowed?: readonly PublicAlgorithm[] | undefined;
+  readonly allowed?: readonly PublicKeyAlgorithm[] | undefined;
 }
 
 /**
@@ -122,11 +122,11 @@ function readKey(given: string | PrivateJwk, { algorithm: wanted, allowed }: Key
   if (able.length === 0) return `${EXPECTED}, for ${allowed!.join(', ')}`;
   const { alg, kid } = typeof given === 'string' ? {} : (given as { alg?: unknown; kid?: unknown });
   const algorithm = (alg === 'Ed25519' ? 'EdDSA' : alg) ?? wanted ?? able[0]!;
-  if (!able.includes(algorithm as PublicAlgorithm)) return `${EXPECTED}, for ${able.join(', ')}`;
+  if (!able.includes(algorithm as PublicKeyAlgorithm)) return `${EXPECTED}, for ${able.join(', ')}`;
   return {
     key,
     id: typeof kid === 'string' && kid !== '' ? kid : undefined,
-    algorithm: algorithm as PublicAlgorithm,
+    algorithm: algorithm as PublicKeyAlgorithm,
   };
 }
 
@@ -141,14 +141,14 @@ function createKey(given: string | PrivateJwk): KeyObject | undefined {
   }
 }
 
-const BY_CURVE: Readonly<Record<string, PublicAlgorithm>> = {
+const BY_CURVE: Readonly<Record<string, PublicKeyAlgorithm>> = {
   prime256v1: 'ES256',
   secp384r1: 'ES384',
   secp521r1: 'ES512',
 };
 
 /** What a key can sign by; the first where nobody says otherwise. */
-function findAlgorithms(key: KeyObject): readonly PublicAlgorithm[] {
+function findAlgorithms(key: KeyObject): readonly PublicKeyAlgorithm[] {
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048)
     return ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];

@@ -12,11 +12,13 @@ import { readAccessTokenClaims } from './access-token-claims.ts';
 import type { LoginChecks } from './authorization-request.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { ANY_NONCE, type IdTokenExpectations, verifyIdToken } from './id-token.ts';
+import { findIpsieProblem, IPSIE_SL1 } from './profiles/ipsie.ts';
 import { show } from './provider-fault.ts';
 import { invalidResponse } from './provider-faults.ts';
 import { readUserClaims } from './read-user-claims.ts';
 import type { SecretReader } from './secret-reader.ts';
 import { createSecretVerifier } from './secret-verifier.ts';
+import { checkSessionExpiry, readSessionExpiry } from './session-expiry.ts';
 import { createJwksVerifier, createKeyVerifier, type KeyVerifier } from './signing-keys.ts';
 import { isKeyOfIssuer, refuseOthers } from './tenants.ts';
 import { createUserApiIdentity } from './user-api-identity.ts';
@@ -36,6 +38,8 @@ export interface VerifiedIdentity {
   readonly issuedAt: number;
   /** Whether a claim of the provider asks that the session end with the browser. */
   readonly browserSession: boolean;
+  /** When the session must be over, if the provider says so: seconds since the epoch, by its clock. */
+  readonly sessionExpiry: number | undefined;
   /** When the access token ends, if that is what proved the identity: seconds by the provider's clock. */
   readonly accessTokenEnd: number | undefined;
   /** The verified payload of the ID token, where there is one. */
@@ -81,6 +85,9 @@ interface VerifiedPayload {
   readonly idTokenPayload?: JWTPayload;
   readonly accessTokenEnd?: number | undefined;
 }
+
+/** The same, with what limits the session. */
+type LimitedPayload = VerifiedPayload & Pick<VerifiedIdentity, 'sessionExpiry'>;
 
 /** Verifies identity from the ID token, or where a provider has it there, from its access token. */
 export function createIdentityVerifier(
@@ -132,15 +139,17 @@ export function createIdentityVerifier(
     return { payload: { ...idTokenPayload, ...payload }, idTokenPayload, accessTokenEnd };
   };
 
-  const verify = (
+  const verify = async (
     tokens: TokenSet,
     nonce: IdTokenExpectations['nonce'],
     configuration: client.Configuration,
-  ): Promise<VerifiedPayload> => {
+  ): Promise<LimitedPayload> => {
     const keys = keyVerifierOf(configuration);
-    return identity.from === 'id_token'
-      ? verifyByIdToken(tokens, nonce, keys)
-      : verifyByAccessToken(tokens, nonce, { source: identity, verify: keys });
+    const verified =
+      identity.from === 'id_token'
+        ? await verifyByIdToken(tokens, nonce, keys)
+        : await verifyByAccessToken(tokens, nonce, { source: identity, verify: keys });
+    return { ...verified, sessionExpiry: readSessionExpiry(name, verified.payload) };
   };
 
   return {
@@ -150,6 +159,10 @@ export function createIdentityVerifier(
     verifyLogin: async (tokens, checks, configuration) => {
       const verified = await verify(tokens, checks.nonce, configuration);
       refuseOthers(verified.payload, definition, name);
+      const problem =
+        definition.profile === IPSIE_SL1 && findIpsieProblem(verified.payload, definition.clientId);
+      if (problem) throw invalidResponse(name, 'the ID token', problem);
+      checkSessionExpiry(name, verified.sessionExpiry, now() / 1000);
       checkStrength(verified.payload, checks, { definition, name, now });
       return toIdentity(verified, definition, readUserClaims(name, verified.payload));
     },
@@ -208,7 +221,7 @@ function checkStrength(
 }
 
 function toIdentity(
-  { payload, idTokenPayload, accessTokenEnd }: VerifiedPayload,
+  { payload, idTokenPayload, accessTokenEnd, sessionExpiry }: LimitedPayload,
   { quirks }: ProviderDefinition,
   claims: UserClaims,
 ): VerifiedIdentity {
@@ -219,6 +232,7 @@ function toIdentity(
     ...readStrength(payload),
     issuedAt: payload.iat ?? 0,
     browserSession: quirks.browserSessionClaim !== false && payload[quirks.browserSessionClaim] === true,
+    sessionExpiry,
     accessTokenEnd,
     idTokenPayload,
   };

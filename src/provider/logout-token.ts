@@ -1,10 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
-import type { Clock } from '../clock.ts';
-import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { isJwt } from './is-jwt.ts';
 import { invalidResponse } from './provider-faults.ts';
-import { isFaultOfKeys, type KeyVerifier } from './signing-keys.ts';
+import { MAX_SENT_TOKEN_LENGTH, type SentTokenVerification, verifySentToken } from './sent-token.ts';
 
 /** What a logout token says, after every check. `sub` or `sid` is there. */
 export interface LogoutClaims {
@@ -15,19 +13,7 @@ export interface LogoutClaims {
   readonly issuedAt: number;
 }
 
-/** What the verification of a logout token needs. */
-export interface LogoutTokenVerification {
-  readonly definition: ProviderDefinition;
-  readonly name: string;
-  /** The keys are looked up only for a token that passes everything else. */
-  readonly findVerifier: () => Promise<KeyVerifier>;
-  readonly now: Clock;
-}
-
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
-
-/** Far above any honest logout token. */
-export const MAX_LOGOUT_TOKEN_LENGTH = 16 * 1024;
 
 /**
  * Verifies a logout token. Everything that costs nothing comes first: the endpoint is open to all, and a flood of
@@ -38,35 +24,13 @@ export const MAX_LOGOUT_TOKEN_LENGTH = 16 * 1024;
  */
 export async function verifyLogoutToken(
   token: string,
-  { definition, name, findVerifier, now }: LogoutTokenVerification,
+  verification: SentTokenVerification,
 ): Promise<LogoutClaims> {
-  const { clockToleranceSeconds: clockTolerance, clientId: audience, issuer, identity } = definition;
+  const { definition, name, now } = verification;
+  const what = 'the logout token';
   const problem = findProblem(token, definition, now() / 1000);
-  if (problem) throw invalidResponse(name, 'the logout token', problem);
-
-  const unavailable = (cause: unknown) =>
-    new ProviderError(`Provider "${name}": its keys to verify the logout token with cannot be had.`, {
-      code: 'provider_unavailable',
-      provider: name,
-      retryAfterSeconds: cause instanceof ProviderError ? cause.retryAfterSeconds : undefined,
-      cause,
-    });
-  // Whatever is wrong with the provider's addresses is no fault of the token, which is to come again.
-  const verify = await findVerifier().catch((error: unknown) => {
-    throw unavailable(error);
-  });
-  const { payload } = await verify(token, {
-    trustedChannel: false,
-    options: {
-      algorithms: [identity.algorithm],
-      issuer,
-      audience,
-      clockTolerance,
-      currentDate: new Date(now()),
-    },
-  }).catch((error: unknown) => {
-    throw isFaultOfKeys(error) ? unavailable(error) : error;
-  });
+  if (problem) throw invalidResponse(name, what, problem);
+  const payload = await verifySentToken(token, { what, audience: definition.clientId }, verification);
   return {
     sub: payload.sub,
     sid: payload.sid as string | undefined,
@@ -86,7 +50,7 @@ export function peekAddress(token: string): { issuer?: unknown; audiences: reado
 }
 
 function findProblem(token: string, definition: ProviderDefinition, nowSeconds: number): string | undefined {
-  if (token.length > MAX_LOGOUT_TOKEN_LENGTH || !isJwt(token)) return 'it has not the form of one';
+  if (token.length > MAX_SENT_TOKEN_LENGTH || !isJwt(token)) return 'it has not the form of one';
   try {
     const header = decodeProtectedHeader(token);
     if (header.alg === 'none' || header.alg !== definition.identity.algorithm)

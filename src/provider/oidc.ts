@@ -8,16 +8,18 @@ import type {
   AuthorizationDetail,
   ClientAuthentication,
   ClientKeyInput,
+  DecryptionKeyInput,
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
-  PublicAlgorithm,
+  PublicKeyAlgorithm,
   ResponseMode,
   SecretFunction,
   SecurityProfile,
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { checkKeyAuthentication, checkKeyInput } from './client-key.ts';
+import { checkDecryptionKeys } from './decryption-keys.ts';
 import { checkAnswers, checkRequests } from './oidc-checks.ts';
 import {
   COMMON_OPTIONS,
@@ -33,7 +35,9 @@ import {
   readProviderOptions,
   STANDARD_CAPABILITIES,
 } from './preset-options.ts';
-import { allowedKeyAlgorithms, applyProfile } from './profiles.ts';
+import { allowedKeyAlgorithms, applyFapiProfile } from './profiles/fapi.ts';
+import { applyIpsieProfile } from './profiles/ipsie.ts';
+import { checkEncryption, completeProtection, type EncryptionOptions } from './protected-options.ts';
 import { QUIRKS } from './quirk-options.ts';
 
 /** Options of {@link oidc}. */
@@ -63,7 +67,7 @@ export interface OidcOptions extends CommonProviderOptions {
   /**
    * What the key signs by, where it does not say so itself. @default 'RS256' for an RSA key; 'ES256', 'ES384' or 'ES512' by the curve of an EC key; 'EdDSA' for Ed25519
    */
-  clientKeyAlgorithm?: PublicAlgorithm;
+  clientKeyAlgorithm?: PublicKeyAlgorithm;
   /** Whom the assertions of `private_key_jwt` and `client_secret_jwt` speak to; some providers want their token endpoint. @default 'issuer' */
   clientAssertionAudience?: 'issuer' | 'token_endpoint';
   /**
@@ -78,7 +82,8 @@ export interface OidcOptions extends CommonProviderOptions {
   certificateBoundAccessTokens?: boolean;
   /**
    * Holds the provider to a profile: everything that it demands is switched on, and what it forbids is refused, naming the
-   * clause. `fapi2`: FAPI 2.0 Security Profile. `fapi2-message-signing`: the same with signed requests and answers.
+   * clause. `fapi2`: FAPI 2.0 Security Profile. `fapi2-message-signing`: the same with signed requests and answers. `ipsie-sl1`:
+   * IPSIE SL1, which wants `routes.initiateLogin` as well.
    * @default none
    */
   profile?: SecurityProfile;
@@ -100,7 +105,7 @@ export interface OidcOptions extends CommonProviderOptions {
    */
   responseMode?: ResponseMode;
   /** The only algorithm such an answer may be signed with. @default `idTokenSigningAlgorithm` */
-  responseSigningAlgorithm?: PublicAlgorithm;
+  responseSigningAlgorithm?: PublicKeyAlgorithm;
   /**
    * Whether each authorization request is pushed to the provider by this server (PAR, RFC 9126), so that the browser carries
    * no more than a name for it. Where the provider demands it that is done in any case. @default false
@@ -120,6 +125,27 @@ export interface OidcOptions extends CommonProviderOptions {
   metadata?: ProviderMetadata;
   /** The only algorithm an ID token may be signed with. @default 'RS256' */
   idTokenSigningAlgorithm?: SigningAlgorithm;
+  /**
+   * How ID tokens are encrypted, as registered at the provider. No other is taken then; what is in it must be signed.
+   * @default not encrypted
+   */
+  idTokenEncryption?: EncryptionOptions;
+  /** How the answers of the userinfo endpoint are encrypted; they must be signed as well. @default not encrypted */
+  userinfoEncryption?: EncryptionOptions;
+  /** How the answers of the introspection endpoint are encrypted; they must be signed as well. @default not encrypted */
+  introspectionEncryption?: EncryptionOptions;
+  /**
+   * Private keys that such answers are encrypted for: in PEM, or as JWKs. To replace one, add the next, let the provider have
+   * its public half, and take the old one out when nothing is encrypted for it any more. @default none
+   */
+  decryptionKeys?: DecryptionKeyInput | readonly DecryptionKeyInput[];
+  /** The only algorithm that the userinfo endpoint may sign with; an answer that is not signed is refused. @default not demanded */
+  userinfoSigningAlgorithm?: PublicKeyAlgorithm;
+  /**
+   * The only algorithm that the introspection endpoint may sign with: a signed answer (RFC 9701) is asked for, and no other is
+   * taken. @default not demanded
+   */
+  introspectionSigningAlgorithm?: PublicKeyAlgorithm;
   /**
    * Audiences an ID token may name beside `clientId`; or a rule that says of each whether it may, where the provider names
    * more than can be listed. @default []
@@ -201,7 +227,9 @@ export const OIDC_OPTIONS = {
   certificateBoundAccessTokens: withDefault(checkBoolean, false, {
     aliases: ['tls_client_certificate_bound_access_tokens', 'mtls', 'useMtls'],
   }),
-  profile: optional(oneOf('fapi2', 'fapi2-message-signing'), { aliases: ['fapi', 'securityProfile'] }),
+  profile: optional(oneOf('fapi2', 'fapi2-message-signing', 'ipsie-sl1'), {
+    aliases: ['fapi', 'securityProfile'],
+  }),
   discoveryUrl: optional(checkString, {
     defaultIs: '`issuer` + `/.well-known/openid-configuration`',
     aliases: ['wellKnown', 'metadataUrl'],
@@ -225,6 +253,18 @@ export const OIDC_OPTIONS = {
   authorizationDetails: optional(checkAuthorizationDetails, { aliases: ['authorization_details'] }),
   metadata: optional(checkMetadata, { defaultIs: 'discovered at the first login' }),
   idTokenSigningAlgorithm: withDefault(checkAlgorithm, 'RS256', { aliases: ['idTokenSigningAlg'] }),
+  idTokenEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
+  userinfoEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
+  introspectionEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
+  decryptionKeys: optional(checkDecryptionKeys, { aliases: ['decryptionKey'] }),
+  userinfoSigningAlgorithm: optional(oneOf(...PUBLIC_KEY_ALGORITHMS), {
+    defaultIs: 'not demanded',
+    aliases: ['userinfo_signed_response_alg'],
+  }),
+  introspectionSigningAlgorithm: optional(oneOf(...PUBLIC_KEY_ALGORITHMS), {
+    defaultIs: 'not demanded',
+    aliases: ['introspection_signed_response_alg'],
+  }),
   trustedAudiences: withDefault(checkAudiences, []),
   quirks: group(OIDC_QUIRKS),
   ...COMMON_OPTIONS,
@@ -238,7 +278,7 @@ export const OIDC_OPTIONS = {
  */
 export function oidc(written: OidcOptions): ProviderDefinition {
   const call = 'providers.oidc()';
-  const options = applyProfile(call, written);
+  const options = applyIpsieProfile(call, applyFapiProfile(call, written));
   const given = readProviderOptions(call, options, OIDC_OPTIONS);
   const { issuer, metadata, clientId, idTokenSigningAlgorithm: algorithm } = given;
   const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given.quirks;
@@ -271,6 +311,7 @@ export function oidc(written: OidcOptions): ProviderDefinition {
       allowedKeyAlgorithms: allowedKeyAlgorithms(given.profile),
     }),
     certificateBoundAccessTokens: given.certificateBoundAccessTokens,
+    ...completeProtection(call, given),
     profile: given.profile,
     scope: given.scope,
     resource: given.resource,

@@ -58,7 +58,8 @@ export function createProviderExaminer(
     ...{ name, monotonic, diagnostics },
     endpoints: () => metadata as never,
     fetch: dated.fetch,
-    verifyUserInfo: () => Promise.reject(new Error('It is not asked.')),
+    verifyUserInfo: refuseToAsk,
+    verifyIntrospection: refuseToAsk,
   });
   const readers = createSecretReaders(definition, { name, monotonic });
   const { authenticate, advise } = createClientProof(definition, readers);
@@ -143,4 +144,8 @@ function createDatedFetch(fetch: Fetch, now: Clock): { fetch: Fetch; offsetMs: (
       return response;
     },
   };
+}
+
+function refuseToAsk(): Promise<never> {
+  return Promise.reject(new Error('It is not asked.'));
 }

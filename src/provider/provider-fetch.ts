@@ -1,5 +1,6 @@
 import type { ProviderDefinition, ProviderMetadata } from '../provider-definition.ts';
 import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
+import { INTROSPECTION_TYPE } from './introspection-answer.ts';
 import { type ObservedFetchOptions, observeFetch } from './observed-fetch.ts';
 import { foundFault, kindOf, nameRequest } from './provider-fault.ts';
 import { describeAnswer } from './provider-faults.ts';
@@ -30,13 +31,17 @@ export interface ProviderFetchOptions
   readonly endpoints: () => KnownEndpoints | undefined;
   readonly fetch: Fetch;
   readonly verifyUserInfo: VerifyUserInfo;
+  /** The same for an introspection endpoint. */
+  readonly verifyIntrospection: VerifyUserInfo;
 }
 
 /** The bounded fetch with a provider's quirks on it, each at the endpoint it belongs to and nowhere else. */
 export function createProviderFetch(
-  { quirks, timeoutMs }: ProviderDefinition,
-  { endpoints, fetch, verifyUserInfo, ...observed }: ProviderFetchOptions,
+  definition: ProviderDefinition,
+  { endpoints, fetch, verifyUserInfo, verifyIntrospection, ...observed }: ProviderFetchOptions,
 ): ProviderFetch {
+  const { quirks, timeoutMs, introspectionSigningAlgorithm } = definition;
+  const mustBeSigned = (definition.userinfoSigningAlgorithm ?? definition.userinfoEncryption) !== undefined;
   const nameEndpoint = (url: string) => nameOf(url, endpoints());
   const bounded = observeFetch(createBoundedFetch({ timeoutMs, fetch }), {
     ...observed,
@@ -47,9 +52,14 @@ export function createProviderFetch(
   const ask = async (url: string, options: RequestInit, keep?: KeepAnswer): Promise<WholeAnswer> => {
     const known = endpoints();
     if (isAt(url, known?.userinfo_endpoint))
-      return readUserInfo(await bounded(url, options), nameRequest(options.method, url), verifyUserInfo);
+      return readUserInfo(await bounded(url, options), {
+        asked: nameRequest(options.method, url),
+        ...{ verifyUserInfo, mustBeSigned },
+      });
     if (isAt(url, known?.pushed_authorization_request_endpoint))
       return readPushed(await bounded(url, options), nameRequest(options.method, url), options);
+    if (isAt(url, known?.introspection_endpoint) && introspectionSigningAlgorithm)
+      return hideWhatWasSent(await askForJwt(url, options), options);
     if (isAt(url, known?.introspection_endpoint))
       return hideWhatWasSent(await bounded(url, options), options);
     if (!isAt(url, known?.token_endpoint) && !isAt(url, known?.revocation_endpoint))
@@ -60,6 +70,22 @@ export function createProviderFetch(
     // What is no object was left as it was, and is told as what it is.
     if (keep && answer === given && given.status === 200) readObject(given, nameRequest(options.method, url));
     return hideWhatWasSent(answer, options);
+  };
+  /** The library would verify it by no key. It gets what has been verified here. */
+  const askForJwt = async (url: string, options: RequestInit): Promise<WholeAnswer> => {
+    const headers = new Headers(options.headers);
+    headers.set('accept', INTROSPECTION_TYPE);
+    const answer = await bounded(url, { ...options, headers });
+    if (!isSuccess(answer)) return answer;
+    const [type = ''] = (answer.headers.get('content-type') ?? '').split(';');
+    if (type.trim().toLowerCase() === INTROSPECTION_TYPE)
+      return withJson(answer, await verifyIntrospection(answer.text.trim()));
+    throw foundFault({
+      asked: nameRequest(options.method, url),
+      expected: 'a signed JWT',
+      got: describeAnswer(answer),
+      option: 'introspectionSigningAlgorithm',
+    });
   };
   return (url, options, keep) => ask(url, options, keep).then(toResponse);
 }
@@ -104,17 +130,21 @@ function moveParamsToQuery(url: string, options: RequestInit): { url: string; op
   return { url: target.href, options: { ...options, headers, body: null } };
 }
 
+/** What a userinfo endpoint is expected to answer. */
+interface UserInfoExpectations {
+  readonly asked: string;
+  readonly verifyUserInfo: VerifyUserInfo;
+  readonly mustBeSigned: boolean;
+}
+
 /**
  * The library would take a JWT without verifying its signature, and anything else as if it were JSON. It gets what has been
  * verified here.
  */
-async function readUserInfo(
-  answer: WholeAnswer,
-  asked: string,
-  verifyUserInfo: VerifyUserInfo,
-): Promise<WholeAnswer> {
+async function readUserInfo(answer: WholeAnswer, expected: UserInfoExpectations): Promise<WholeAnswer> {
   if (!isSuccess(answer)) return answer;
-  const claims = await readUserClaims(answer, asked, verifyUserInfo);
+  const { asked } = expected;
+  const claims = await readUserClaims(answer, expected);
   const { sub } = claims as { sub?: unknown };
   if (typeof sub !== 'string' || sub === '')
     throw foundFault({ asked, member: 'sub', expected: 'a text', got: kindOf(sub) });
@@ -123,13 +153,13 @@ async function readUserInfo(
 
 async function readUserClaims(
   answer: WholeAnswer,
-  asked: string,
-  verifyUserInfo: VerifyUserInfo,
+  { asked, verifyUserInfo, mustBeSigned }: UserInfoExpectations,
 ): Promise<object> {
   const type = answer.headers.get('content-type') ?? '';
-  if (/^application\/json\s*(;|$)/i.test(type)) return readObject(answer, asked);
+  if (/^application\/json\s*(;|$)/i.test(type) && !mustBeSigned) return readObject(answer, asked);
   if (/^application\/jwt\s*(;|$)/i.test(type)) return verifyUserInfo(answer.text.trim());
-  throw foundFault({ asked, expected: 'JSON, or a signed JWT', got: describeAnswer(answer) });
+  const wanted = mustBeSigned ? 'a signed JWT' : 'JSON, or a signed JWT';
+  throw foundFault({ asked, expected: wanted, got: describeAnswer(answer) });
 }
 
 /** What a request holds that must be in no message. */

@@ -21,19 +21,22 @@ import { createClientProof } from './client-authentication.ts';
 import { createConfigurationSource } from './configuration.ts';
 import { readGrantedDetails } from './granted-details.ts';
 import { createIdentityVerifier, type VerifiedIdentity } from './identity-verifier.ts';
+import { verifyIntrospectionAnswer } from './introspection-answer.ts';
 import { openAnswer, peekAnswer } from './jwt-answer.ts';
 import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
 import { createOwnerFetch } from './owner-fetch.ts';
+import { createAnswerOpener } from './protected-answers.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
 import { type EndSessionRequest, endProviderSession, type ProviderLogoutResult } from './provider-logout.ts';
 import { readUserClaims } from './read-user-claims.ts';
 import { toRefreshFault } from './refresh-refusals.ts';
+import { type RevocationClaims, verifyRevocationToken } from './revocation-token.ts';
 import { completeScope, findMissingScopes } from './scopes.ts';
 import { createSecretReaders } from './secret-reader.ts';
 import { verifySignedUserInfo } from './signed-user-info.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
-import { mergeOther, mergeTokens, verifySameLogin } from './token-refresh.ts';
+import { mergeOther, mergeTokens, openRefreshed, verifySameLogin } from './token-refresh.ts';
 import { createTokenRequests } from './token-requests.ts';
 import { revokeTokens } from './token-revocation.ts';
 import { askUserApi } from './user-api.ts';
@@ -119,6 +122,14 @@ export interface Provider {
   verifyLogoutToken(token: string): Promise<LogoutClaims>;
   /** The public halves of the keys that this client signs by, as they are at this moment. */
   publishedKeys(): Promise<readonly JWK[]>;
+  /** The signed logout token within an encrypted one; `undefined`: it is not for a key of ours. Nothing is verified. */
+  openLogoutToken(token: string): Promise<string | undefined>;
+  /**
+   * Verifies the token of a request to revoke everything of a person, made for the address `audience`.
+   *
+   * @throws ProviderError as {@link verifyLogoutToken}.
+   */
+  verifyRevocationToken(token: string, audience: string): Promise<RevocationClaims>;
   /** Verifies access tokens that clients bring. */
   readonly bearer: BearerVerifier;
   /**
@@ -151,20 +162,32 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
   const { quirks, capabilities, clockToleranceSeconds } = definition;
   let metadata: Partial<client.ServerMetadata> | undefined = definition.metadata;
   const verifyUserInfo = async (jwt: string) => {
-    const verify = identityVerifier.keyVerifierOf(await configure());
-    return verifySignedUserInfo(jwt, { definition, name, verify, now });
+    const keysOf = definition.userinfoSigningAlgorithm ? 'publishedKeysOf' : 'keyVerifierOf';
+    const verify = identityVerifier[keysOf](await configure());
+    return verifySignedUserInfo(await answers.openUserInfo(jwt), { definition, name, verify, now });
+  };
+  const verifyIntrospection = async (jwt: string) => {
+    const verify = identityVerifier.publishedKeysOf(await configure());
+    return verifyIntrospectionAnswer(await answers.openIntrospection(jwt), { definition, name, verify, now });
   };
   const fetch = createProviderFetch(definition, {
     ...settings,
     endpoints: () => metadata as never,
     fetch: settings.fetch,
     verifyUserInfo,
+    verifyIntrospection,
   });
   const secrets = createSecretReaders(definition, settings);
   const { readKeys } = secrets;
+  const answers = createAnswerOpener(definition, { name, ...secrets });
   const { authenticate, advise } = createClientProof(definition, secrets);
   const configurations = createConfigurationSource(definition, { ...settings, fetch, authenticate });
   const identityVerifier = createIdentityVerifier(definition, { ...settings, ...secrets, fetch });
+
+  const sentTokens = {
+    ...{ definition, name, now },
+    findVerifier: async () => identityVerifier.keyVerifierOf(await configure({ byStranger: true })),
+  };
 
   const configure = async (choice?: { byStranger: boolean }) => {
     const configuration = await configurations.find(choice);
@@ -208,11 +231,12 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       // Those that were granted: a newer release may ask for more.
       const scope = tokens.scope ?? definition.scope;
       const dpopKey = tokens.dpopKey ?? (definition.dpop ? createDpopKey() : undefined);
-      const { tokens: fresh } = await tokenRequests
+      const { tokens: given } = await tokenRequests
         .refresh(configuration, refreshToken, { scope, resource, dpopKey })
         .catch(async (error: unknown) => {
           throw await toRefreshFault(error, name, advise(configuration.serverMetadata()));
         });
+      const fresh = await openRefreshed(() => answers.openTokens(given), name);
       const { from } = definition.identity;
       // An access token for another resource is that one's to verify, and nothing beside it is verified by it.
       if (resource !== undefined && from === 'access_token')
@@ -282,7 +306,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         const verify = () => identityVerifier.publishedKeysOf(configuration);
         const answer = await openAnswer(given, { definition, name, verify, now });
         const requested = await tokenRequests.finishLogin(configuration, answer, checks);
-        const answered = requested.tokens;
+        const answered = await answers.openTokens(requested.tokens);
         const identity = await identityVerifier.verifyLogin(answered, checks, configuration);
         const { sub } = identity;
         const scope = completeScope(definition.scope, answered);
@@ -325,14 +349,15 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       findVerifier: async () => identityVerifier.publishedKeysOf(await configure({ byStranger: true })),
     }),
 
-    verifyLogoutToken: async (token) => {
-      const findVerifier = async () => identityVerifier.keyVerifierOf(await configure({ byStranger: true }));
-      try {
-        return await verifyLogoutToken(token, { definition, name, findVerifier, now });
-      } catch (error) {
+    verifyLogoutToken: (token) =>
+      verifyLogoutToken(token, sentTokens).catch((error: unknown) => {
         throw toProviderError(error, name, 'the logout token');
-      }
-    },
+      }),
+    openLogoutToken: answers.openLogoutToken,
+    verifyRevocationToken: (token, audience) =>
+      verifyRevocationToken(token, audience, sentTokens).catch((error: unknown) => {
+        throw toProviderError(error, name, 'the revocation token');
+      }),
 
     endSession: (request) =>
       callProvider('the logout', (configuration) =>

@@ -14,13 +14,17 @@ export async function verifySignedUserInfo(
   jwt: string,
   { definition, name, verify, now }: IdTokenVerification,
 ): Promise<JWTPayload> {
-  const { identity, issuer, clientId, clockToleranceSeconds } = definition;
+  const { identity, issuer, clientId, clockToleranceSeconds, userinfoSigningAlgorithm } = definition;
   if (jwt.split('.').length === 5)
-    throw invalidResponse(name, 'the userinfo answer', 'it is encrypted, which is not read here');
+    throw invalidResponse(name, 'the userinfo answer', {
+      expected: 'a signed JWT',
+      got: 'an encrypted one',
+      option: 'userinfoEncryption',
+    });
   const { payload } = await namingFaults(verify, { name, what: 'the userinfo answer' })(jwt, {
     trustedChannel: true,
     options: {
-      algorithms: [identity.algorithm],
+      algorithms: [userinfoSigningAlgorithm ?? identity.algorithm],
       clockTolerance: clockToleranceSeconds,
       currentDate: new Date(now()),
     },

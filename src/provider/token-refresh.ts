@@ -103,6 +103,22 @@ export async function verifySameLogin(
   return identity;
 }
 
+/**
+ * Opens the encrypted ID token of a refresh. One that no key opens is the provider's word about the login, and may say that it
+ * is over.
+ *
+ * @throws ProviderError `provider_identity_changed` with `needsLogin`.
+ */
+export async function openRefreshed<T>(open: () => Promise<T>, name: string): Promise<T> {
+  return open().catch((error: unknown) => {
+    if (!isFaultOfToken(error)) throw error;
+    throw new ProviderError(
+      `Provider "${name}": the refresh answered with an ID token that cannot be opened. The login is over.`,
+      { code: 'provider_identity_changed', provider: name, needsLogin: true, cause: error },
+    );
+  });
+}
+
 function isFaultOfToken(error: unknown): boolean {
   if (error instanceof ProviderError) return error.code === 'provider_invalid_response';
   return !isFaultOfKeys(error);

@@ -28,6 +28,7 @@ export function createUserApiIdentity(
       authTime: undefined,
       issuedAt: Math.floor(now() / 1000),
       browserSession: false,
+      sessionExpiry: undefined,
       accessTokenEnd: undefined,
       idTokenPayload: undefined,
     };

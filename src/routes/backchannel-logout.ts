@@ -1,14 +1,17 @@
 import type { Request, Response } from 'express';
 import { noStore } from '../cache-headers.ts';
 import type { Clock } from '../clock.ts';
-import { ConnectAuthError, LoginError, ProviderError, StoreError } from '../errors.ts';
+import { LoginError, ProviderError, StoreError } from '../errors.ts';
 import type { ApplicationKeys } from '../keys.ts';
-import { MAX_LOGOUT_TOKEN_LENGTH, peekAddress } from '../provider/logout-token.ts';
+import { peekAddress } from '../provider/logout-token.ts';
 import type { Provider } from '../provider/provider.ts';
+import { MAX_SENT_TOKEN_LENGTH } from '../provider/sent-token.ts';
+import type { ProviderDefinition } from '../provider-definition.ts';
 import type { UserSessions } from '../session/user-sessions.ts';
 import type { LogoutMark } from '../store/logout-mark.ts';
 import type { Store } from '../store/store.ts';
 import { type Answers, setRetryAfter } from './answers.ts';
+import { createReportThrottle } from './report-throttle.ts';
 import { invalidForm, readForm } from './request-input.ts';
 
 /** What it is made of. */
@@ -34,28 +37,21 @@ export interface BackchannelLogoutOptions {
 export function createBackchannelLogout(
   options: BackchannelLogoutOptions,
 ): (req: Request, res: Response) => Promise<void> {
-  const { providers, userSessions, store, keys, answers, now, monotonic } = options;
+  const { providers, userSessions, answers, monotonic } = options;
   const mayReport = createReportThrottle(monotonic);
 
-  const endSessions = async (jwt: string) => {
+  const endSessions = async (sent: string) => {
+    const jwt = await openToken(providers, sent);
     const provider = findProvider(providers, jwt);
     const { sub, sid, jti, issuedAt: issuedBy } = await provider.verifyLogoutToken(jwt);
     const { issuer, definition } = provider;
     const { clientId } = definition;
-    const windowSeconds = definition.logoutTokenMaxAgeSeconds + 2 * definition.clockToleranceSeconds;
     const meaning: LogoutMeaning = { sub, sid, issuedBy };
-    const token = { meaning: JSON.stringify(meaning), cameAt: now() };
-    const name = keys.name('logout token', issuer, clientId, jti);
-    // A full server takes no note. What lives ends all the same; the rest by the same token, when it comes again.
-    const known = await store
-      .putLogoutToken(name, token, windowSeconds * 1000)
-      .catch((fault: StoreError) => ({ ...token, fault }));
-    const first = JSON.parse(known.meaning) as LogoutMeaning;
-    if (first.sub !== sub || first.sid !== sid || first.issuedBy !== issuedBy)
-      throw invalidForm('has a logout token whose jti was used for another');
-    const mark = { issuedBy, cameAt: known.cameAt };
+    const note = await noteSentToken(options, { definition, jti, kind: 'logout token', meaning });
+    if (note.isOther) throw invalidForm('has a logout token whose jti was used for another');
+    const mark = { issuedBy, cameAt: note.cameAt };
     await userSessions.endByMark({ issuer, clientId, sub, sid }, mark, 'back_channel');
-    if ('fault' in known) throw known.fault;
+    if (note.fault) throw note.fault;
   };
 
   return async (req, res) => {
@@ -85,25 +81,57 @@ interface LogoutMeaning extends Required<Pick<LogoutMark, 'issuedBy'>> {
   readonly sid?: string | undefined;
 }
 
-const REPORT_EVERY_MS = 1_000;
+/** A token that was sent, and what it means. */
+interface SentToken {
+  readonly definition: ProviderDefinition;
+  readonly jti: string;
+  /** Its kind: each has names of its own. */
+  readonly kind: string;
+  readonly meaning: LogoutMeaning;
+}
 
-/** Anybody can post here: of each kind of fault one a second is told, or a flood of tokens would be one of logs. */
-function createReportThrottle(monotonic: Clock): (error: unknown) => boolean {
-  const reportedAt = new Map<string, number>();
-  return (error) => {
-    const kind = error instanceof ConnectAuthError ? error.code : 'unexpected';
-    const isDue = monotonic() - (reportedAt.get(kind) ?? Number.NEGATIVE_INFINITY) >= REPORT_EVERY_MS;
-    if (isDue) reportedAt.set(kind, monotonic());
-    return isDue;
-  };
+/** When a token came first. A fault of the store is kept: what lives ends all the same. */
+interface SentTokenNote {
+  readonly cameAt: number;
+  /** Whether its `jti` was used by a token with another meaning. */
+  readonly isOther: boolean;
+  readonly fault?: StoreError;
+}
+
+/** Notes what a token means that a provider sent, or finds the note of the first time it came. */
+export async function noteSentToken(
+  { store, keys, now }: Pick<BackchannelLogoutOptions, 'store' | 'keys' | 'now'>,
+  { definition, jti, kind, meaning }: SentToken,
+): Promise<SentTokenNote> {
+  const { issuer, clientId, logoutTokenMaxAgeSeconds, clockToleranceSeconds } = definition;
+  const windowSeconds = logoutTokenMaxAgeSeconds + 2 * clockToleranceSeconds;
+  const token = { meaning: JSON.stringify(meaning), cameAt: now() };
+  // A full server takes no note. What lives ends all the same; the rest by the same token, when it comes again.
+  const known = await store
+    .putLogoutToken(keys.name(kind, issuer, clientId, jti), token, windowSeconds * 1000)
+    .catch((fault: StoreError) => ({ ...token, fault }));
+  const first = JSON.parse(known.meaning) as LogoutMeaning;
+  const isOther =
+    first.sub !== meaning.sub || first.sid !== meaning.sid || first.issuedBy !== meaning.issuedBy;
+  return { cameAt: known.cameAt, isOther, ...('fault' in known ? { fault: known.fault } : {}) };
 }
 
 async function readLogoutToken(req: Request, res: Response): Promise<string> {
   const tokens = (await readForm(req, res)).getAll('logout_token');
   if (tokens.length !== 1) throw invalidForm('must have exactly one logout_token');
-  if (tokens[0]!.length > MAX_LOGOUT_TOKEN_LENGTH)
+  if (tokens[0]!.length > MAX_SENT_TOKEN_LENGTH)
     throw invalidForm('has a logout token that is too large', 413);
   return tokens[0]!;
+}
+
+/** An encrypted token says nothing of whom it is from: whose key opens it, says so. */
+async function openToken(providers: ReadonlyMap<string, Provider>, token: string): Promise<string> {
+  if (token.split('.').length !== 5) return token;
+  for (const provider of providers.values()) {
+    const opened = await provider.openLogoutToken(token);
+    if (opened !== undefined) return opened;
+  }
+  throw invalidForm('has an encrypted logout token that no key of ours opens');
 }
 
 /** By whom the token says it is from and for; the provider's own check decides. One issuer may know us twice. */

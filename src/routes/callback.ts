@@ -125,7 +125,9 @@ export function createCallback(options: CallbackOptions): Callback {
     };
     // Where this fails its cookie stays: the next logout tries again.
     await sessions.finishFailedLogout({ req, res }).catch(() => undefined);
-    const login = { id, identity, sealedTokens, takenAt, isCancelled, onLateEnd: revokeReplaced };
+    const { sessionExpiry } = proven;
+    const endsBy = sessionExpiry && sessionExpiry * 1000;
+    const login = { id, identity, sealedTokens, endsBy, takenAt, isCancelled, onLateEnd: revokeReplaced };
     const replaced = await sessions.logIn(browser, { req, res }, login);
     options.rememberedProvider.write(res, name);
     options.silentMarks.noteLogin(req, res);

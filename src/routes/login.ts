@@ -277,8 +277,7 @@ export function createLogin(options: LoginOptions): Login {
         await startInProviderPopup(req, res, parameters);
         return;
       }
-      if (isPrefetch(req) || isEmbedded(req))
-        throw new LoginRequiredError('A login needs a page of its own.');
+      if (isEmbedded(req)) throw new LoginRequiredError('A login needs a page of its own.');
       await answer(req, res, parameters);
     },
   };
@@ -312,7 +311,7 @@ function pick(given: Readonly<Record<string, string>>, names: readonly string[])
   return Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
 }
 
-/** A frame, an image or a fetch: a redirect would lead nowhere and leave a pending login behind. */
-function isEmbedded(req: Request): boolean {
-  return req.headers['sec-fetch-mode'] !== undefined && !isNavigation(req);
+/** A frame, an image, a fetch or what is loaded ahead: a redirect would lead nowhere and leave a pending login behind. */
+export function isEmbedded(req: Request): boolean {
+  return isPrefetch(req) || (req.headers['sec-fetch-mode'] !== undefined && !isNavigation(req));
 }

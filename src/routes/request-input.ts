@@ -68,6 +68,34 @@ export async function readForm(req: Request, res: Response): Promise<URLSearchPa
   }
 }
 
+/**
+ * Reads an object of JSON, whether or not the application has parsed it before, within the same bounds.
+ *
+ * @throws LoginError `login_invalid` as {@link readForm}.
+ */
+export async function readJson(req: Request, res: Response): Promise<object> {
+  const isUnread = !req.readableEnded && !req.readableDidRead;
+  try {
+    if (typeIs.is(req.headers['content-type'] ?? '', ['json']) === false)
+      throw invalidForm('must be application/json', 415);
+    const body: unknown = isUnread ? parseJson(await readBody(req, res)) : req.body;
+    if (typeof body === 'object' && body !== null && !Array.isArray(body) && !Buffer.isBuffer(body))
+      return body;
+    throw invalidForm('must be an object of JSON');
+  } catch (error) {
+    if (isUnread) discardRest(req);
+    throw error;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The error for what a request brings; `problem` goes on from "The request ". */
 export function invalidForm(problem: string, status = 400, cause?: unknown): LoginError {
   return new LoginError(`The request ${problem}.`, { code: 'login_invalid', status, cause });

@@ -27,6 +27,8 @@ export interface RouteHandlers {
   ) => Promise<void>;
   readonly backchannelLogout: RouteHandler;
   readonly frontchannelLogout: RouteHandler;
+  readonly globalTokenRevocation: RouteHandler;
+  readonly initiateLogin: RouteHandler;
   readonly signedOut: RouteHandler;
   readonly session: RouteHandler;
   readonly keptForm: RouteHandler;
@@ -81,6 +83,11 @@ export function createRouteTable(
     [routes.logout, answer('logout', ['GET', 'POST'], handlers.logout)],
     [routes.backchannelLogout, answer('logout', ['POST'], handlers.backchannelLogout, WITHOUT_SESSION)],
     [routes.frontchannelLogout, answer('logout', ['GET'], handlers.frontchannelLogout, WITHOUT_SESSION)],
+    [
+      routes.globalTokenRevocation,
+      answer('logout', ['POST'], handlers.globalTokenRevocation, WITHOUT_SESSION),
+    ],
+    [routes.initiateLogin, answer('login', ['GET', 'POST'], handlers.initiateLogin)],
     [routes.signedOut, answer('logout', ['GET'], handlers.signedOut)],
     // It reads the session by itself, so as not to keep it alive.
     [routes.session, answer('session', ['GET'], handlers.session, WITHOUT_SESSION)],

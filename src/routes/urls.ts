@@ -33,8 +33,12 @@ type UrlOptions = Pick<ResolvedOptions, 'baseUrl' | 'basePath' | 'routes' | 'sev
 export function createUrls({ baseUrl, basePath, routes, severalProviders }: UrlOptions): Urls {
   const { callback } = routes;
   const callbackPath = (provider: string) => (severalProviders ? `${callback}/${provider}` : `${callback}`);
-  const { login, logout, backchannelLogout, frontchannelLogout } = routes;
-  const own = [login, callback, logout, backchannelLogout, frontchannelLogout];
+  const { login, initiateLogin, logout, backchannelLogout, frontchannelLogout, globalTokenRevocation } =
+    routes;
+  const own = [
+    ...[login, initiateLogin, callback, logout],
+    ...[backchannelLogout, frontchannelLogout, globalTokenRevocation],
+  ];
 
   return {
     home: basePath + routes.home,

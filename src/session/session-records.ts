@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { LoginError } from '../errors.ts';
 import type { StoredLogin } from '../store/record-format.ts';
-import { AFTERLIFE_MS, type SessionLife, type Store } from '../store/store.ts';
+import { AFTERLIFE_MS, type Store } from '../store/store.ts';
 import { createThrottle } from '../throttle.ts';
 import { encodeIdentity, type Identity, type NewIdentity } from './identity.ts';
 import { isEndedByAny } from './mark-rules.ts';
@@ -33,6 +33,8 @@ export interface NewSession {
   readonly tokens: Buffer;
   readonly data: string;
   readonly endsAt?: number | undefined;
+  /** When it must be over, in milliseconds by the provider's clock. */
+  readonly endsBy?: number | undefined;
 }
 
 /** `idle_timeout`: nothing came for too long; `absolute_timeout`: the login has reached its last moment. */
@@ -51,7 +53,6 @@ export interface SessionRecordsOptions {
 /** Makes them over a store. */
 export function createSessionRecords(options: SessionRecordsOptions): SessionRecords {
   const { store, indexes, idleTimeoutMs, absoluteTimeoutMs, now, monotonic } = options;
-  const life: SessionLife = { idleMs: idleTimeoutMs, absoluteMs: absoluteTimeoutMs };
   const touches = createThrottle(Math.min(60_000, idleTimeoutMs / 4), monotonic);
 
   return {
@@ -66,13 +67,14 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
     },
     forgetTouch: touches.forget,
 
-    create: async (key, { identity, tokens, data, endsAt }) => {
+    create: async (key, { identity, tokens, data, endsAt, endsBy = Number.POSITIVE_INFINITY }) => {
       const names = indexes.holding(identity);
       // A session that takes another's place ends before this; its entry may stay a while longer.
       const indexedForMs = absoluteTimeoutMs + AFTERLIFE_MS;
       await Promise.all(names.map((name) => store.addToIndex(name, key, indexedForMs)));
       const records = { identity: encodeIdentity(identity), tokens, data };
-      const written = await store.writeLogin(key, records, { ...life, endsAt });
+      const absoluteMs = Math.max(1, Math.min(absoluteTimeoutMs, endsBy - now()));
+      const written = await store.writeLogin(key, records, { idleMs: idleTimeoutMs, absoluteMs, endsAt });
       if (!written || isEndedByAny(identity, await store.readMarks(names, indexes.openMarks))) {
         throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
       }

@@ -122,7 +122,8 @@ export function createSessionRotation(options: SessionRotationOptions): SessionR
     ];
     if (!tokens || !old || !next) return tokens;
     const identity = { from: next.identity, to: old.identity };
-    await store.swapTokens(nextKey, { tokens: { from: carried.to, to: tokens.to }, identity });
+    const swap = { tokens: { from: carried.to, to: tokens.to }, identity, endsBy: old.endsAt };
+    await store.swapTokens(nextKey, swap);
     return tokens;
   };
 

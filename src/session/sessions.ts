@@ -81,6 +81,8 @@ export interface NewLogin {
   readonly id: string;
   readonly identity: NewIdentity;
   readonly sealedTokens: Buffer;
+  /** When the session must be over, in milliseconds by the provider's clock. */
+  readonly endsBy?: number | undefined;
   /** When its callback was taken, by the monotonic clock. */
   readonly takenAt: number;
   /** Whether a logout of this browser has come since it was taken. */
@@ -146,14 +148,14 @@ export function createSessions(options: SessionsOptions): Sessions {
     logIn: async (
       browser,
       { req, res },
-      { id, identity: proven, sealedTokens, takenAt, isCancelled, onLateEnd },
+      { id, identity: proven, sealedTokens, endsBy, takenAt, isCancelled, onLateEnd },
     ) => {
       const old = await findNewest(browser);
       const key = keys.sessionKey(id);
       const isSame = old?.identity !== undefined && isSamePerson(old.identity, proven);
       // An old id opens nothing of a session that has moved on, unless to the same person.
       const data = (isSame ? old.data : pick(browser.data, carryOver)) ?? '{}';
-      const identity = await rotation.create(key, { identity: proven, tokens: sealedTokens, data });
+      const identity = await rotation.create(key, { identity: proven, tokens: sealedTokens, data, endsBy });
       // After the look for marks: what was there a moment ago has been seen.
       try {
         await checkStillMeant(isCancelled, monotonic() - takenAt);

@@ -152,13 +152,15 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
 
     readTokens: async (key) => (loginAt(key) && tokensAt(key)) ?? null,
 
-    swapTokens: async (key, { tokens, identity }) => {
+    swapTokens: async (key, { tokens, identity, endsBy = Number.POSITIVE_INFINITY }) => {
       const [login, current] = [loginAt(key), tokensAt(key)];
       if (!login || !current) return 'gone';
       if (current.equals(tokens.to) && (!identity || login.identity === identity.to)) return 'stored';
       if (!current.equals(tokens.from) || (identity && login.identity !== identity.from)) return 'conflict';
       values.replace(`t:${key}`, tokens.to.toString('latin1'));
-      if (identity) values.replace(`s:${key}`, formatLogin({ ...login, identity: identity.to }));
+      const text = identity?.to ?? login.identity;
+      const endsAt = Math.min(login.endsAt, endsBy);
+      values.replace(`s:${key}`, formatLogin({ ...login, identity: text, endsAt }));
       return 'stored';
     },
 

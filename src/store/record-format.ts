@@ -57,6 +57,9 @@ export function formatTime(time: number): string {
   return String(Math.floor(time)).padStart(13, '0');
 }
 
+/** The last moment that has a place in a record. */
+export const MAX_TIME = 9_999_999_999_999;
+
 /** Reads who has taken a login under way, `used:{…}`: an owner, or `cancelled OWNER`. */
 export function readTaking(text: string | null): string | null {
   return text?.startsWith('cancelled ') ? 'cancelled' : text;

@@ -124,7 +124,7 @@ redis.call('SET', KEYS[1], '> ' .. ARGV[1], 'PX', ARGV[2])
 redis.call('DEL', KEYS[2], KEYS[3])
 return {'rotated'}`,
   },
-  /** KEYS: record, tokens. ARGV: tokens from and to, identity from and to (empty: none). */
+  /** KEYS: record, tokens. ARGV: tokens from and to, identity from and to (empty: none), a sooner end in 13 digits or empty. */
   swapTokens: {
     numberOfKeys: 2,
     reply: 'text',
@@ -136,7 +136,12 @@ local withIdentity = ARGV[3] ~= ''
 if tokens == ARGV[2] and (not withIdentity or identity == ARGV[4]) then return 'stored' end
 if tokens ~= ARGV[1] or (withIdentity and identity ~= ARGV[3]) then return 'conflict' end
 redis.call('SET', KEYS[2], ARGV[2], 'KEEPTTL')
-if withIdentity then redis.call('SET', KEYS[1], '${FORMAT}' .. string.sub(record, 2, 30) .. ARGV[4], 'KEEPTTL') end
+local finish = string.sub(record, 17, 29)
+local isSooner = ARGV[5] ~= '' and ARGV[5] < finish
+if withIdentity or isSooner then
+  local changed = '${FORMAT}' .. string.sub(record, 2, 16) .. (isSooner and ARGV[5] or finish) .. '\\n'
+  redis.call('SET', KEYS[1], changed .. (withIdentity and ARGV[4] or identity), 'KEEPTTL')
+end
 return 'stored'`,
   },
   /**

@@ -1,7 +1,7 @@
 import { type Clock, systemClocks } from '../clock.ts';
 import type { RedisTarget } from '../redis-clients.ts';
 import { parseLogoutToken, parseMark } from './logout-mark.ts';
-import { parseSessionRecord, readTaking, type StoredLogin } from './record-format.ts';
+import { formatTime, MAX_TIME, parseSessionRecord, readTaking, type StoredLogin } from './record-format.ts';
 import { createRedisBounds } from './redis-bounds.ts';
 import { connectRedis } from './redis-client.ts';
 import { createRedisExamination } from './redis-examination.ts';
@@ -114,8 +114,9 @@ function openStore(port: RedisPort, options: Omit<RedisStoreOptions, 'redis'>): 
 
     readTokens: (key) => readTokens([recordKey(key), tokensKey(key)]),
 
-    swapTokens: async (key, { tokens, identity }) => {
-      const change = [tokens.from, tokens.to, identity?.from ?? '', identity?.to ?? ''];
+    swapTokens: async (key, { tokens, identity, endsBy }) => {
+      const end = endsBy === undefined ? '' : formatTime(Math.min(endsBy, MAX_TIME));
+      const change = [tokens.from, tokens.to, identity?.from ?? '', identity?.to ?? '', end];
       const answer = await run('swapTokens', [recordKey(key), tokensKey(key)], ...change);
       return answer as 'stored' | 'gone' | 'conflict';
     },

@@ -85,6 +85,8 @@ export type RotateAnswer = 'rotated' | 'ended' | 'conflict' | 'locked' | { reado
 export interface TokenSwap {
   readonly tokens: { readonly from: Buffer; readonly to: Buffer };
   readonly identity?: { readonly from: string; readonly to: string } | undefined;
+  /** When the session ends from now on, in milliseconds since the epoch, if that is sooner than it would. */
+  readonly endsBy?: number | undefined;
 }
 
 /**
@@ -144,7 +146,8 @@ export interface Store {
   /** The sealed tokens of a session that lives. */
   readTokens(key: string): Promise<Buffer | null>;
   /**
-   * Replaces the tokens, and with them the identity, if both are still as they were read. Lives and times stay.
+   * Replaces the tokens, and with them the identity, if both are still as they were read. Lives and times stay, but for
+   * an end that comes sooner.
    *
    * `gone`: the session has ended or moved; `conflict`: somebody else replaced them.
    */

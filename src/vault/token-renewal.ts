@@ -144,7 +144,8 @@ export function createTokenRenewal(
     }
     const { proof } = answer;
     const to = vault.seal(owner.sessionId, answer.tokens);
-    const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
+    const endsBy = proof?.sessionExpiry && proof.sessionExpiry * 1000;
+    const outcome = await storeTokens(owner, { tokens: { from: sealed, to }, endsBy }, giveUp);
     if (outcome === 'conflict') return readCurrent(owner, need);
     if (outcome === 'stored') {
       const { scope, accessToken, dpopKey } = answer.tokens;

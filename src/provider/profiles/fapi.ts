@@ -1,11 +1,11 @@
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError } from '../../errors.ts';
 import type {
-  PublicAlgorithm,
+  PublicKeyAlgorithm,
   ResponseMode,
   SecurityProfile,
   SigningAlgorithm,
-} from '../provider-definition.ts';
-import { CERTIFICATE_METHODS } from './client-key.ts';
+} from '../../provider-definition.ts';
+import { CERTIFICATE_METHODS } from '../client-key.ts';
 
 /** The options that a profile looks at, as the application wrote them. */
 export interface ProfiledOptions {
@@ -14,11 +14,11 @@ export interface ProfiledOptions {
   clientAuthentication?: unknown;
   clientAssertionAudience?: unknown;
   clientKey?: unknown;
-  clientKeyAlgorithm?: PublicAlgorithm;
+  clientKeyAlgorithm?: PublicKeyAlgorithm;
   certificateBoundAccessTokens?: boolean;
   idTokenSigningAlgorithm?: SigningAlgorithm;
   responseMode?: ResponseMode;
-  responseSigningAlgorithm?: PublicAlgorithm;
+  responseSigningAlgorithm?: PublicKeyAlgorithm;
   pushedAuthorizationRequests?: boolean;
   signedAuthorizationRequests?: boolean;
   metadata?: unknown;
@@ -36,16 +36,16 @@ export interface ProfiledOptions {
 }
 
 /** What FAPI 2.0 allows to sign (section 5.4.1). */
-const FAPI_ALGORITHMS: readonly PublicAlgorithm[] = ['PS256', 'ES256', 'EdDSA'];
+const FAPI_ALGORITHMS: readonly PublicKeyAlgorithm[] = ['PS256', 'ES256', 'EdDSA'];
 
 /** One thing that a profile forbids, and where it says so. */
 type Rule = readonly [isBroken: (options: ProfiledOptions) => boolean, clause: string, says: string];
 
-/** What the keys of a client may sign by. `undefined`: by anything. */
+/** What the keys of a client may sign by, under a profile of FAPI. `undefined`: by anything. */
 export function allowedKeyAlgorithms(
   profile: SecurityProfile | undefined,
-): readonly PublicAlgorithm[] | undefined {
-  return profile && FAPI_ALGORITHMS;
+): readonly PublicKeyAlgorithm[] | undefined {
+  return profile && profile !== 'ipsie-sl1' ? FAPI_ALGORITHMS : undefined;
 }
 
 function isUnlike(value: unknown, allowed: readonly unknown[]): boolean {
@@ -145,7 +145,7 @@ const MESSAGE_SIGNING: readonly Rule[] = [
  * @see [FAPI 2.0 Security Profile](https://openid.net/specs/fapi-security-profile-2_0-final.html)
  * @see [FAPI 2.0 Message Signing](https://openid.net/specs/fapi-message-signing-2_0-final.html)
  */
-export function applyProfile<Options extends ProfiledOptions>(call: string, options: Options): Options {
+export function applyFapiProfile<Options extends ProfiledOptions>(call: string, options: Options): Options {
   const { profile } = options ?? {};
   if (profile !== 'fapi2' && profile !== 'fapi2-message-signing') return options;
   const signsMessages = profile === 'fapi2-message-signing';
