@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECK_OPTIONS } from '../src/check/check-options.ts';
 import { BRAND_OPTIONS, PROVIDER_BRAND } from '../src/options/brand-options.ts';
+import { CLOSE_OPTIONS } from '../src/options/close-options.ts';
 import { CONNECT_AUTH_OPTIONS, LOGIN_PARAMETER_OPTIONS } from '../src/options/connect-auth-options.ts';
 import { BEARER_RULES, GUARD_RULES } from '../src/options/guard-options.ts';
 import {
@@ -81,6 +82,7 @@ export const sections: readonly Section[] = [
   section('req.auth.getAccessToken()', ACCESS_TOKEN_OPTIONS, ['request-types.ts', 'AccessTokenOptions']),
   section('auth.sessions.list()', SESSION_LIST_OPTIONS, ['user/auth-sessions.ts', 'SessionListOptions']),
   section('auth.check()', CHECK_OPTIONS, ['check/check-options.ts', 'CheckOptions']),
+  section('auth.close()', CLOSE_OPTIONS, ['options/close-options.ts', 'CloseOptions']),
   section('Every provider', COMMON_OPTIONS, COMMON),
   section('providers.oidc()', OIDC_OPTIONS, ['provider/oidc.ts', 'OidcOptions'], COMMON),
   section('providers.oidc(): metadata', METADATA, ['provider-definition.ts', 'ProviderMetadata']),

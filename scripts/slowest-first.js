@@ -6,6 +6,9 @@ import testSequencer from '@jest/test-sequencer';
  * others are done.
  */
 const SLOW = [
+  'faults/faults-of-servers',
+  'faults/faults-of-sentinels',
+  'faults/faults-of-clusters',
   'logout/logout-races',
   'store/redis-circuit',
   'session/pointers',

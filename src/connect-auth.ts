@@ -2,12 +2,15 @@ import { channel } from 'node:diagnostics_channel';
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { joinOne, joinSites } from './assembly/join-sites.ts';
+import { shutDown } from './assembly/shut-down.ts';
 import { TEST_DOOR } from './assembly/test-door.ts';
 import type { CheckOptions } from './check/check-options.ts';
 import type { CheckReport } from './check/check-report.ts';
 import type { LoginHealth } from './check/login-health.ts';
 import { ConfigurationError } from './errors.ts';
 import { startDebugLog } from './observe/debug-log.ts';
+import { CLOSE_OPTIONS, type CloseOptions } from './options/close-options.ts';
+import { readOptions } from './options/option-table.ts';
 import type { ConnectAuthOptions } from './options/options.ts';
 import { resolveOptions } from './options/resolve-options.ts';
 import { hasSites, planSites } from './options/site-options.ts';
@@ -61,10 +64,13 @@ export interface ConnectAuth extends RequestHandler {
    */
   check(options?: CheckOptions): Promise<CheckReport>;
   /**
-   * Ends what waits: `onEnd()` calls back for every answer and socket that is open, nobody waits for a lock or tries a
-   * write again, and the connection to Redis ends, unless the client is the application's own.
+   * Ends what waits: `onEnd()` calls back for every answer and socket that is open, refreshes and logouts under way come to
+   * their end, and the connection to Redis ends, unless the client is the application's own.
+   *
+   * With `server` that is a whole shutdown, in which no request is lost. Without it the server must be closed first: what
+   * it still answers would find no store.
    */
-  close(): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /**
@@ -76,10 +82,11 @@ export interface ConnectAuth extends RequestHandler {
 export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
   refuseRequest(options);
   startDebugLog();
-  const { store, handle, sessions, sessionsOf, authenticateUpgrade, tell, stop, operator, testDoor } =
+  const joined =
     typeof options === 'object' && options !== null && hasSites(options)
       ? joinSites(planSites(options))
       : joinOne(resolveOptions(options));
+  const { handle, sessions, sessionsOf, authenticateUpgrade, tell, operator, testDoor } = joined;
 
   function connectAuthMiddleware(
     req: IncomingMessage,
@@ -90,11 +97,8 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
     handle(req as Request, res as Response, next);
   }
 
-  const close = async () => {
-    stop();
-    operator.stop();
-    await store.close();
-  };
+  const close = async (given: CloseOptions = {}) =>
+    shutDown(joined, readOptions('auth.close()', given, CLOSE_OPTIONS));
 
   // Never there in production.
   if (testDoor) Object.defineProperty(connectAuthMiddleware, TEST_DOOR, { value: testDoor });
@@ -104,7 +108,7 @@ export function connectAuth(options: ConnectAuthOptions): ConnectAuth {
     authenticateUpgrade,
     health: () => tellUnawaited(operator.health(), 'auth.health()', tell),
     check: (choice?: CheckOptions) => tellUnawaited(operator.check(choice), 'auth.check()', tell),
-    close: () => tellUnawaited(close(), 'auth.close()', tell),
+    close: (given?: CloseOptions) => tellUnawaited(close(given), 'auth.close()', tell),
   });
   created.publish(auth);
   return auth;

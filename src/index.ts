@@ -47,13 +47,13 @@ export type {
   RolesReader,
   RolesSource,
 } from './guard-types.ts';
+export type { CloseOptions } from './options/close-options.ts';
 export type {
   ConnectAuthOptions,
   LoginParameterOptions,
   MappedLogin,
   NamedProviders,
   ProvidersOfTenant,
-  RedisTarget,
   RouteOptions,
   SessionOptions,
 } from './options/options.ts';
@@ -108,6 +108,7 @@ export type {
   SecretFunction,
   SigningAlgorithm,
 } from './provider-definition.ts';
+export type { IoredisClient, NodeRedisClient, RedisTarget } from './redis-clients.ts';
 export type {
   AccessTokenOptions,
   LoginCapabilities,

@@ -32,7 +32,11 @@ export async function startBed(flags: Flags, serverCore: number | undefined): Pr
   op.script(createSizedTokens({ length: TOKEN_LENGTH, claims }));
   const groups = new Map<string, { database: number; port: number }>();
   const servers = new Map<string, ServerProcess>();
-  const nodeFlags = flags.semiSpace === undefined ? [] : [`--max-semi-space-size=${flags.semiSpace}`];
+  // Between its windows a server is idle for a minute, as none is that is in use: V8 would forget what it has compiled.
+  const nodeFlags = [
+    '--no-flush-bytecode',
+    ...(flags.semiSpace === undefined ? [] : [`--max-semi-space-size=${flags.semiSpace}`]),
+  ];
 
   const findPort = () => withFreePort(async (port) => port);
   const joinGroup = async (name: string) => {

@@ -49,7 +49,7 @@ export function joinParts(options: ResolvedOptions, { store, metrics, processId,
   const common = { store, keys, vault, providers, diagnostics };
   const sessionParts = createSessionParts(options, { ...common, reportError: answers.reportError });
   const { sessions, userSessions, readIdentity, tokenSource, tokenDemand, describeLogin } = sessionParts;
-  const { cookie, maxAgeSeconds, revalidate, watch, stop } = sessionParts;
+  const { cookie, maxAgeSeconds, revalidate, watch, release, settle, stop } = sessionParts;
   const { findRoute, login, logout, establish, keepForm } = createRouteParts(options, {
     ...{ ...common, ...answerParts, metrics, processId, sealer, sessionParts },
   });
@@ -111,6 +111,6 @@ export function joinParts(options: ResolvedOptions, { store, metrics, processId,
       : createTestLogins({ options, providers, vault, sessionParts, services, establish }),
     authenticateUpgrade,
     tell: services.tell,
-    stop,
+    ...{ release, settle, stop },
   };
 }

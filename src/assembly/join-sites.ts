@@ -30,6 +30,7 @@ export function joinOne(options: ResolvedOptions) {
   });
   const stop = () => {
     metrics?.stop();
+    operator.stop();
     parts.stop();
   };
   const { testLogins } = parts;
@@ -72,18 +73,24 @@ export function joinSites(plan: SitePlan) {
       throw new ConfigurationError(`There is no tenant ${quoteName(tenant)}.`);
     return plan.sites.map((site) => plan.resolve(site, { name: tenant, given }));
   };
+  const operator = createCheckParts({
+    ...{ shared, findSites, store, processId },
+    hasTenants: tenants !== undefined,
+    isChosenByHost: plan.isChosenByHost,
+  });
   return {
     store,
-    operator: createCheckParts({
-      ...{ shared, findSites, store, processId },
-      hasTenants: tenants !== undefined,
-      isChosenByHost: plan.isChosenByHost,
-    }),
+    operator,
     sessionsOf: tenants ? sessionsOf : noTenants,
     sessions: tenants ? createDeferredSessions(refuse, tell) : sessionsOf(),
+    release: () => {
+      for (const parts of sites.all()) parts.release();
+    },
+    settle: () => Promise.all(sites.all().map((parts) => parts.settle())),
     stop: () => {
       metrics?.stop();
-      sites.stop();
+      operator.stop();
+      for (const parts of sites.all()) parts.stop();
     },
     handle: (req: Request, res: Response, next: (error?: unknown) => void) => {
       try {

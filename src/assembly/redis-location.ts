@@ -1,4 +1,4 @@
-import type { RedisTarget } from '../options/options.ts';
+import type { RedisTarget } from '../redis-clients.ts';
 
 /** Where a store is, for those who watch it. */
 export interface StoreLocation {

@@ -172,10 +172,10 @@ export function createSessionParts(
   return {
     ...{ sessions, userSessions, readIdentity, records, ending, tokenSource, tokenDemand, describeLogin },
     ...{ cookie, rememberedProvider, maxAgeSeconds, idleTimeoutMs, revalidate, watch, traceLogout },
-    /** Ends what waits. */
+    release: watch.close,
+    settle: () => Promise.all([tokenSource.settle(), finishLater.settle()]),
     stop: () => {
       closing.abort();
-      watch.close();
       finishLater.close();
     },
   };

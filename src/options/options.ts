@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
-import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import type { LoginRefused } from '../application-errors.ts';
 import type { UserClaims } from '../claims.ts';
 import type { Clock, Clocks } from '../clock.ts';
@@ -8,14 +7,12 @@ import type { ErrorEvent, Hooks, LoginFacts, LogoutEvent } from '../events.ts';
 import type { RolesFrom } from '../guard-types.ts';
 import type { PageOptions } from '../page-types.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
+import type { RedisTarget } from '../redis-clients.ts';
 import type { Secret } from '../secret.ts';
 import type { ResolvedPages } from './page-options.ts';
 
 /** A value, or a promise of it. */
 export type MaybePromise<T> = T | Promise<T>;
-
-/** A Redis server: a URL, options for ioredis, or a client of the application's own. */
-export type RedisTarget = string | RedisOptions | Redis | Cluster;
 
 /** Several providers by name. */
 export type NamedProviders = Readonly<Record<string, ProviderDefinition>>;
@@ -49,7 +46,8 @@ export interface ConnectAuthOptions {
    */
   secret: string | readonly string[];
   /**
-   * Where sessions live.
+   * Where sessions live: a URL or options of ioredis, and the connection is ours; or a client that the application has
+   * made and closes, of ioredis, of iovalkey, or of node-redis (`redis` 5 or newer).
    * @default the memory of this process, which is refused in production; `'memory'` allows it there too
    */
   redis?: RedisTarget | 'memory';

@@ -1,8 +1,8 @@
 import type { RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../errors.ts';
+import { isIoredisClient, isNodeRedisClient, type RedisTarget } from '../redis-clients.ts';
 import { findNearestName } from './nearest-name.ts';
 import { checkObject, isPlainObject, refuse } from './option-checks.ts';
-import type { RedisTarget } from './options.ts';
 
 /**
  * Checks the option `redis`. Options for ioredis are its affair, but for names that only look like one of its own: it
@@ -26,7 +26,8 @@ export function checkRedis(where: string, value: unknown): () => RedisTarget | '
   }
   if (typeof value !== 'object') refuse(where, REDIS_TARGETS, value);
   checkObject(where, value);
-  if (typeof value.defineCommand !== 'function') {
+  if (isNodeRedisClient(value) && !isIoredisClient(value)) refuseUnfitClient(where, value);
+  else if (!isIoredisClient(value)) {
     if (!isPlainObject(value)) {
       throw new ConfigurationError(`${where} must be ${REDIS_TARGETS}; it is an object of another library.`);
     }
@@ -37,7 +38,19 @@ export function checkRedis(where: string, value: unknown): () => RedisTarget | '
 }
 
 const REDIS_TARGETS =
-  'a URL such as "redis://localhost:6379", options for ioredis, a client of ioredis, or "memory"';
+  'a URL such as "redis://localhost:6379", options for ioredis, a client of ioredis or of node-redis, or "memory"';
+
+/** What has the form of a client of node-redis, and cannot be used as one. */
+function refuseUnfitClient(where: string, client: object): void {
+  if (!('withTypeMapping' in client)) {
+    throw new ConfigurationError(`${where} must be a client of node-redis 5 or newer; it is an older one.`);
+  }
+  if ('totalClients' in client) {
+    throw new ConfigurationError(
+      `${where} must be one client; it is a pool of node-redis. Give a client of createClient(): commands of one moment travel together.`,
+    );
+  }
+}
 
 /** What ioredis has. Another name is passed on, unless it is near to one of these. */
 const IOREDIS_OPTIONS = Object.keys({

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { FORMATS, isRead } from '../formats.ts';
 import type { ApplicationKeys } from '../keys.ts';
 import type { LoginSecrets } from '../provider/provider.ts';
 import type { Secret } from '../secret.ts';
@@ -35,14 +36,19 @@ export interface BegunLogin {
   seal(login: KeptLogin): string;
 }
 
+/** A login under way that another version of this library began, in a format of its own. */
+export interface ForeignLogin {
+  /** One of them is its `state`. */
+  readonly states: readonly string[];
+}
+
 /** Seals logins under way into cookies, and opens them. Nothing of them is stored anywhere else. */
 export interface LoginCookies {
   begin(login: Pick<KeptLogin, 'isRestart'>): BegunLogin;
-  /** `undefined`: altered, of another application or format, or sealed with a secret that is gone. */
-  open(value: string): OpenedLogin | undefined;
+  /** `undefined`: altered, of another application, or sealed with a secret that is gone. */
+  open(value: string): OpenedLogin | ForeignLogin | undefined;
 }
 
-const FORMAT = 1;
 const SEED_BYTES = 32;
 const TAG_BYTES = 16;
 /** Of what names the client of a login: enough that no two are taken for each other. */
@@ -86,14 +92,15 @@ export function createLoginCookies(secrets: readonly Secret[], keys: Application
     };
   };
 
-  const openWith = (secret: Secret, sealed: Buffer): OpenedLogin | undefined => {
+  const openWith = (secret: Secret, sealed: Buffer): OpenedLogin | ForeignLogin | undefined => {
     const { key, iv, secretsOf } = derive(secret, sealed.subarray(0, SEED_BYTES));
     try {
       const decipher = createDecipheriv(CIPHER, key, iv);
       decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
       const plain = decipher.update(sealed.subarray(SEED_BYTES, -TAG_BYTES));
       const login = decodeLogin(Buffer.concat([plain, decipher.final()]));
-      return login && { ...login, secrets: secretsOf(login) };
+      if (login) return { ...login, secrets: secretsOf(login) };
+      return { states: [false, true].map((isRestart) => secretsOf({ isRestart }).state) };
     } catch {
       // Sealed with another secret, or not whole.
       return undefined;
@@ -129,7 +136,7 @@ export function createLoginCookies(secrets: readonly Secret[], keys: Application
 /** Short, because every request brings it: what has a length of its own as bytes, the rest as JSON. */
 function encodeLogin(login: KeptLogin): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
-  head[0] = FORMAT;
+  head[0] = FORMATS.loginCookie.written;
   head[1] = DISPLAYS.indexOf(login.display);
   head.writeUIntBE(login.startedAt, 2, 6);
   login.fingerprint.copy(head, 8);
@@ -142,7 +149,7 @@ function encodeLogin(login: KeptLogin): Buffer {
 
 function decodeLogin(plain: Buffer): KeptLogin | undefined {
   const display = DISPLAYS[plain[1] ?? -1];
-  if (plain[0] !== FORMAT || !display) return undefined;
+  if (!isRead(FORMATS.loginCookie, plain[0]) || !display) return undefined;
   const [provider, returnTo, maxAgeSeconds, acrValues, sessionId, isRestart] = JSON.parse(
     plain.subarray(HEAD_BYTES).toString('utf8'),
   );

@@ -127,6 +127,8 @@ interface SentCookie {
   readonly name: string;
   readonly value: string;
   readonly login: OpenedLogin | undefined;
+  /** What its `state` may be; empty where it does not open. */
+  readonly states: readonly string[];
 }
 
 /** Makes them. */
@@ -155,9 +157,13 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
 
   const readAll = (req: Request): SentCookie[] => {
     const sent = readCookies(req);
-    return names.flatMap((name) => {
+    return names.flatMap((name): SentCookie[] => {
       const value = sent[name];
-      return value === undefined ? [] : [{ name, value, login: cookies.open(value.slice(1)) }];
+      if (value === undefined) return [];
+      const opened = cookies.open(value.slice(1));
+      if (opened === undefined) return [{ name, value, login: undefined, states: [] }];
+      if ('states' in opened) return [{ name, value, login: undefined, states: opened.states }];
+      return [{ name, value, login: opened, states: [opened.secrets.state] }];
     });
   };
 
@@ -220,7 +226,7 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
 
     cancelAll: async (req, res) => {
       const sent = readAll(req);
-      const states = sent.flatMap(({ login }) => (login ? [login.secrets.state] : []));
+      const states = sent.flatMap((cookie) => cookie.states);
       const taken = states.length > 0 ? await store.cancelLogins(states.map(takenName)) : [];
       if (!res.headersSent) for (const cookie of sent) remove(res, cookie);
       return taken;

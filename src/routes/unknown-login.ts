@@ -11,13 +11,17 @@ export interface UnknownLogin {
   readonly wasReplaced: boolean;
 }
 
-/** Why that is so, as far as the browser's login cookies tell. @param cookies - `login`: what was opened. */
+/**
+ * Why that is so, as far as the browser's login cookies tell.
+ *
+ * @param cookies - `states`: what those that open may be called; one of another version of this library has two.
+ */
 export function describeUnknown(
   state: string,
-  cookies: readonly { readonly login: unknown }[],
+  cookies: readonly { readonly states: readonly string[] }[],
 ): UnknownLogin {
   const { isOurs, isRestart } = readState(state);
-  const opens = cookies.some(({ login }) => login !== undefined);
+  const opens = cookies.some(({ states }) => states.length > 0);
   const reason = opens ? OTHER_LOGINS : cookies.length > 0 ? NO_KEY : NO_COOKIE;
   const wasReplaced = isOurs && opens && !isRestart;
   return { outcome: 'unknown', reason, needsOperator: isOurs && !opens, wasReplaced };
@@ -27,4 +31,4 @@ const NO_COOKIE =
   'the browser sent no login cookie: it was opened under another name, a proxy drops cookies, or it is old';
 const NO_KEY =
   'its login cookies cannot be opened: do all processes have the same secret, application and Redis?';
-const OTHER_LOGINS = 'its login cookies are of other logins';
+const OTHER_LOGINS = 'its login cookies are of other logins, or of another version of this library';

@@ -43,9 +43,11 @@ export function commitBeforeResponse(res: Response, options: CommitOptions): voi
     ending = true;
     const goOn = () => end.apply(res, args);
     const fail = (error: unknown) => {
+      // Before: an error handler of the application's has answered when it returns.
+      const hasBegun = res.headersSent;
       res.end = end;
       onFailure(error);
-      if (res.headersSent) goOn();
+      if (hasBegun) goOn();
     };
     try {
       // Both look into the session, which may hold what JSON cannot express, or have lost its methods.

@@ -7,6 +7,8 @@ import { StoreError } from '../errors.ts';
 export interface FinishLater {
   /** False: too many wait, and this one is dropped. */
   finish(work: () => Promise<unknown>): boolean;
+  /** Comes when nothing waits any more. */
+  settle(): Promise<void>;
   /** Stops waiting. */
   close(): void;
 }
@@ -22,7 +24,14 @@ export function createFinishLater(reportError: (error: unknown) => Promise<void>
   const timers = new Set<NodeJS.Timeout>();
   let waiting = 0;
   let closed = false;
+  let tellSettled: (() => void)[] = [];
 
+  const noteDone = () => {
+    waiting -= 1;
+    if (waiting > 0) return;
+    for (const tell of tellSettled) tell();
+    tellSettled = [];
+  };
   const attempt = async (
     work: () => Promise<unknown>,
     patience: AbortSignal,
@@ -37,7 +46,7 @@ export function createFinishLater(reportError: (error: unknown) => Promise<void>
       }
       if (!(error instanceof StoreError)) await reportError(error).catch(() => undefined);
     }
-    waiting -= 1;
+    noteDone();
   };
   const schedule = (work: () => Promise<unknown>, patience: AbortSignal, waitMs: number) => {
     const timer = setTimeout(() => {
@@ -54,6 +63,11 @@ export function createFinishLater(reportError: (error: unknown) => Promise<void>
       schedule(work, AbortSignal.timeout(FINISH_WITHIN_MS), FIRST_WAIT_MS);
       return true;
     },
+    settle: () =>
+      new Promise((resolve) => {
+        if (waiting === 0) resolve();
+        else tellSettled.push(resolve);
+      }),
     close: () => {
       closed = true;
       for (const timer of timers) clearTimeout(timer);

@@ -1,3 +1,5 @@
+import { FORMATS } from '../formats.ts';
+
 /**
  * The record of a login, `s:{…}` in Redis, as text. It belongs to the store: nobody else reads its head.
  *
@@ -6,7 +8,7 @@
  * - `> KEY`: the session has moved to another key.
  * - `x OWNER TIME\n…`: the session has ended, taken by this attempt at that time; then the record that it was.
  *
- * Another number at the front is a later format: left alone, for those who understand it.
+ * Another number at the front is the format of another version: left alone, for those who understand it.
  */
 export type SessionRecord =
   | { readonly kind: 'login'; readonly login: StoredLogin }
@@ -28,7 +30,9 @@ export interface StoredLogin {
 /** Length of the head of a login's record, its newline included. */
 const HEAD_LENGTH = 30;
 
-const HEAD = /^1 (\d{13}) (\d{13})\n/;
+const DIGITS = FORMATS.record.read.join('');
+const HEAD = new RegExp(`^[${DIGITS}] (\\d{13}) (\\d{13})\\n`);
+const OTHER_FORMAT = new RegExp(`^(?![${DIGITS}] )[1-9]\\d{0,2} `);
 
 /** Reads a record. `undefined`: there is none. */
 export function parseSessionRecord(text: string | null): SessionRecord | undefined {
@@ -40,12 +44,12 @@ export function parseSessionRecord(text: string | null): SessionRecord | undefin
   }
   if (text.startsWith('> ')) return { kind: 'moved', movedTo: text.slice(2) };
   if (text.startsWith('x ')) return { kind: 'ended' };
-  return { kind: /^([2-9]|[1-9]\d\d?) /.test(text) ? 'later_format' : 'damaged' };
+  return { kind: OTHER_FORMAT.test(text) ? 'later_format' : 'damaged' };
 }
 
 /** Writes the record of a login, as the scripts do. */
 export function formatLogin({ identity, seenAt, endsAt }: StoredLogin): string {
-  return `1 ${formatTime(seenAt)} ${formatTime(endsAt)}\n${identity}`;
+  return `${FORMATS.record.written} ${formatTime(seenAt)} ${formatTime(endsAt)}\n${identity}`;
 }
 
 /** Thirteen digits, enough until the year 2286. */

@@ -8,7 +8,7 @@ export interface RedisCircuit {
   noteReply(): void;
   /** Not one reply came for a whole bound while somebody waited: the circuit opens. */
   noteSilence(): void;
-  /** Stops asking. */
+  /** Stops asking, for good. */
   stop(): void;
 }
 
@@ -31,6 +31,7 @@ const PING_REST_MS = 100;
  */
 export function createRedisCircuit({ ping, onOpen }: RedisCircuitOptions): RedisCircuit {
   let isOpen = false;
+  let isStopped = false;
   let replies = 0;
   let timer: NodeJS.Timeout | undefined;
 
@@ -57,11 +58,14 @@ export function createRedisCircuit({ ping, onOpen }: RedisCircuitOptions): Redis
       if (isOpen) close();
     },
     noteSilence: () => {
-      if (isOpen) return;
+      if (isOpen || isStopped) return;
       isOpen = true;
       onOpen();
       probe();
     },
-    stop: close,
+    stop: () => {
+      isStopped = true;
+      close();
+    },
   };
 }

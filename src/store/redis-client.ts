@@ -1,40 +1,42 @@
 import { randomInt } from 'node:crypto';
 import { type Cluster, Redis, type RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../errors.ts';
-
-/** A client and whether we made it, and so close it. */
-export interface RedisConnection {
-  readonly client: Redis | Cluster;
-  readonly ours: boolean;
-}
+import { isIoredisClient, isNodeRedisClient, type RedisTarget } from '../redis-clients.ts';
+import { createIoredisPort } from './ioredis-port.ts';
+import { createNodeRedisPort } from './node-redis-port.ts';
+import type { RedisPort } from './redis-port.ts';
 
 /**
- * Uses the application's client as it is, or makes one whose waits are bounded.
+ * Uses the application's client as it is, or makes one of ioredis whose waits are bounded.
  *
  * Commands of one tick travel together (auto-pipelining): on the hot path that is most of Redis's own cost.
  *
  * @throws ConfigurationError when the URL cannot be read.
  */
-export function connectRedis(
-  target: string | RedisOptions | Redis | Cluster,
-  timeoutMs: number,
-): RedisConnection {
-  if (isClient(target)) return { client: target, ours: false };
+export function connectRedis(target: RedisTarget, timeoutMs: number): RedisPort {
+  if (typeof target === 'object') {
+    if (isIoredisClient(target)) return createIoredisPort(target as Redis | Cluster, { ours: false });
+    if (isNodeRedisClient(target)) return createNodeRedisPort(target, timeoutMs);
+  }
   const bounds: RedisOptions = {
     enableAutoPipelining: true,
-    connectTimeout: timeoutMs,
-    socketTimeout: SOCKET_TIMEOUT_MS,
+    // Before those who wait give up, so that they can be told what failed.
+    connectTimeout: Math.ceil(0.9 * timeoutMs),
+    socketTimeout:
+      typeof target === 'object' && 'sentinels' in target ? SENTINEL_SOCKET_TIMEOUT_MS : SOCKET_TIMEOUT_MS,
     maxRetriesPerRequest: 1,
     retryStrategy: findRetryDelay,
     // How long close() may keep the process alive when the connection is already broken.
     disconnectTimeout: 100,
     reconnectOnError: createFailoverRule(),
+    // A primary that hangs keeps its connections: after a failover nothing else would lead to the new one.
+    failoverDetector: true,
   };
   const client =
     typeof target === 'string' ? connectUrl(target, bounds) : new Redis({ ...bounds, ...target });
   // Each failing command reports for itself; without a listener ioredis would print these as unhandled.
   client.on('error', () => undefined);
-  return { client, ours: true };
+  return createIoredisPort(client, { ours: true });
 }
 
 /**
@@ -42,6 +44,9 @@ export function connectRedis(
  * socket, would end a sound connection after a blocked event loop.
  */
 const SOCKET_TIMEOUT_MS = 30_000;
+
+/** Behind Sentinel: a primary that hangs takes connections until another is in its place, and the news of that may be missed. */
+const SENTINEL_SOCKET_TIMEOUT_MS = 10_000;
 
 /** A fault that a URL parser finds, and one that it reads past, to a wrong host: neither may be told with the password. */
 function connectUrl(url: string, bounds: RedisOptions): Redis {
@@ -86,8 +91,4 @@ function createFailoverRule(): (error: Error) => false | 2 {
     }, FAILOVER_REST_MS).unref();
     return 2;
   };
-}
-
-function isClient(target: string | RedisOptions | Redis | Cluster): target is Redis | Cluster {
-  return typeof target === 'object' && typeof (target as Redis).defineCommand === 'function';
 }

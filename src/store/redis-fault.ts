@@ -122,7 +122,11 @@ const REPLIES: readonly Reply[] = [
   ],
   [/^MISCONF/, () => 'takes no writes, because it cannot save (MISCONF). Look at its disk.'],
   [/^CLUSTERDOWN/, () => 'is down as a cluster (CLUSTERDOWN). Look at its nodes.'],
-  [/^(MOVED|ASK)\b/, () => 'is a node of a cluster (MOVED). Give a Cluster client of ioredis as redis.'],
+  [
+    /^(MOVED|ASK)\b/,
+    () =>
+      'is a node of a cluster (MOVED). Give a client for clusters as redis: new Cluster(…) of ioredis, or createCluster(…) of node-redis.',
+  ],
   [
     /^WRONGTYPE/,
     () => 'has a value of another kind in a key of ours (WRONGTYPE). Nobody else may write there.',
@@ -154,6 +158,11 @@ const CONNECTION_FAULTS: readonly ConnectionFault[] = [
     'broke the connection',
     `If it expects TLS on this port, write rediss:// in place of redis://; if it has no room for one more client: ${MORE_CLIENTS}`,
     `If it speaks no TLS on this port, write redis:// in place of rediss://; if it has no room for one more client: ${MORE_CLIENTS}`,
+  ],
+  [
+    /^CLIENT_CLOSED$/,
+    'is asked by a client that is closed',
+    'Call connect() of it at the start, and close it after auth.close().',
   ],
   [/^ENOENT$/, 'is not there', 'Start it, or correct the path of the socket in redis.'],
   [

@@ -1,12 +1,21 @@
-import type { Cluster, Redis } from 'ioredis';
-import { type RedisScriptName, redisScripts } from './redis-scripts.ts';
+import type { RedisScriptName } from './redis-scripts.ts';
 
-/** The few commands that the store needs of a client. Replies are text, or bytes where the name says so. */
-export interface RedisPort {
+/**
+ * All that the store needs of a client: a few commands, and what is known of the connection. One adapter for each kind
+ * of client makes it; above it nobody knows which.
+ *
+ * Every command may be sent twice: again where the connection broke before the reply came. What Redis itself refuses
+ * rejects with an error named `ReplyError`, its message as Redis wrote it, `command.name` where it is known.
+ */
+export interface RedisPort extends RedisCommands, RedisConnection {}
+
+/** Replies are text, or bytes where the name says so. */
+export interface RedisCommands {
   mget(keys: readonly string[]): Promise<(string | null)[]>;
   mgetBytes(keys: readonly string[]): Promise<(Buffer | null)[]>;
   /** `SET` with a life in milliseconds; `mustExist` is `XX`. False: it was not there. */
   set(key: string, value: string, lifeMs: number, options: { mustExist: boolean }): Promise<boolean>;
+  del(key: string): Promise<void>;
   zrem(key: string, member: string): Promise<void>;
   /** The members with the highest scores, the highest first. */
   zrangeHighest(key: string, limit: number): Promise<string[]>;
@@ -14,42 +23,39 @@ export interface RedisPort {
   zscan(key: string, cursor: string): Promise<{ cursor: string; members: string[] }>;
   /** Runs one of our scripts. */
   run(name: RedisScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown>;
+  ping(): Promise<unknown>;
+  /** What the server says of itself: of a cluster, one of its nodes. */
+  info(): Promise<string>;
+}
+
+/** The connection, as far as the client shows it. */
+export interface RedisConnection {
+  /** Where Redis is, at the beginning of a sentence. */
+  readonly where: string;
+  readonly usesTls: boolean;
+  /** Whether keys lie on several servers, so that a command must keep to one hash tag, and one server says nothing of the rest. */
+  readonly isCluster: boolean;
+  /** What the client says of itself; `ready`: commands are sent at once. */
+  status(): string;
+  /** The client tells nobody how its connection fails, until the application listens to its errors. */
+  isMute(): boolean;
+  /**
+   * Tells how connections fail, named as Node and Redis name it. `isGuess`: the client did not say. Returns how to stop.
+   */
+  onFault(listener: (error: unknown, isGuess?: boolean) => void): () => void;
+  /** Makes a silent connection anew, if it is ours: nothing tells TCP that the other end has vanished. */
+  reconnectSilent(): void;
+  /** Ends the connection, if it is ours. */
+  close(): void;
 }
 
 /** What a script takes. */
 export type ScriptArgument = string | number | Buffer;
 
 /** Members that one step of `ZSCAN` looks at: few enough that other clients hardly wait. */
-const SCAN_COUNT = 500;
+export const SCAN_COUNT = 500;
 
-type Command = (...args: readonly ScriptArgument[]) => Promise<unknown>;
-
-/** Speaks to Redis by a client of ioredis, which sends our scripts by hash and loads them where they are forgotten. */
-export function createRedisPort(client: Redis | Cluster): RedisPort {
-  const commands = client as unknown as Record<string, Command>;
-  for (const [name, { numberOfKeys, lua }] of Object.entries(redisScripts)) {
-    client.defineCommand(`connectAuth:${name}`, { numberOfKeys, lua });
-  }
-
-  return {
-    mget: (keys) => client.mget(...keys),
-    mgetBytes: (keys) => client.mgetBuffer(...keys),
-    set: (key, value, lifeMs, { mustExist }) => {
-      const life = ['PX', lifeMs] as const;
-      const setting = mustExist ? client.set(key, value, ...life, 'XX') : client.set(key, value, ...life);
-      return setting.then((reply) => reply !== null);
-    },
-    zrem: async (key, member) => {
-      await client.zrem(key, member);
-    },
-    zrangeHighest: (key, limit) => client.zrevrange(key, 0, limit - 1),
-    zscan: async (key, cursor) => {
-      const [next, pairs] = await client.zscan(key, cursor, 'COUNT', SCAN_COUNT);
-      return { cursor: next, members: pairs.filter((_, index) => index % 2 === 0) };
-    },
-    run: (name, keys, args) => {
-      const suffix = redisScripts[name].reply === 'bytes' ? 'Buffer' : '';
-      return commands[`connectAuth:${name}${suffix}`]!.call(client, ...keys, ...args);
-    },
-  };
+/** Leaves out the scores, which come between the members. */
+export function everyMember(pairs: readonly string[]): string[] {
+  return pairs.filter((_, index) => index % 2 === 0);
 }

@@ -1,3 +1,7 @@
+import { FORMATS } from '../formats.ts';
+
+const { read: READ_FORMATS, written: FORMAT } = FORMATS.record;
+
 /** A key of another type, whoever made it, reads as none: GET would fail on it for ever. */
 const READ = `
 local function read(key) return redis.call('MGET', key)[1] end`;
@@ -14,7 +18,7 @@ local function digits(time) return string.format('%013.0f', time) end`;
 /** Whether a record is that of a login, with nothing in it damaged, and its times. See record-format.ts. */
 const LOGIN = `
 local DIGITS = string.rep('%d', 13)
-local HEAD = '^1 ' .. DIGITS .. ' ' .. DIGITS .. '\\n'
+local HEAD = '^[${READ_FORMATS.join('')}] ' .. DIGITS .. ' ' .. DIGITS .. '\\n'
 local function isLogin(record) return record and string.find(record, HEAD) ~= nil end
 local function seenOf(record) return tonumber(string.sub(record, 3, 15)) end
 local function endOf(record) return tonumber(string.sub(record, 17, 29)) end`;
@@ -39,7 +43,7 @@ if there then return there end
 local idle, afterlife = tonumber(ARGV[2]), tonumber(ARGV[3])
 local finish = tonumber(ARGV[5]) or now + tonumber(ARGV[4])
 local life = lifeOf(idle, finish, afterlife)
-local record = '1 ' .. digits(now) .. ' ' .. digits(finish) .. '\\n' .. ARGV[6]
+local record = '${FORMAT} ' .. digits(now) .. ' ' .. digits(finish) .. '\\n' .. ARGV[6]
 redis.call('SET', KEYS[2], ARGV[7], 'PX', life)
 redis.call('SET', KEYS[3], ARGV[8], 'PX', life)
 redis.call('SET', KEYS[1], record, 'PX', life)
@@ -132,7 +136,7 @@ local withIdentity = ARGV[3] ~= ''
 if tokens == ARGV[2] and (not withIdentity or identity == ARGV[4]) then return 'stored' end
 if tokens ~= ARGV[1] or (withIdentity and identity ~= ARGV[3]) then return 'conflict' end
 redis.call('SET', KEYS[2], ARGV[2], 'KEEPTTL')
-if withIdentity then redis.call('SET', KEYS[1], string.sub(record, 1, 30) .. ARGV[4], 'KEEPTTL') end
+if withIdentity then redis.call('SET', KEYS[1], '${FORMAT}' .. string.sub(record, 2, 30) .. ARGV[4], 'KEEPTTL') end
 return 'stored'`,
   },
   /**
@@ -290,6 +294,26 @@ if #over > 0 then redis.call('ZREM', KEYS[1], unpack(over)) end
 redis.call('ZADD', KEYS[1], 'GT', digits(now + tonumber(ARGV[3])), ARGV[2])
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
 redis.call('PEXPIRE', KEYS[1], math.max(1, tonumber(last[2]) - now) + slack)
+return 1`,
+  },
+  /**
+   * KEYS: value, index. ARGV: value, life. For the health: all that the others call beside what the client does, so that
+   * a right that is missing shows there, and not at somebody's login.
+   */
+  probe: {
+    numberOfKeys: 2,
+    reply: 'text',
+    lua: `
+redis.call('TIME')
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('SETRANGE', KEYS[1], 0, 'w')
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('PTTL', KEYS[1])
+redis.call('ZADD', KEYS[2], 'GT', 1, ARGV[1])
+redis.call('ZRANGE', KEYS[2], '-inf', '(0', 'BYSCORE', 'LIMIT', 0, 1)
+redis.call('ZSCORE', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('DEL', KEYS[2])
 return 1`,
   },
 } as const satisfies Record<string, { numberOfKeys: number; reply: 'text' | 'bytes'; lua: string }>;

@@ -1,13 +1,12 @@
-import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { type Clock, systemClocks } from '../clock.ts';
+import type { RedisTarget } from '../redis-clients.ts';
 import { parseLogoutToken, parseMark } from './logout-mark.ts';
 import { parseSessionRecord, readTaking, type StoredLogin } from './record-format.ts';
-import { describeRedisAddress } from './redis-address.ts';
 import { createRedisBounds } from './redis-bounds.ts';
 import { connectRedis } from './redis-client.ts';
 import { createRedisExamination } from './redis-examination.ts';
 import { createRedisHealth } from './redis-health.ts';
-import { createRedisPort, type ScriptArgument } from './redis-port.ts';
+import type { RedisPort, ScriptArgument } from './redis-port.ts';
 import type { RedisScriptName } from './redis-scripts.ts';
 import { createSharedReads } from './shared-reads.ts';
 import {
@@ -31,7 +30,7 @@ import {
 
 /** What the store on Redis is made of. */
 export interface RedisStoreOptions {
-  readonly redis: string | RedisOptions | Redis | Cluster;
+  readonly redis: RedisTarget;
   readonly prefix: string;
   /** Bound of one operation, in milliseconds, whatever the client was configured with. */
   readonly timeoutMs: number;
@@ -41,13 +40,14 @@ export interface RedisStoreOptions {
   readonly now?: Clock | undefined;
 }
 
-/** The store on Redis 6.2 or newer: a single server, Sentinel or Cluster. */
-export function createRedisStore(options: RedisStoreOptions): Store {
-  const { redis, prefix, timeoutMs, now, monotonic = systemClocks.monotonic } = options;
-  const connection = connectRedis(redis, timeoutMs);
-  const { client, ours } = connection;
-  const { bounded, guarded, stop } = createRedisBounds({ connection, timeoutMs, monotonic });
-  const port = createRedisPort(client);
+/** The store on Redis 6.2 or newer, or Valkey: a single server, Sentinel or Cluster. */
+export function createRedisStore({ redis, ...options }: RedisStoreOptions): Store {
+  return openStore(connectRedis(redis, options.timeoutMs), options);
+}
+
+function openStore(port: RedisPort, options: Omit<RedisStoreOptions, 'redis'>): Store {
+  const { prefix, timeoutMs, now, monotonic = systemClocks.monotonic } = options;
+  const { bounded, guarded, stop } = createRedisBounds({ port, timeoutMs, monotonic });
   const run = (name: RedisScriptName, keys: readonly string[], ...args: readonly ScriptArgument[]) =>
     bounded(() => port.run(name, keys, args));
   const time = () => now?.() ?? '';
@@ -68,7 +68,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     await run('releaseLock', [lockKey(key)], owner, backoff?.text ?? '', backoff?.lifeMs ?? 0);
   };
 
-  const isSplit = client.isCluster;
+  const isSplit = port.isCluster;
   const readForRequest = createSharedReads<string, StoredSession>({
     ...{ read: port.mget, bounded: guarded, toResult: readRecords, isSplit },
   });
@@ -207,29 +207,28 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       return parseLogoutToken((await run('putLogoutToken', [`${prefix}jti:{${name}}`], ...args)) as string);
     },
 
-    health: createRedisHealth({ client, prefix, bounded }),
+    health: createRedisHealth({ port, prefix, bounded }),
 
     examine: createRedisExamination({
-      ...{ where: describeRedisAddress(client), isCluster: client.isCluster, prefix, monotonic },
+      ...{ where: port.where, isCluster: port.isCluster, prefix, monotonic },
       findSilence: () => {
         let isAnswered = false;
         const note = () => {
           isAnswered = true;
         };
-        const ping = bounded(() => client.ping(), note);
-        return ping.then(
+        return bounded(port.ping, note).then(
           () => undefined,
           (error: Error) => (isAnswered ? undefined : error.message),
         );
       },
-      info: () => bounded(() => client.info()),
-      remove: (keys) => bounded(() => client.del(...keys)),
-      open: (own) => createRedisStore({ ...options, redis: client, prefix: own }),
+      info: () => bounded(port.info),
+      remove: (keys) => bounded(() => Promise.all(keys.map((key) => port.del(key)))),
+      open: (own) => openStore({ ...port, close: () => undefined }, { ...options, prefix: own }),
     }),
 
     close: async () => {
       stop();
-      if (ours) client.disconnect();
+      port.close();
     },
   };
 }

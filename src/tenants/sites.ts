@@ -11,8 +11,6 @@ import { createTenantCache } from './tenant-cache.ts';
 export interface SiteParts {
   /** Whether nothing is held open. */
   isIdle(): boolean;
-  /** Ends what waits. */
-  stop(): void;
 }
 
 /** The parts of all base URLs and tenants. */
@@ -30,7 +28,8 @@ export interface Sites<Parts extends SiteParts> {
    * @throws ConnectAuthError `tenant_unknown`.
    */
   ofTenant(name?: string, req?: IncomingMessage): Promise<Parts>;
-  stop(): void;
+  /** All that there are by now. */
+  all(): readonly Parts[];
 }
 
 /** What they are made of. */
@@ -53,9 +52,7 @@ export function createSites<Parts extends SiteParts>(options: SitesOptions<Parts
   return {
     find: (req) => parts.get(findSite(req))!,
     ofTenant: async () => parts.get(plan.sites[0]!)!,
-    stop: () => {
-      for (const each of parts.values()) each.stop();
-    },
+    all: () => [...parts.values()],
   };
 }
 
@@ -132,10 +129,7 @@ function createTenantSites<Parts extends SiteParts>(
       return inTime(name, 'The tenant of a request').then((known) => ofName(site, known));
     },
     ofTenant: async (name, req) => ofName(req ? findSite(req) : plan.sites[0]!, name),
-    stop: () => {
-      for (const { parts } of cache.entries()) for (const each of parts.values()) each.stop();
-      for (const each of leaving) each.stop();
-    },
+    all: () => [...cache.entries().flatMap(({ parts }) => [...parts.values()]), ...leaving],
   };
 }
 

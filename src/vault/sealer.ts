@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { FORMATS, isRead } from '../formats.ts';
 import type { ApplicationKeys } from '../keys.ts';
 import type { Secret } from '../secret.ts';
 
@@ -20,8 +21,6 @@ export interface Sealer {
   open(sealed: Buffer, context: SealContext): unknown;
 }
 
-/** Begins each seal; another format is not opened. */
-const FORMAT = 1;
 const KEY_ID_BYTES = 4;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -55,7 +54,7 @@ export function createSealer(secrets: readonly Secret[], keys: ApplicationKeys):
 
   return {
     seal: (value, context) => {
-      const head = Buffer.concat([Buffer.of(FORMAT), sealing.id, randomBytes(IV_BYTES)]);
+      const head = Buffer.concat([Buffer.of(FORMATS.seal.written), sealing.id, randomBytes(IV_BYTES)]);
       const iv = head.subarray(HEAD_BYTES - IV_BYTES);
       const cipher = createCipheriv(CIPHER, keyFor(sealing, context), iv);
       cipher.setAAD(aadOf(head, context));
@@ -64,7 +63,7 @@ export function createSealer(secrets: readonly Secret[], keys: ApplicationKeys):
     },
 
     open: (sealed, context) => {
-      if (sealed.length < HEAD_BYTES + TAG_BYTES || sealed[0] !== FORMAT) return undefined;
+      if (sealed.length < HEAD_BYTES + TAG_BYTES || !isRead(FORMATS.seal, sealed[0])) return undefined;
       const head = sealed.subarray(0, HEAD_BYTES);
       const entry = ring.find(({ id }) => id.equals(head.subarray(1, 1 + KEY_ID_BYTES)));
       if (!entry) return undefined;

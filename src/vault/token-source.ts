@@ -36,6 +36,8 @@ export interface TokenSource {
   get(owner: TokenOwner, need: TokenNeed, justRead?: Buffer): Promise<UsableTokens>;
   /** The tokens as they are stored, good or not, and sealed as well. @throws LoginRequiredError, TokenError, StoreError. */
   look(owner: TokenOwner): Promise<{ readonly tokens: TokenSet; readonly sealed: Buffer }>;
+  /** Comes when no refresh is under way, its answer stored: also one that nobody waits for any more. */
+  settle(): Promise<unknown>;
 }
 
 /** What it is made of. */
@@ -82,6 +84,8 @@ type GiveUp = (fault: StoreError) => void;
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { store, keys, vault, lock, providers, now, storePatienceMs } = options;
   const flights = new Map<string, Promise<UsableTokens>>();
+  /** Those flights to their very end. */
+  const refreshes = new Set<Promise<unknown>>();
   const opened = createOpenedTokens();
   options.closing?.addEventListener('abort', opened.clear);
   let waitingAnswers = 0;
@@ -238,7 +242,11 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     if (known) return known;
     const flight = new Promise<UsableTokens>((resolve, giveUp) => {
       const refreshing = refreshWithLock(owner, { seen, need, giveUp });
-      refreshing.then(resolve, giveUp).finally(() => flights.delete(sessionId));
+      refreshes.add(refreshing);
+      refreshing.then(resolve, giveUp).finally(() => {
+        flights.delete(sessionId);
+        refreshes.delete(refreshing);
+      });
     });
     flights.set(sessionId, flight);
     return flight;
@@ -268,6 +276,8 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   };
 
   return {
+    settle: () => Promise.allSettled(refreshes),
+
     look: async (owner) => {
       const sealed = await readSealed(owner);
       return { tokens: open(owner, sealed), sealed };

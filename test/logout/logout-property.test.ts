@@ -1,8 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { exploration } from '../support/exploration.ts';
 import { createModelProcess } from '../support/logout-model.ts';
 import { createWorld, type Step, type StepKind } from '../support/logout-world.ts';
+import { connectNodeRedis } from '../support/redis-clients.ts';
 import { createTurns, type Turns } from '../support/turns.ts';
 import { useRedisServer } from '../support/use-apps.ts';
 
@@ -19,11 +20,15 @@ const offsets = { 'process 1': 0, Redis: 0 };
 type SteppingClock = keyof typeof offsets;
 const now = () => time;
 const store = () => time + offsets.Redis;
+const nodeRedis = await connectNodeRedis(redis.port);
+afterAll(() => nodeRedis.destroy());
 const processes = [
   createModelProcess('process 0', connect(), {
     ...{ turns: () => turns, clocks: { now, monotonic: now, store } },
   }),
+  // What holds between the two holds between the clients.
   createModelProcess('process 1', connect(), {
+    redis: nodeRedis,
     ...{ turns: () => turns, clocks: { now: () => time + offsets['process 1'], monotonic: now, store } },
   }),
 ] as const;

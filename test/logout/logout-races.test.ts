@@ -7,9 +7,10 @@ import { whoIs } from '../support/bed.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
 import { createTestClock } from '../support/clock.ts';
 import { createGate } from '../support/gate.ts';
-import { type Actor, type GatedRedis, gateRedis, interleave } from '../support/gated-redis.ts';
+import { type Actor, type GatedRedis, gateNodeRedis, gateRedis, interleave } from '../support/gated-redis.ts';
 import { findLivingRecords } from '../support/living-records.ts';
 import { createLogoutToken, postLogoutToken, sidOf } from '../support/logout-token.ts';
+import { connectNodeRedis, type NodeRedis } from '../support/redis-clients.ts';
 import { keysOf, readSessionId } from '../support/session-records.ts';
 import { useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
 
@@ -17,14 +18,14 @@ const clock = createTestClock();
 const op = await useScriptedProvider({ now: clock.now });
 const redis = await useRedisServer();
 const database = redis.client();
+let nodeRedis: NodeRedis;
 let one: TestApp & { gate: GatedRedis };
 let two: TestApp & { gate: GatedRedis };
 /** Of the application that is asked. */
 let revokeOthers: TestApp['auth']['sessions']['revokeOthers'];
 
 /** An application whose commands to Redis can be held back. */
-async function startGated(baseUrl?: string) {
-  const gate = gateRedis(redis.client());
+async function startGated(gate: GatedRedis, baseUrl?: string) {
   const app = await startApp({
     ...{ op, redis: gate.client, now: clock.now, storeTimeoutMs: 60_000, handlers: addRoutes },
     ...(baseUrl && { baseUrl }),
@@ -48,13 +49,16 @@ function addRoutes(server: Express): void {
 }
 
 beforeAll(async () => {
-  one = await startGated();
-  two = await startGated(one.origin);
+  // What holds between the two holds between the clients.
+  nodeRedis = await connectNodeRedis(redis.port);
+  one = await startGated(gateRedis(redis.client()));
+  two = await startGated(gateNodeRedis(nodeRedis), one.origin);
 });
 beforeEach(() => database.flushall());
 afterAll(async () => {
   await one.close();
   await two.close();
+  nodeRedis.destroy();
 });
 
 /** A browser, and what came of a request of it that a logout races with. */
@@ -188,7 +192,7 @@ describe('an end of all sessions, an end of all others and an id change at once'
 
   it('end logged out: what spares a session from the second does not spare it from the first', async () => {
     for (const { gate } of [one, two]) gate.onCommand = () => undefined;
-    const three = await startGated(one.origin);
+    const three = await startGated(gateRedis(redis.client()), one.origin);
     revokeOthers = three.auth.sessions.revokeOthers;
     clock.advance(1000);
     const browser = await logInFirst();

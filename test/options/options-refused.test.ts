@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { connectAuth } from 'express-connect-auth';
 import { Cluster, Redis } from 'ioredis';
+import { createClient, createClientPool } from 'redis';
 import { construct, goodOptions, type OptionChanges } from '../support/construct.ts';
 
 const { provider, secret: SECRET } = goodOptions;
@@ -96,14 +97,29 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
   [
     'a Redis without a scheme',
     { redis: 'localhost:6379' },
-    'redis must be a URL such as "redis://localhost:6379", options for ioredis, a client of ioredis, or "memory"; it is a string of 14 characters.',
+    'redis must be a URL such as "redis://localhost:6379", options for ioredis, a client of ioredis or of node-redis, or "memory"; it is a string of 14 characters.',
   ],
   ['a Redis over http', { redis: 'http://localhost:6379' }, 'redis must be a URL such as'],
   ['a Redis that is a number', { redis: 6379 }, 'redis must be a URL such as'],
   [
     'a client of another library',
     { redis: new (class RedisClient {})() },
-    /redis must be a URL .* a client of ioredis, or "memory"; it is an object of another library\./,
+    /redis must be a URL .* a client of ioredis or of node-redis, or "memory"; it is an object of another library\./,
+  ],
+  [
+    'a pool of node-redis',
+    { redis: createClientPool() },
+    'redis must be one client; it is a pool of node-redis. Give a client of createClient()',
+  ],
+  [
+    'a client of node-redis 4',
+    { redis: { isOpen: true, sendCommand: async () => null } },
+    'redis must be a client of node-redis 5 or newer; it is an older one.',
+  ],
+  [
+    'a key prefix of a client of node-redis',
+    { redis: createClient({ keyPrefix: 'a:' }) },
+    'redis must not use keyPrefix',
   ],
   [
     'a key prefix in options',

@@ -59,9 +59,9 @@ describe('the published package', () => {
     );
     const unpacked = sizes.reduce((sum, size) => sum + size, 0);
     expect({ packed: (await stat(packed.tarball)).size, unpacked, files: sizes.length }).toEqual({
-      packed: within(200_000, 650_000),
-      unpacked: within(500_000, 2_400_000),
-      files: within(200, 800),
+      packed: within(200_000, 1_000_000),
+      unpacked: within(500_000, 3_400_000),
+      files: within(200, 1000),
     });
   });
 

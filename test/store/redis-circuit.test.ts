@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { createRedisCircuit } from '../../src/store/redis-circuit.ts';
 import { createRedisStore } from '../../src/store/redis-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { TestApp } from '../support/app.ts';
@@ -190,6 +191,21 @@ describe('a Redis that answers', () => {
       await admin.call('ACL', 'SETUSER', 'default', '+@all');
       late.open();
     }
+  });
+});
+
+describe('a circuit that was stopped', () => {
+  it('asks nothing any more, though what was under way ends later (N-17)', () => {
+    let pings = 0;
+    const circuit = createRedisCircuit({
+      ping: async () => {
+        pings += 1;
+      },
+      onOpen: () => undefined,
+    });
+    circuit.stop();
+    circuit.noteSilence();
+    expect([circuit.isOpen, pings]).toEqual([false, 0]);
   });
 });
 

@@ -68,10 +68,7 @@ export function setUpBed({ redisArgs = [], provider }: BedOptions = {}): Bed {
   };
 }
 
-/** Who the application takes the browser for; `null`: nobody. */
-export async function whoIs(browser: BrowserClient): Promise<string | null> {
-  return (await (await browser.get('/')).json()).user?.sub ?? null;
-}
+export { whoIs } from './who-is.ts';
 
 /** What is in `req.session`. */
 export async function dataOf(browser: BrowserClient): Promise<Record<string, unknown>> {

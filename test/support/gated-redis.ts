@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto';
+import type { RedisTarget } from 'express-connect-auth';
 import type { Redis } from 'ioredis';
+import { redisScripts } from '../../src/store/redis-scripts.ts';
 import { createGate } from './gate.ts';
+import type { NodeRedis } from './redis-clients.ts';
 
 /** A client whose commands wait for permission, each for its own. Everything else is as it was. */
-export interface GatedRedis {
-  readonly client: Redis;
+export interface GatedRedis<Client extends RedisTarget = RedisTarget> {
+  readonly client: Client;
   /** Called for each command; it is sent when the promise resolves, and fails unsent when this throws. @default at once */
   onCommand: (name: string) => Promise<void> | void;
   /** Called when a command is done, before its caller is told; its answer is lost when this throws. @default nothing */
@@ -12,7 +16,7 @@ export interface GatedRedis {
 
 const COMMANDS = /^(mget|mgetBuffer|set|call|zrem|zrevrange|zscan|connectAuth:\w+)$/;
 
-export function gateRedis(real: Redis): GatedRedis {
+export function gateRedis(real: Redis): GatedRedis<Redis> {
   const gated: Omit<GatedRedis, 'client'> = { onCommand: () => undefined, onAnswer: () => undefined };
   const client = new Proxy(real, {
     get(target, name) {
@@ -28,6 +32,34 @@ export function gateRedis(real: Redis): GatedRedis {
     },
   });
   return Object.assign(gated, { client });
+}
+
+/** The same for a client of node-redis. Its commands go by the names that they have at ioredis. */
+export function gateNodeRedis(real: NodeRedis): GatedRedis<NodeRedis> {
+  const gated: Omit<GatedRedis, 'client'> = { onCommand: () => undefined, onAnswer: () => undefined };
+  const send = async (args: readonly string[], options: { typeMapping: object }) => {
+    const name = nameOf(args, Object.keys(options.typeMapping).length > 0);
+    await gated.onCommand(name);
+    const answer = await real.sendCommand(args, options);
+    gated.onAnswer(name);
+    return answer;
+  };
+  const client = new Proxy(real, {
+    get(target, name) {
+      if (name === 'sendCommand') return send;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return Object.assign(gated, { client });
+}
+
+function nameOf([command = '', script = '']: readonly string[], asBytes: boolean): string {
+  const found = Object.entries(redisScripts).find(
+    ([, { lua }]) => lua === script || createHash('sha1').update(lua).digest('hex') === script,
+  );
+  const name = found ? `connectAuth:${found[0]}` : command.toLowerCase();
+  return asBytes ? `${name}Buffer` : name;
 }
 
 /** Something that is done by commands to Redis, and held back after so many of them. */

@@ -1,6 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import express, { type Request, type Response } from 'express';
+import type { RedisTarget } from 'express-connect-auth';
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../src/clock.ts';
 import { createApplicationKeys } from '../../src/keys.ts';
@@ -66,10 +67,10 @@ export type ModelProcess = ReturnType<typeof createModelProcess>;
 export function createModelProcess(
   name: string,
   client: Redis,
-  { turns, clocks }: { turns: () => Turns; clocks: ModelClocks },
+  { redis = client, turns, clocks }: { redis?: RedisTarget; turns: () => Turns; clocks: ModelClocks },
 ) {
   const { now, monotonic, store: storeClock } = clocks;
-  const real = createRedisStore({ redis: client, prefix: PREFIX, timeoutMs: 60_000, now: storeClock });
+  const real = createRedisStore({ redis, prefix: PREFIX, timeoutMs: 60_000, now: storeClock });
   const store = takeTurns(name, real, turns);
   const reportError = async (error: unknown) => {
     if (!turns().isOver) throw error;

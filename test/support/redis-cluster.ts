@@ -2,8 +2,9 @@ import { Cluster } from 'ioredis';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
 import { until } from './until.ts';
 
-/** A real cluster of primaries without replicas. */
+/** A real cluster. */
 export interface RedisCluster {
+  /** The three primaries, as they were at the start. */
   readonly nodes: readonly RedisServer[];
   /** A new client; closed by `stop()`. */
   client(): Cluster;
@@ -16,13 +17,26 @@ export interface RedisCluster {
 
 const SLOTS = 16_384;
 
-/** Starts three servers, divides the slots among them and waits until they agree. */
-export async function startRedisCluster(): Promise<RedisCluster> {
-  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000'];
-  const nodes = await Promise.all([0, 1, 2].map(() => startRedisServer({ args })));
+export interface RedisClusterOptions {
+  /** Whether each primary has a replica, which takes its place when it is gone. @default false */
+  withReplicas?: boolean;
+  /** After so long a node that does not answer is taken for gone, in milliseconds. @default 1000 */
+  nodeTimeoutMs?: number;
+}
+
+/** Starts three primaries, divides the slots among them and waits until they agree. */
+export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
+  const { withReplicas = false, nodeTimeoutMs = 1000 } = options;
+  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)];
+  args.push('--repl-diskless-sync-delay', '0', '--cluster-allow-replica-migration', 'no');
+  const startThree = () => Promise.all([0, 1, 2].map(() => startRedisServer({ args })));
+  const nodes = await startThree();
+  const replicas = withReplicas ? await startThree() : [];
+  const all = [...nodes, ...replicas];
   const clients = new Set<Cluster>();
   const share = Math.ceil(SLOTS / nodes.length);
-  const slotOf = async (key: string) => Number(await nodes[0]!.client().cluster('KEYSLOT', key));
+  const asked = nodes.at(-1)!.client();
+  const slotOf = async (key: string) => Number(await asked.cluster('KEYSLOT', key));
 
   for (const [index, node] of nodes.entries()) {
     const last = Math.min(SLOTS, (index + 1) * share) - 1;
@@ -30,12 +44,19 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     await node.client().call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
     if (index > 0) await nodes[0]!.client().cluster('MEET', '127.0.0.1', node.port);
   }
-  for (const node of nodes) {
+  for (const { port } of replicas) await nodes[0]!.client().cluster('MEET', '127.0.0.1', port);
+  for (const node of all) {
     const admin = node.client();
     await until(async () => {
       const info = await admin.cluster('INFO');
-      return /cluster_state:ok/.test(info) && /cluster_known_nodes:3/.test(info);
+      return /cluster_state:ok/.test(info) && info.includes(`cluster_known_nodes:${all.length}`);
     });
+  }
+  for (const [index, replica] of replicas.entries()) {
+    const admin = replica.client();
+    const primary = await nodes[index]!.client().cluster('MYID');
+    await admin.call('CLUSTER', 'REPLICATE', primary);
+    await until(async () => /master_link_status:up/.test(await admin.info('replication')));
   }
 
   return {
@@ -61,7 +82,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     },
     async stop() {
       for (const client of clients) client.disconnect();
-      for (const node of nodes) await node.stop();
+      for (const node of all) await node.stop();
     },
   };
 }

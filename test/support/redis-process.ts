@@ -24,13 +24,18 @@ kill -KILL $!
 const START_TIMEOUT_MS = 10_000;
 
 /**
- * Starts a server and resolves when it accepts connections.
+ * Starts a server and resolves when it accepts connections, which its log says by `ready`.
  *
  * Reads that from the server's own log: a connection that succeeds may have found another server on the port.
  *
+ * @param readyWhen - what the log says then.
  * @throws Error with the code EADDRINUSE when the port is taken, else with the server's log.
  */
-export async function spawnRedis(program: string, args: readonly string[]): Promise<RedisProcess> {
+export async function spawnRedis(
+  program: string,
+  args: readonly string[],
+  readyWhen: RegExp = /ready to accept connections/i,
+): Promise<RedisProcess> {
   const keeper = spawn('sh', ['-c', KEEPER, 'sh', program, ...args], { stdio: 'pipe' });
   const closed = once(keeper, 'close');
   const pidLine = once(keeper.stderr, 'data');
@@ -39,7 +44,7 @@ export async function spawnRedis(program: string, args: readonly string[]): Prom
     await closed; // The server holds the log's pipe, so its end is the end of the server.
   };
   try {
-    await waitUntilReady(keeper.stdout);
+    await waitUntilReady(keeper.stdout, readyWhen);
   } catch (error) {
     await kill();
     throw error;
@@ -51,7 +56,7 @@ export async function spawnRedis(program: string, args: readonly string[]): Prom
   };
 }
 
-function waitUntilReady(log: NodeJS.ReadableStream): Promise<void> {
+function waitUntilReady(log: NodeJS.ReadableStream, readyWhen: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
     let settled = false;
@@ -69,7 +74,7 @@ function waitUntilReady(log: NodeJS.ReadableStream): Promise<void> {
     log.on('data', (chunk) => {
       if (settled) return; // Only read on, so that the pipe never fills.
       text += String(chunk);
-      if (/ready to accept connections/i.test(text)) settle();
+      if (readyWhen.test(text)) settle();
     });
     log.once('end', () => fail('ended while it started'));
   });

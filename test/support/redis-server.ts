@@ -23,11 +23,13 @@ export interface RedisServer {
   stop(): Promise<void>;
   /** Kills the server at once. Its data is gone, unless `args` asked for persistence. */
   kill(): Promise<void>;
-  /** Starts the server again on the same port, killing it before if it still runs. */
-  restart(): Promise<void>;
+  /** Starts the server again on the same port, killing it before if it still runs. @param more - arguments, this time. */
+  restart(more?: readonly string[]): Promise<void>;
   /** Freezes the server: it accepts connections and answers nothing, as a hung one does. */
   pause(): void;
   resume(): void;
+  /** Resolves when its replica has all that was written so far. */
+  replicated(): Promise<void>;
   /** How often each command was called, by its name in lower case, not counting what connecting itself sends. */
   commandCounts(): Promise<Record<string, number>>;
   resetCommandCounts(): Promise<void>;
@@ -46,8 +48,8 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   if (!program) throw new Error('No redis-server on PATH. Run: node scripts/set-up.js redis');
   const directory = await mkdtemp(join(tmpdir(), 'redis-'));
   const socketPath = join(directory, 's');
-  const start = (onPort: number) =>
-    spawnRedis(program, buildArguments(onPort, directory, options.args ?? []));
+  const start = (onPort: number, more: readonly string[] = []) =>
+    spawnRedis(program, buildArguments(onPort, directory, [...(options.args ?? []), ...more]));
   const clients = new Set<Redis>();
 
   let running: RedisProcess | undefined;
@@ -77,12 +79,18 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
       await kill();
       await rm(directory, { recursive: true, force: true });
     },
-    async restart() {
+    async restart(more) {
       await kill();
-      running = await start(port);
+      running = await start(port, more);
     },
     pause: () => running?.signal('SIGSTOP'),
     resume: () => running?.signal('SIGCONT'),
+    replicated: () =>
+      withClient(port, async (redis) => {
+        // A connection waits for what it wrote itself, and so for all that came before.
+        await redis.set('replicated', 'yes', 'PX', 1000);
+        if ((await redis.wait(1, 20_000)) < 1) throw new Error('The replica did not follow.');
+      }),
     commandCounts: () => withClient(port, async (redis) => parseCounts(await redis.info('commandstats'))),
     resetCommandCounts: () => withClient(port, async (redis) => void (await redis.config('RESETSTAT'))),
     dump: () => withClient(port, dumpKeys),

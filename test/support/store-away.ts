@@ -31,9 +31,4 @@ export async function expectStoreAway(app: TestApp, browser: BrowserClient, boun
   expect(health.ok).toBe(false);
 }
 
-/** The route that {@link expectStoreAway} asks for: it needs no session. */
-export const publicRoute: NonNullable<Parameters<typeof import('./app.ts').startApp>[0]['handlers']> = (
-  server,
-) => {
-  server.get('/public', (_req, res) => void res.send('open'));
-};
+export { publicRoute } from './public-route.ts';

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { createRedisStore } from '../../src/store/redis-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { connectBy } from './redis-clients.ts';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
 import { startTcpFaultProxy, type TcpFaultProxy } from './tcp-fault-proxy.ts';
 
@@ -23,13 +24,17 @@ export interface StoreBed {
   send<Answer>(operation: () => Promise<Answer>): Promise<Answer>;
 }
 
-/** A lost reply makes ioredis send the command again, which to the store is no different from twice. */
+/** A lost reply makes the command be sent again, which to the store is no different from twice. */
 const modes = [
-  { kind: 'redis', calls: 'once' },
-  { kind: 'redis', calls: 'twice' },
-  { kind: 'redis', calls: 'once, its reply lost' },
-  { kind: 'memory', calls: 'once' },
-  { kind: 'memory', calls: 'twice' },
+  { kind: 'redis', by: 'ioredis', calls: 'once' },
+  { kind: 'redis', by: 'ioredis', calls: 'twice' },
+  { kind: 'redis', by: 'ioredis', calls: 'once, its reply lost' },
+  { kind: 'redis', by: 'iovalkey', calls: 'once' },
+  { kind: 'redis', by: 'node-redis', calls: 'once' },
+  { kind: 'redis', by: 'node-redis, RESP2', calls: 'twice' },
+  { kind: 'redis', by: 'node-redis', calls: 'once, its reply lost' },
+  { kind: 'memory', by: 'itself', calls: 'once' },
+  { kind: 'memory', by: 'itself', calls: 'twice' },
 ] as const;
 
 /** What a step of the server's clock does to lives, which are kept as ends. */
@@ -41,11 +46,12 @@ end`;
 
 /** Defines the same tests for the store on Redis and its twin in memory, and for commands that arrive twice. */
 export function describeStore(topic: string, define: (bed: StoreBed) => void): void {
-  describe.each(modes)(`${topic}: in $kind, each operation sent $calls`, ({ kind, calls }) => {
+  describe.each(modes)(`${topic}: in $kind, by $by, each operation sent $calls`, ({ kind, by, calls }) => {
     let redis: RedisServer;
     let proxy: TcpFaultProxy;
     let store: Store;
     let database: Redis;
+    let end: () => void = () => undefined;
     let count = 0;
     let time = 0;
     const now = () => time;
@@ -54,15 +60,13 @@ export function describeStore(topic: string, define: (bed: StoreBed) => void): v
       redis = await startRedisServer();
       proxy = await startTcpFaultProxy(redis);
       database = redis.client();
-      store =
-        kind === 'redis'
-          ? createRedisStore({
-              redis: { host: '127.0.0.1', port: proxy.port, retryStrategy: () => 1 },
-              prefix: 'test:',
-              timeoutMs: 3000,
-              now,
-            })
-          : createMemoryStore({ now });
+      if (kind === 'memory') {
+        store = createMemoryStore({ now });
+        return;
+      }
+      const target = await connectBy(by, proxy.port);
+      end = target.end;
+      store = createRedisStore({ redis: target.redis, prefix: 'test:', timeoutMs: 3000, now });
     });
     beforeEach(() => {
       count += 1;
@@ -70,6 +74,7 @@ export function describeStore(topic: string, define: (bed: StoreBed) => void): v
     });
     afterAll(async () => {
       await store.close();
+      end();
       await proxy.close();
       await redis.stop();
     });

@@ -1,15 +1,18 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Express } from 'express';
+import type { RedisTarget } from 'express-connect-auth';
+import type { Redis } from 'ioredis';
 import { startApp, type TestApp } from './app.ts';
 import type { BrowserClient } from './browser-client.ts';
 import { createTestClock } from './clock.ts';
-import { type GatedRedis, gateRedis } from './gated-redis.ts';
+import { type GatedRedis, gateNodeRedis, gateRedis } from './gated-redis.ts';
+import { connectNodeRedis, type NodeRedis } from './redis-clients.ts';
 import type { ScriptedProvider } from './scripted-provider.ts';
 import { addTokenRoutes } from './token-routes.ts';
 import { useRedisServer, useScriptedProvider } from './use-apps.ts';
 
 /** An application whose commands to Redis wait for permission. */
-export type Process = TestApp & { gate: GatedRedis };
+export type Process<Client extends RedisTarget = RedisTarget> = TestApp & { gate: GatedRedis<Client> };
 
 /** A login whose token has come to its end, and which both processes have just seen. */
 export interface ExpiredLogin {
@@ -20,20 +23,27 @@ export interface ExpiredLogin {
   readonly given: string[];
 }
 
-/** Two processes of one application, as far as Redis can tell, with a provider whose refresh tokens are good once. */
+/**
+ * Two processes of one application, as far as Redis can tell, with a provider whose refresh tokens are good once. The
+ * second reaches Redis by node-redis: what holds between the two holds between the clients.
+ */
 export async function useTwoProcesses(handlers?: (app: Express) => void) {
   const clock = createTestClock();
   const op = await useScriptedProvider({ now: clock.now });
   const redis = await useRedisServer();
   const processes: Process[] = [];
+  let nodeRedis: NodeRedis;
   beforeAll(async () => {
-    processes.push(await start());
-    processes.push(await start(processes[0]!.origin));
+    nodeRedis = await connectNodeRedis(redis.port);
+    processes.push(await start(gateRedis(redis.client())));
+    processes.push(await start(gateNodeRedis(nodeRedis), processes[0]!.origin));
   });
-  afterAll(() => Promise.all(processes.map((each) => each.close())));
+  afterAll(async () => {
+    await Promise.all(processes.map((each) => each.close()));
+    nodeRedis.destroy();
+  });
 
-  const start = async (baseUrl?: string): Promise<Process> => {
-    const gate = gateRedis(redis.client());
+  const start = async (gate: GatedRedis, baseUrl?: string): Promise<Process> => {
     const app = await startApp({
       ...{ op, redis: gate.client, now: clock.now, ...(baseUrl && { baseUrl }) },
       // Whoever is held back must not run into a bound.
@@ -59,7 +69,13 @@ export async function useTwoProcesses(handlers?: (app: Express) => void) {
     op.forgetRequests();
     return { one, two, given };
   };
-  return { clock, op, redis, logIn, processes: processes as unknown as readonly [Process, Process] };
+  return {
+    clock,
+    op,
+    redis,
+    logIn,
+    processes: processes as unknown as readonly [Process<Redis>, Process<NodeRedis>],
+  };
 }
 
 function noteRefreshTokens(op: ScriptedProvider): string[] {

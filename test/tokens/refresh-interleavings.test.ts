@@ -23,7 +23,7 @@ const ENDS: Record<string, (browser: BrowserClient) => Promise<unknown>> = {
   },
   'the removal of its records': async (browser) => {
     const { record, data, tokens } = redisKeysOfBrowser(processes[0], browser);
-    await processes[1].gate.client.call('DEL', record, data, tokens);
+    await processes[1].gate.client.sendCommand(['DEL', record, data, tokens], { typeMapping: {} });
   },
 };
 
