@@ -15,8 +15,8 @@ export const SURVIVOR_MUTANTS: readonly Mutant[] = [
     {
       id: 'N-34',
       what: 'a record without a last touch is damaged',
-      text: 'const HEAD = /^1 (\\d{13}) (\\d{13})\\n/;',
-      becomes: 'const HEAD = /^1 (?:(\\d{13}) |\\D*)(\\d{13})\\n/;',
+      text: '(\\\\d{13}) (\\\\d{13})',
+      becomes: '(?:(\\\\d{13}) |\\\\D*)(\\\\d{13})',
       also: [
         {
           file: 'store/record-format.ts',
