@@ -231,13 +231,15 @@ export class LoginRequiredError extends ConnectAuthError {
  * - `token_unavailable` (501): this login brought no token of that kind, or it cannot be opened any more.
  * - `token_expired` (401): it has ended, and there is none to renew it with: the person must log in again.
  * - `token_destination` (500): the address is not among `apiOrigins`.
+ * - `token_bound` (500): it is bound to a key (DPoP), and good for nothing without the proofs of `req.auth.fetch()`.
  */
-export type TokenErrorCode = 'token_unavailable' | 'token_expired' | 'token_destination';
+export type TokenErrorCode = 'token_unavailable' | 'token_expired' | 'token_destination' | 'token_bound';
 
 const TOKEN_STATUS: Record<TokenErrorCode, number> = {
   token_unavailable: 501,
   token_expired: 401,
   token_destination: 500,
+  token_bound: 500,
 };
 
 /** No token for this use. */

@@ -100,7 +100,9 @@ export type { ZitadelOptions } from './provider/presets/zitadel.ts';
 export { providers } from './provider/presets.ts';
 export type { TelenorOptions } from './provider/telenor.ts';
 export type {
+  AuthorizationDetail,
   ClientAuthentication,
+  ClientKeyInput,
   GivenSecret,
   ProviderDefinition,
   ProviderMetadata,
@@ -111,16 +113,20 @@ export type {
 export type { IoredisClient, NodeRedisClient, RedisTarget } from './redis-clients.ts';
 export type {
   AccessTokenOptions,
+  ApiRequestInit,
   LoginCapabilities,
   LoginParameters,
   LogoutParameters,
   RequestAuth,
   SilentLoginParameters,
+  TokenExchangeOptions,
   UpgradeAuth,
 } from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';
+export { type StepUpLogin, StepUpRequiredError } from './step-up-errors.ts';
 export type { StoreHealth } from './store/store.ts';
 export type { ConnectAuthSessions, SessionListOptions } from './user/auth-sessions.ts';
 export { keepForm } from './user/keep-form.ts';
+export { loginOnError } from './user/login-on-error.ts';
 export { type RequireAuth, requireAuth } from './user/require-auth.ts';
 export { keycloakRoles } from './user/roles.ts';

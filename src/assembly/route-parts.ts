@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../options/options.ts';
 import { createBackchannelLogout } from '../routes/backchannel-logout.ts';
 import { createCallback } from '../routes/callback.ts';
 import { createFrontchannelLogout } from '../routes/frontchannel-logout.ts';
+import { createJwksRoute } from '../routes/jwks-route.ts';
 import { createKeptFormRoute } from '../routes/kept-form-route.ts';
 import { createKeptForms } from '../routes/kept-forms.ts';
 import { createLogin } from '../routes/login.ts';
@@ -116,6 +117,7 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
           () => callback.route(req, res, browser, provider),
         ),
       keptForm: keptForm.route,
+      jwks: createJwksRoute({ providers, monotonic }),
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       frontchannelLogout: createFrontchannelLogout({ providers, userSessions, sendPage, now }),
       signedOut: logoutReturns.route,

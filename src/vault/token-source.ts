@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { LoginRequiredError, ProviderError, StoreError, TokenError } from '../errors.ts';
+import { ConfigurationError, LoginRequiredError, ProviderError, StoreError, TokenError } from '../errors.ts';
 import type { ApplicationKeys } from '../keys.ts';
 import type { VerifiedIdentity } from '../provider/identity-verifier.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -11,7 +11,15 @@ import type { TokenSet } from '../tokens.ts';
 import { createOpenedTokens } from './opened-tokens.ts';
 import { describeBackOff, readBackOff } from './refresh-backoff.ts';
 import type { TraceRefresh } from './refresh-trace.ts';
-import { isFresh, isUsable, type TokenNeed, type TokenOwner } from './token-life.ts';
+import {
+  isFresh,
+  isOther,
+  isUsable,
+  nameNeed,
+  selectTokens,
+  type TokenNeed,
+  type TokenOwner,
+} from './token-life.ts';
 import type { TokenVault } from './token-vault.ts';
 
 /** Tokens for use now, and the stored login when a refresh brought new claims. */
@@ -22,7 +30,7 @@ export interface UsableTokens {
 
 /** What a refresh says of the login: claims where it proved who it is for, and its scopes. */
 export type RenewedLogin = Partial<Pick<VerifiedIdentity, 'claims'>> &
-  Pick<TokenSet, 'scope' | 'accessToken'>;
+  Pick<TokenSet, 'scope' | 'accessToken' | 'dpopKey'>;
 
 /** Gives tokens of a session that lives. */
 export interface TokenSource {
@@ -73,8 +81,19 @@ const KEEP_ANSWER_MS = QUIET_MS;
 /** Answers that wait at once. */
 const MAX_WAITING_ANSWERS = 1000;
 
+/** How long a token must live still that is about to be exchanged. */
+const EXCHANGE_VALIDITY_SECONDS = 10;
+
 /** Tells those who wait for a refresh, which itself goes on. */
 type GiveUp = (fault: StoreError) => void;
+
+/** One refresh under the lock. */
+interface RefreshWork {
+  readonly old: TokenSet;
+  readonly need: TokenNeed;
+  readonly held: HeldLock;
+  readonly giveUp: GiveUp;
+}
 
 /**
  * Refreshes tokens in one flight per session: within the process by sharing a promise, over all processes by a lock.
@@ -117,13 +136,18 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   };
 
   /** What others wrote, when it is not ours to write any more. */
-  const readCurrent = async (owner: TokenOwner): Promise<UsableTokens> => ({
-    tokens: open(owner, await readSealed(owner)),
-  });
+  const readCurrent = async (owner: TokenOwner, need: TokenNeed): Promise<UsableTokens> => {
+    const tokens = selectTokens(open(owner, await readSealed(owner)), need);
+    if (tokens) return { tokens };
+    throw lostAnswer(owner, 'Another process refreshed these tokens meanwhile, for something else.');
+  };
 
-  const end = async (owner: TokenOwner, sealed: Buffer, refusal: ProviderError): Promise<UsableTokens> => {
+  const end = async (
+    owner: TokenOwner,
+    { sealed, refusal, need }: { sealed: Buffer; refusal: ProviderError; need: TokenNeed },
+  ): Promise<UsableTokens> => {
     // Another process has won meanwhile: what was refused is old, and the session lives.
-    if ((await options.endRefused(owner, sealed, refusal)) === 'conflict') return readCurrent(owner);
+    if ((await options.endRefused(owner, sealed, refusal)) === 'conflict') return readCurrent(owner, need);
     throw new LoginRequiredError('The provider does not renew this login.');
   };
 
@@ -161,28 +185,32 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     return outcome === 'stored' ? { ...login, identity: identity.to } : undefined;
   };
 
-  const refresh = async (
-    owner: TokenOwner,
-    sealed: Buffer,
-    { old, held, giveUp }: { old: TokenSet; held: HeldLock; giveUp: GiveUp },
-  ): Promise<UsableTokens> => {
+  const refresh = async (owner: TokenOwner, sealed: Buffer, work: RefreshWork): Promise<UsableTokens> => {
+    const { old, need, held, giveUp } = work;
+    const { resource } = need;
     const provider = providerOf(owner);
     await held.markSent();
-    const answer = await provider.refresh(old, owner).catch((error: unknown) => {
+    const answer = await provider.refresh(old, owner, { resource }).catch((error: unknown) => {
       if (isFinal(error)) return error;
       throw error;
     });
-    if (answer instanceof ProviderError) return end(owner, sealed, answer);
+    if (answer instanceof ProviderError) {
+      if (resource === undefined || answer.code !== 'provider_refused')
+        return end(owner, { sealed, refusal: answer, need });
+      // It may be the resource alone that was refused: what the login itself is worth says its own refresh.
+      await refresh(owner, sealed, { ...work, need: { ...need, resource: undefined } });
+      throw answer;
+    }
     const { proof } = answer;
     const to = vault.seal(owner.sessionId, answer.tokens);
     const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
-    if (outcome === 'conflict') return readCurrent(owner);
+    if (outcome === 'conflict') return readCurrent(owner, need);
     if (outcome === 'stored') {
-      const { scope, accessToken } = answer.tokens;
+      const { scope, accessToken, dpopKey } = answer.tokens;
       const isNews = proof !== undefined || scope !== old.scope;
-      const renewed = { claims: proof?.claims, scope, accessToken };
+      const renewed = { claims: proof?.claims, scope, accessToken, dpopKey };
       const login = isNews ? await saveProof(owner, to, renewed).catch(() => undefined) : undefined;
-      return { tokens: answer.tokens, login };
+      return { tokens: selectTokens(answer.tokens, need)!, login };
     }
     // The session ended while we asked: nobody may have these tokens. Only where another took its place, for the same
     // person, they stay: revoking them may take the new session's with them.
@@ -190,6 +218,16 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     if (!(await options.hasLiveSession(sessionId)))
       await provider.revoke(answer.tokens).catch(() => undefined);
     throw new LoginRequiredError('The session ended during the refresh.');
+  };
+
+  /** Spends nothing: where the answer cannot be kept, it is good all the same. */
+  const exchange = async (owner: TokenOwner, sealed: Buffer, work: RefreshWork): Promise<UsableTokens> => {
+    const { old, need, giveUp } = work;
+    const tokens = await providerOf(owner).exchange(old, { name: nameNeed(need)!, exchange: need.exchange! });
+    const to = vault.seal(owner.sessionId, tokens);
+    const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
+    if (outcome === 'stored' || outcome === 'conflict') return { tokens: selectTokens(tokens, need)! };
+    throw new LoginRequiredError('The session ended during the exchange.');
   };
 
   /** Under the lock: looks again, since the last owner may have done the work. */
@@ -201,11 +239,13 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     try {
       const sealed = await readSealed(owner);
       const old = open(owner, sealed);
-      return isFresh(old, need, keyOf(owner), now())
-        ? { tokens: old }
-        : await options.traceRefresh(owner.provider, () => refresh(owner, sealed, { old, held, giveUp }));
+      const known = selectTokens(old, need);
+      if (known && isFresh(known, need, keyOf(owner), now())) return { tokens: known };
+      const work = { old, need, held, giveUp };
+      if (need.exchange) return await exchange(owner, sealed, work);
+      return await options.traceRefresh(owner.provider, () => refresh(owner, sealed, work));
     } catch (error) {
-      if (error instanceof ProviderError) held.leaveBackoff(describeBackOff(error));
+      if (error instanceof ProviderError) held.leaveBackoff(describeBackOff(error, nameNeed(need)));
       throw error;
     }
   };
@@ -214,52 +254,65 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     owner: TokenOwner,
     { seen, need, giveUp }: { seen: Buffer; need: TokenNeed; giveUp: GiveUp },
   ): Promise<UsableTokens> => {
-    const old = open(owner, seen);
+    const old = selectTokens(open(owner, seen), need);
+    const { provider } = owner;
     return lock.hold<UsableTokens>(keyOf(owner), {
       work: (held) => refreshUnderLock(owner, need, { held, giveUp }),
       onBackoff: (backoff) => {
-        throw readBackOff(backoff, owner.provider);
+        const fault = readBackOff(backoff, { provider, need: nameNeed(need) });
+        if (fault) throw fault;
       },
       whileHeld: async ({ isAbandoned }) => {
-        if (isUsable(old, need, now())) return { tokens: old };
+        if (old && isUsable(old, need, now())) return { tokens: old };
         const sealed = await readSealed(owner);
-        if (!sealed.equals(seen)) return { tokens: open(owner, sealed) };
+        const tokens = sealed.equals(seen) ? undefined : selectTokens(open(owner, sealed), need);
+        if (tokens && isOther(tokens, old)) return { tokens };
         if (!isAbandoned) return undefined;
-        throw new ProviderError(
+        throw lostAnswer(
+          owner,
           'Another process sent the refresh of these tokens, and its answer is not known.',
-          {
-            code: 'provider_unavailable',
-            provider: owner.provider,
-          },
         );
       },
     });
   };
 
   const joinRefresh = (owner: TokenOwner, seen: Buffer, need: TokenNeed): Promise<UsableTokens> => {
-    const { sessionId } = owner;
-    const known = flights.get(sessionId);
+    const name = `${owner.sessionId}\n${nameNeed(need) ?? ''}`;
+    const known = flights.get(name);
     if (known) return known;
     const flight = new Promise<UsableTokens>((resolve, giveUp) => {
       const refreshing = refreshWithLock(owner, { seen, need, giveUp });
       refreshes.add(refreshing);
       refreshing.then(resolve, giveUp).finally(() => {
-        flights.delete(sessionId);
+        flights.delete(name);
         refreshes.delete(refreshing);
       });
     });
-    flights.set(sessionId, flight);
+    flights.set(name, flight);
     return flight;
   };
 
-  const use = async (owner: TokenOwner, need: TokenNeed, sealed: Buffer): Promise<UsableTokens> => {
-    const tokens = open(owner, sealed);
-    if (!tokens.accessToken) {
+  const use = async (owner: TokenOwner, wish: TokenNeed, sealed: Buffer): Promise<UsableTokens> => {
+    const all = open(owner, sealed);
+    const need = {
+      ...wish,
+      resource: wish.resource === undefined ? undefined : otherThanOwn(wish.resource, providerOf(owner)),
+    };
+    const tokens = selectTokens(all, need);
+    if (tokens && !tokens.accessToken) {
       throw new TokenError('This login brought no access token.', 'token_unavailable');
     }
-    if (isFresh(tokens, need, keyOf(owner), now())) return { tokens };
-    if (!tokens.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
-      if (isUsable(tokens, need, now())) return { tokens };
+    if (tokens && isFresh(tokens, need, keyOf(owner), now())) return { tokens };
+    if (need.exchange) {
+      // It is made of the login's own, which must live.
+      await use(owner, { minValiditySeconds: EXCHANGE_VALIDITY_SECONDS }, sealed);
+    } else if (!all.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
+      if (tokens && isUsable(tokens, need, now())) return { tokens };
+      if (need.resource !== undefined)
+        throw new TokenError(
+          'There is no refresh token to get an access token for this resource with. Many providers give one to who asks for the scope offline_access.',
+          'token_unavailable',
+        );
       throw new TokenError(
         'The access token has ended, and there is nothing to renew it with. Log in again; many providers give one to who asks for the scope offline_access.',
         'token_expired',
@@ -270,7 +323,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     } catch (error) {
       // No fault is a reason to refuse a token that still lives, of a session that was there a moment ago.
       const isPassing = error instanceof ProviderError || error instanceof StoreError;
-      if (isPassing && isUsable(tokens, need, now())) return { tokens };
+      if (isPassing && tokens && isUsable(tokens, need, now())) return { tokens };
       throw error;
     }
   };
@@ -286,6 +339,24 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     get: (owner, need, justRead) =>
       justRead ? use(owner, need, justRead) : readSealed(owner).then((sealed) => use(owner, need, sealed)),
   };
+}
+
+/**
+ * The first resource of the options is what the login's own token is for. One that no login has named is asked of nobody:
+ * some providers take the refresh token for spent when they refuse.
+ */
+function otherThanOwn(resource: string, provider: Provider): string | undefined {
+  const [own, ...others] = provider.definition.resource ?? [];
+  if (resource === own) return undefined;
+  if (others.includes(resource)) return resource;
+  throw new ConfigurationError(
+    `A token for ${JSON.stringify(resource)} was asked for, which is not in the option resource of the provider. List it there, so that each login asks for it.`,
+  );
+}
+
+/** What is sent cannot be sent again, and what came of it nobody here knows. */
+function lostAnswer({ provider }: TokenOwner, message: string): ProviderError {
+  return new ProviderError(message, { code: 'provider_unavailable', provider });
 }
 
 /** The provider's clear "no"; every other fault passes. */
