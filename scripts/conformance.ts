@@ -5,7 +5,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PLANS, type Plan } from '../test/conformance/plans.ts';
-import { runModule } from '../test/conformance/run-module.ts';
 import type { ModuleResult } from '../test/conformance/stage.ts';
 
 export const documentPath = join(import.meta.dirname, '..', 'docs', 'conformance.md');
@@ -34,7 +33,7 @@ if (process.argv[1] === import.meta.filename) {
   const sections: string[] = [];
   for (const plan of PLANS) {
     const results: ModuleResult[] = [];
-    for (const module of plan.modules) results.push(await runModule(module, plan.responseMode));
+    for (const module of plan.modules) results.push(await module.run());
     sections.push(writePlan(plan, results));
   }
   writeFileSync(documentPath, fillIn(readFileSync(documentPath, 'utf8'), sections));

@@ -23,8 +23,8 @@ export interface Stage {
   readonly clock: TestClock;
 }
 
-/** A module of the conformance suite. */
-export interface ConformanceModule {
+/** What a module of the conformance suite is about. */
+export interface ModuleFacts {
   /** Its name there. */
   readonly name: string;
   /** Its item in docs/requirements.md. */
@@ -33,6 +33,10 @@ export interface ConformanceModule {
   readonly does: string;
   /** What the client is to do. */
   readonly wanted: string;
+}
+
+/** A module of the plans for OpenID Connect. */
+export interface ConformanceModule extends ModuleFacts {
   /** What the client is registered with. */
   readonly oidc?: (op: ScriptedProvider) => Partial<OidcOptions>;
   /** How the provider departs from honesty. */
@@ -45,7 +49,7 @@ export interface ConformanceModule {
 
 /** What came of a module. */
 export interface ModuleResult {
-  readonly module: ConformanceModule;
+  readonly module: ModuleFacts;
   readonly verdict: 'PASSED' | 'SKIPPED' | 'FAILED';
   /** Why it failed. */
   readonly faults: readonly string[];

@@ -92,16 +92,16 @@ const TOKEN_ANSWERS = [
   ...inFile('provider/token-answer.ts', [
     {
       id: 'R-22',
-      what: 'a type of token that is not Bearer is refused',
-      text: "if (typeof type === 'string' && type.toLowerCase() === 'bearer') return undefined;",
+      what: 'a token of another type is refused',
+      text: "if (typeof type === 'string' && type.toLowerCase() === wanted.toLowerCase()) return undefined;",
       becomes: 'return undefined;',
       test: answers,
     },
     {
       id: 'R-22',
       what: 'the case of the type does not count',
-      text: "type.toLowerCase() === 'bearer'",
-      becomes: "type === 'bearer'",
+      text: 'type.toLowerCase() === wanted.toLowerCase()',
+      becomes: 'type === wanted',
       test: answers,
     },
     {

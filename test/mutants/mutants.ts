@@ -2,12 +2,14 @@ import { ID_TOKEN_MUTANTS } from './id-token-mutants.ts';
 import { LOGIN_MUTANTS } from './login-mutants.ts';
 import { LOGOUT_MUTANTS } from './logout-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { STRICT_MUTANTS } from './strict-mutants.ts';
 import { SURVIVOR_MUTANTS } from './survivor-mutants.ts';
 
 /** Every check that is taken out in turn. */
 export const MUTANTS: readonly Mutant[] = [
   ...ID_TOKEN_MUTANTS,
   ...LOGIN_MUTANTS,
+  ...STRICT_MUTANTS,
   ...LOGOUT_MUTANTS,
   ...SURVIVOR_MUTANTS,
 ];
