@@ -69,7 +69,7 @@ export class StoreError extends ConnectAuthError {
 /**
  * - `provider_unavailable` (503): no answer in time, a network fault, a 5xx, or 429.
  * - `provider_invalid_response` (502): an answer that breaks the protocol or failed a check; `fault` says which.
- * - `provider_refused` (502): the token endpoint said no; `oauthError` says with which code.
+ * - `provider_refused` (502): the token endpoint, or that of pushed requests, said no; `oauthError` says with which code.
  * - `provider_unsupported` (501): this provider has no such feature, or demands one that is not to be had here.
  * - `provider_identity_changed` (502): a refresh came back with another person, issuer or an ID token that fails.
  * - `provider_credentials` (500): the application's `clientSecret` or `clientKey` function failed; nothing was sent.

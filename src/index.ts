@@ -104,10 +104,14 @@ export type {
   ClientAuthentication,
   ClientKeyInput,
   GivenSecret,
+  PrivateJwk,
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
+  PublicAlgorithm,
+  ResponseMode,
   SecretFunction,
+  SecurityProfile,
   SigningAlgorithm,
 } from './provider-definition.ts';
 export type { IoredisClient, NodeRedisClient, RedisTarget } from './redis-clients.ts';

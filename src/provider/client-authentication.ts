@@ -58,7 +58,10 @@ function createBasic({ basicEncoding }: ProviderDefinition['quirks']): (secret: 
   const encode = basicEncoding === 'raw' ? (text: string) => text : encodeURIComponent;
   return (secret) =>
     (_server, { client_id: id }, body, headers) => {
-      if (basicEncoding !== 'raw') body.delete('client_id');
+      // An authorization request that is pushed names its client in any case (RFC 9126, section 2.1).
+      const isNamed = basicEncoding === 'raw' || body.has('response_type') || body.has('request');
+      if (isNamed) body.set('client_id', id);
+      else body.delete('client_id');
       const credentials = Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64');
       headers.set('authorization', `Basic ${credentials}`);
     };

@@ -1,14 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
 import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
-import {
-  type Check,
-  group,
-  optional,
-  type Resolved,
-  required,
-  type Table,
-  withDefault,
-} from '../options/option-table.ts';
+import { type Check, group, optional, required, type Table, withDefault } from '../options/option-table.ts';
 import { checkAuthorizationDetails } from '../options/protocol-params.ts';
 import { checkResources } from '../options/resource-check.ts';
 import { PUBLIC_KEY_ALGORITHMS } from '../options/signing-algorithms.ts';
@@ -26,6 +18,7 @@ import type {
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { checkKeyAuthentication, checkKeyInput } from './client-key.ts';
+import { checkAnswers, checkRequests } from './oidc-checks.ts';
 import {
   COMMON_OPTIONS,
   type CommonProviderOptions,
@@ -315,30 +308,4 @@ export function oidc(written: OidcOptions): ProviderDefinition {
 
 function readAudiences(given: NonNullable<OidcOptions['trustedAudiences']>) {
   return typeof given === 'function' ? ([Object.freeze([]), given] as const) : ([given, undefined] as const);
-}
-
-/** An answer is never signed by the secret: that would be known to both sides. */
-function checkAnswers(call: string, given: Resolved<typeof OIDC_OPTIONS>): void {
-  const isSigned = given.responseMode.endsWith('jwt');
-  if (isSigned && !given.responseSigningAlgorithm && given.idTokenSigningAlgorithm.startsWith('HS'))
-    throw new ConfigurationError(
-      `${call}: responseSigningAlgorithm is needed for responseMode "${given.responseMode}" beside an ID token that the secret signs.`,
-    );
-  if (!isSigned && given.responseSigningAlgorithm)
-    throw new ConfigurationError(
-      `${call}: responseSigningAlgorithm is for a responseMode with a JWT: "jwt", "query.jwt" or "form_post.jwt".`,
-    );
-}
-
-/** Requests that the provider reads elsewhere than in the address have the standard form, and a key to sign them. */
-function checkRequests(call: string, given: Resolved<typeof OIDC_OPTIONS>): void {
-  const { pushedAuthorizationRequests: isPushed, signedAuthorizationRequests: isSigned } = given;
-  if (isSigned && given.clientKey === undefined)
-    throw new ConfigurationError(`${call}: clientKey is needed for signedAuthorizationRequests.`);
-  if (!isPushed && !isSigned) return;
-  const name = isPushed ? 'pushedAuthorizationRequests' : 'signedAuthorizationRequests';
-  if (given.quirks.authorizationRequest === 'bare' || given.quirks.dangerouslyUseImplicitFlow)
-    throw new ConfigurationError(
-      `${call}: ${name} are requests of the standard code flow. Leave the quirk out.`,
-    );
 }

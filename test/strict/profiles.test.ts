@@ -14,10 +14,13 @@ const bed = setUpStrictProvider(() => ({
   jwks,
   features: {
     fapi: { enabled: true, profile: '2.0' },
+    // With a nonce a proof is fresh whatever clock made it.
+    dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => true },
     pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: true },
   } as never,
 }));
 const client = {
+  dpop_bound_access_tokens: true,
   id_token_signed_response_alg: 'ES256',
   authorization_signed_response_alg: 'ES256',
 } as object;
@@ -30,7 +33,6 @@ const rsaPem = generateKeyPairSync('rsa', {
 const strict = (options: Partial<OidcOptions> = {}): Partial<OidcOptions> => ({
   profile: 'fapi2',
   idTokenSigningAlgorithm: 'ES256',
-  certificateBoundAccessTokens: true,
   ...options,
 });
 
@@ -48,8 +50,12 @@ describe('a provider under a profile of FAPI 2.0', () => {
     expect([...readAnswer(callback).keys()].sort()).toEqual(answered);
     await browser.deliver(callback);
     expect(await whoIs(browser)).toBe('ada');
-    clock.advance(3_590_000);
-    expect((await ask(browser)).status).toBe(200);
+    clock.advance(310_000);
+    const { token } = await ask(browser);
+    // Of no use without the key of the session.
+    const bearer = await fetch(`${bed.op.issuer}/me`, { headers: { authorization: `Bearer ${token}` } });
+    expect(bearer.status).toBe(401);
+    expect((await ask(browser, '/userinfo')).claims).toMatchObject({ sub: 'ada' });
     await browser.post('/logout');
     expect(app.errors.map(({ error }) => error)).toEqual([]);
   });
@@ -104,9 +110,10 @@ describe('the options under a profile', () => {
 
   it('are what it demands, where nothing is said (R-66)', () => {
     expect(make({})).toMatchObject({
-      ...{ pushedAuthorizationRequests: true, clientAuthentication: 'private_key_jwt' },
+      ...{ pushedAuthorizationRequests: true, clientAuthentication: 'private_key_jwt', dpop: false },
       ...{ identity: { algorithm: 'PS256' }, quirks: { pkce: 'S256', responseIssuer: 'announced' } },
     });
+    expect(make({ certificateBoundAccessTokens: undefined })).toMatchObject({ dpop: true });
     expect(make({ profile: 'fapi2-message-signing' })).toMatchObject({
       ...{ signedAuthorizationRequests: true, responseMode: 'query.jwt' },
     });

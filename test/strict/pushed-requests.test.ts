@@ -29,7 +29,7 @@ describe('a provider that demands pushed requests', () => {
     const result = await browser.deliver(await demanding.op.signIn(url.href));
     expect(result.headers.get('location')).toBe('/me');
     expect(await whoIs(browser)).toBe('ada');
-    clock.advance(3_590_000);
+    clock.advance(310_000);
     expect((await ask(browser)).status).toBe(200);
     await browser.post('/logout');
     expect(await whoIs(browser)).toBeNull();
@@ -69,6 +69,27 @@ describe('the option pushedAuthorizationRequests', () => {
       oidc: { pushedAuthorizationRequests: true },
     });
     expect(await tryStart(app)).toEqual(notStarted(code, shown));
+    const { message } = app.errors.at(-1)!.error;
+    expect(message).toMatch(/http\S+\/request/);
+    expect(message.includes('expected status 201')).toBe(status === 200);
+  });
+
+  it('names the client also beside a proof by HTTP Basic (R-60)', async () => {
+    const bodies: URLSearchParams[] = [];
+    const app = await tolerant.start({
+      client: {
+        client_secret: 'a secret',
+        token_endpoint_auth_method: 'client_secret_basic',
+        jwks: undefined,
+      } as never,
+      oidc: { clientKey: undefined, clientSecret: 'a secret', pushedAuthorizationRequests: true } as never,
+      fetch: (url, init) => {
+        if (init?.method === 'POST') bodies.push(new URLSearchParams(String(init.body)));
+        return fetch(url, init);
+      },
+    });
+    expect(await tryLogin(app)).toMatchObject({ status: 303, user: 'ada' });
+    expect(bodies.map((body) => body.get('client_id'))).toEqual(['app', null]);
   });
 
   it('tells nothing of the request in an error that quotes it (F-122)', async () => {

@@ -51,6 +51,7 @@ export function setUpStrictProvider(
   beforeAll(async () => {
     const { features, ...others } = await change();
     op = await startOpenIdProvider({
+      accessTokenSeconds: 300,
       configuration: {
         clientAuthMethods: WAYS as never,
         enabledJWA: {
