@@ -49,6 +49,8 @@ const GROUPS: readonly (readonly [title: string, pages: readonly string[]])[] = 
     [
       'architecture',
       'requirements',
+      'conformance',
+      'mutants',
       '../README',
       '../SECURITY',
       '../CONTRIBUTING',
@@ -76,7 +78,9 @@ export default defineConfig({
       // What is about the making of it is found by the sidebar.
       options: {
         _render: (text, env, md) =>
-          /^docs\/(decisions\/|requirements)/.test(env.relativePath) ? '' : md.render(text, env),
+          /^docs\/(decisions\/|requirements|conformance|mutants)/.test(env.relativePath)
+            ? ''
+            : md.render(text, env),
       },
     },
     outline: { level: [2, 3] },

@@ -17,7 +17,7 @@ export function listGuides(): readonly string[] {
 }
 
 const OTHERS =
-  /^docs\/(decisions\/.*|options|api|requirements|architecture|first-two-minutes)\.md$|^CHANGELOG/;
+  /^docs\/(decisions\/.*|options|api|requirements|conformance|mutants|architecture|first-two-minutes)\.md$|^CHANGELOG/;
 
 /** The text of a document. */
 export function readDocument(path: string): string {
