@@ -65,6 +65,15 @@ describe('the language of a page', () => {
     expect(title).toBe(OUR_TEXTS[language as 'en'].pages.signed_out.title);
   });
 
+  it('costs nobody else anything, however long a tag is that a browser sends, or the application gives', async () => {
+    const long = `de${'-a'.repeat(7500)}`;
+    const [, language] = [await ask(undefined), () => long];
+    const before = process.cpuUsage();
+    for (let request = 0; request < 3; request += 1) expect((await ask(undefined, long)).lang).toBe('de');
+    expect((await ask({ language })).lang).toBe('de');
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
+  });
+
   it('is one where the application has one, whatever the browser asks for, and no cache hears of it', async () => {
     const { lang, vary } = await ask({ languages: ['fr'] }, 'de');
     expect(lang).toBe('fr');
