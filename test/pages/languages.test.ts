@@ -101,6 +101,15 @@ describe('the language of a page', () => {
     expect(errors.map(({ error }) => error)).toMatchObject([{ code: 'unexpected', hook: 'pages.language' }]);
   });
 
+  it('is that of the browser where the function of the application makes it wait, which is told and ends nothing', async () => {
+    const language = (async () => {
+      throw new Error('no profile');
+    }) as never;
+    const { lang, errors } = await ask({ language }, 'de');
+    expect(lang).toBe('de');
+    expect(errors.map(({ error }) => error)).toMatchObject([{ code: 'unexpected', hook: 'pages.language' }]);
+  });
+
   it('may be one that the application brings', async () => {
     const { lang, title } = await ask({ texts: { it: italian } }, 'it-CH, de;q=0.8');
     expect([lang, title]).toEqual(['it', 'Disconnesso']);
