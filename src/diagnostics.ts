@@ -124,7 +124,20 @@ async function runTraced<Message, Value>(
       throw onError(thrown);
     }
   };
-  const runInside = () => (message as Runnable)[RUN]?.(run) ?? run();
+  // Once, whatever a subscriber makes of it: what is done here cannot be done twice.
+  let running: Promise<void> | undefined;
+  const begin = () => {
+    running ??= run();
+    return running;
+  };
+  const runInside = () => {
+    try {
+      void Promise.resolve((message as Runnable)[RUN]?.(begin)).catch(() => undefined);
+    } catch {
+      // Its own fault, which is nobody's who waits for this.
+    }
+    return begin();
+  };
   await TRACES[name].tracePromise(runInside, message).catch(() => undefined);
   if (outcome === undefined || 'thrown' in outcome) throw outcome?.thrown;
   return outcome.value;

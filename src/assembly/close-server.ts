@@ -1,5 +1,4 @@
 import type { Server, ServerResponse } from 'node:http';
-import { Server as Listener } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** A client that keeps its connection busy sends something in this time, and is told that it is the last. */
@@ -18,8 +17,7 @@ export async function closeServer(server: Server, patience: AbortSignal): Promis
   await pause(ACCEPT_MS, patience);
   let isClosed = false;
   const closed = new Promise<void>((resolve) => {
-    // Not the server's own: that cuts idle connections at once, and with them requests that are on their way.
-    Listener.prototype.close.call(server, () => {
+    stopListening(server, () => {
       isClosed = true;
       resolve();
     });
@@ -30,9 +28,19 @@ export async function closeServer(server: Server, patience: AbortSignal): Promis
     await Promise.race([closed, pause(POLL_MS, patience)]);
   }
   server.closeAllConnections();
-  // Its own timers as well, which look for slow requests.
-  server.close(() => undefined);
   server.off('request', sayLast);
+}
+
+/**
+ * Once: the server tells of its end each time that it is closed. By itself it would cut idle connections in this moment, and
+ * with them requests that are on their way.
+ */
+function stopListening(server: Server, onClosed: () => void): void {
+  const own = Object.getOwnPropertyDescriptor(server, 'closeIdleConnections');
+  server.closeIdleConnections = () => undefined;
+  server.close(onClosed);
+  if (own) Object.defineProperty(server, 'closeIdleConnections', own);
+  else Reflect.deleteProperty(server, 'closeIdleConnections');
 }
 
 function sayLast(_req: unknown, res: ServerResponse): void {

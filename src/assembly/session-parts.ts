@@ -173,7 +173,11 @@ export function createSessionParts(
     ...{ sessions, userSessions, readIdentity, records, ending, tokenSource, tokenDemand, describeLogin },
     ...{ cookie, rememberedProvider, maxAgeSeconds, idleTimeoutMs, revalidate, watch, traceLogout },
     release: watch.close,
-    settle: () => Promise.all([tokenSource.settle(), finishLater.settle()]),
+    // In this order: a refresh may leave something to be finished.
+    settle: async () => {
+      await tokenSource.settle();
+      await finishLater.settle();
+    },
     stop: () => {
       closing.abort();
       finishLater.close();

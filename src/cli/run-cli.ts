@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runDoctor } from './doctor.ts';
 import { runInit } from './init.ts';
@@ -75,7 +75,7 @@ async function doctor(
       strict: { type: 'boolean' },
     },
   });
-  for (const file of values['env-file'] ?? []) loadEnvFile(join(cwd, file));
+  for (const file of values['env-file'] ?? []) loadEnvFile(resolve(cwd, file));
   return runDoctor(
     {
       files: positionals.length > 0 ? positionals : [await findProgram(cwd)],
@@ -113,7 +113,7 @@ async function init(args: readonly string[], { cwd, write }: CliSurroundings): P
   });
   return runInit(
     {
-      folder: join(cwd, positionals[0] ?? '.'),
+      folder: resolve(cwd, positionals[0] ?? '.'),
       preset: values.provider ?? 'oidc',
       isTypeScript: values.typescript ?? false,
     },

@@ -7,6 +7,8 @@ interface LanguageRange {
 
 /** Browsers send a handful. */
 const MAX_RANGES = 50;
+/** Of one tag; hardly any has more than three. What follows says nothing here, and costs more the longer it is. */
+const MAX_PARTS = 8;
 const RANGE =
   /^\s*([a-z]{1,8}(?:-[a-z\d]{1,8})*|\*)\s*(?:;\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?$/i;
 
@@ -43,7 +45,7 @@ export function chooseLanguage(header: string | undefined, languages: readonly s
  * @see [RFC 4647, section 3.4](https://www.rfc-editor.org/rfc/rfc4647#section-3.4)
  */
 export function findLanguage(tag: string, languages: readonly string[]): string | undefined {
-  const parts = tag.toLowerCase().split('-');
+  const parts = tag.toLowerCase().split('-', MAX_PARTS);
   for (let length = parts.length; length > 0; length -= 1) {
     const range = parts.slice(0, length).join('-');
     const found = findExact(range, languages) ?? findExact(ALIASES[range], languages);

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { ApplicationError } from '../application-errors.ts';
-import type { ConnectAuthError } from '../errors.ts';
+import { ConfigurationError, type ConnectAuthError } from '../errors.ts';
 import type { ResolvedPages } from '../options/page-options.ts';
 import type { PageTexts } from '../page-texts.ts';
 import { chooseLanguage, findLanguage } from './accept-language.ts';
@@ -28,6 +28,11 @@ export function createPageLanguages(pages: ResolvedPages): PageLanguages {
   const askApplication = (req: Request, onFault: (fault: ConnectAuthError) => void): string | undefined => {
     try {
       const wanted: unknown = ask?.(req);
+      if (wanted instanceof Promise) {
+        // One that nobody waits for would end the process by its fault.
+        wanted.catch(() => undefined);
+        throw new ConfigurationError('pages.language must say it at once; it returned a promise.');
+      }
       return typeof wanted === 'string' ? findLanguage(wanted, languages) : undefined;
     } catch (error) {
       onFault(new ApplicationError('pages.language', error));

@@ -118,6 +118,12 @@ export function createConfigurationSource(
   };
 }
 
+/** So many requests of one provider are under way at once in busy times. */
+const MAX_SPARES = 50;
+
+/** What a spare one would ask through. */
+const NO_FETCH: Fetch = () => Promise.reject(new Error('A spare configuration asks nobody.'));
+
 /** To make one is to copy all metadata twice: those of requests that have been answered serve the next ones. */
 function createSpareConfigurations(
   configure: (metadata: client.ServerMetadata) => client.Configuration,
@@ -131,7 +137,9 @@ function createSpareConfigurations(
     try {
       return await ask(own);
     } finally {
-      spares.push(own);
+      // It would keep the tokens of that request for as long as nobody needs it.
+      own[client.customFetch] = NO_FETCH as client.CustomFetch;
+      if (spares.length < MAX_SPARES) spares.push(own);
     }
   };
 }

@@ -1,9 +1,11 @@
-/** A provider's answer that has come whole: what a `Response` says, without its stream. */
+/**
+ * A provider's answer that has come whole: what a `Response` says, without its stream, and without the words beside the
+ * status, which nobody reads and which may be in letters that a `Response` cannot be made with.
+ */
 export interface WholeAnswer {
   /** Where it was asked. */
   readonly url: string;
   readonly status: number;
-  readonly statusText: string;
   readonly headers: Headers;
   readonly text: string;
 }
@@ -18,10 +20,10 @@ export function isSuccess({ status }: WholeAnswer): boolean {
  * takes longer than anything else that is done with an answer.
  */
 export function toResponse(answer: WholeAnswer): Response {
-  const { url, status, statusText, headers, text } = answer;
+  const { url, status, headers, text } = answer;
   const isStreamed = text !== '' && !isSuccess(answer);
   // As bytes: a text would be given a content type that nobody sent.
-  const response = new Response(isStreamed ? Buffer.from(text) : null, { status, statusText, headers });
+  const response = new Response(isStreamed ? Buffer.from(text) : null, { status, headers });
   if (isStreamed) return Object.defineProperty(response, 'url', { value: url });
   return Object.defineProperties(response, {
     url: { value: url },

@@ -11,6 +11,8 @@ import { createTenantCache } from './tenant-cache.ts';
 export interface SiteParts {
   /** Whether nothing is held open. */
   isIdle(): boolean;
+  /** Comes when nothing is under way; never fails. */
+  settle(): Promise<unknown>;
 }
 
 /** The parts of all base URLs and tenants. */
@@ -82,8 +84,14 @@ function createTenantSites<Parts extends SiteParts>(
   { find, load, max, cacheMs, prefixes }: TenantPlan,
   findSite: (req: IncomingMessage) => Site,
 ): Sites<Parts> {
-  /** Kept no more, but somebody waits there. */
+  /** Kept no more, but somebody waits there, or something is under way that must not be lost when the process ends. */
   const leaving = new Set<Parts>();
+  const leave = (parts: Parts) => {
+    leaving.add(parts);
+    void parts.settle().then(() => {
+      if (parts.isIdle()) leaving.delete(parts);
+    });
+  };
   const cache = createTenantCache<Tenant<Parts>>({
     load: async (name, known) => {
       const given = await load(name);
@@ -92,10 +100,7 @@ function createTenantSites<Parts extends SiteParts>(
       return given === undefined || given === null ? undefined : { name, given, parts: new Map() };
     },
     onDrop: ({ parts }) => {
-      for (const each of [...parts.values(), ...leaving]) {
-        if (each.isIdle()) leaving.delete(each);
-        else leaving.add(each);
-      }
+      for (const each of [...parts.values(), ...leaving]) leave(each);
     },
     onFault,
     max,

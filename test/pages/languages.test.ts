@@ -65,6 +65,15 @@ describe('the language of a page', () => {
     expect(title).toBe(OUR_TEXTS[language as 'en'].pages.signed_out.title);
   });
 
+  it('costs nobody else anything, however long a tag is that a browser sends, or the application gives', async () => {
+    const long = `de${'-a'.repeat(7500)}`;
+    const [, language] = [await ask(undefined), () => long];
+    const before = process.cpuUsage();
+    for (let request = 0; request < 3; request += 1) expect((await ask(undefined, long)).lang).toBe('de');
+    expect((await ask({ language })).lang).toBe('de');
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
+  });
+
   it('is one where the application has one, whatever the browser asks for, and no cache hears of it', async () => {
     const { lang, vary } = await ask({ languages: ['fr'] }, 'de');
     expect(lang).toBe('fr');
@@ -87,6 +96,15 @@ describe('the language of a page', () => {
     const language = () => {
       throw new Error('no profile');
     };
+    const { lang, errors } = await ask({ language }, 'de');
+    expect(lang).toBe('de');
+    expect(errors.map(({ error }) => error)).toMatchObject([{ code: 'unexpected', hook: 'pages.language' }]);
+  });
+
+  it('is that of the browser where the function of the application makes it wait, which is told and ends nothing', async () => {
+    const language = (async () => {
+      throw new Error('no profile');
+    }) as never;
     const { lang, errors } = await ask({ language }, 'de');
     expect(lang).toBe('de');
     expect(errors.map(({ error }) => error)).toMatchObject([{ code: 'unexpected', hook: 'pages.language' }]);

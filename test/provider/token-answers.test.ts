@@ -64,6 +64,29 @@ describe('a token answer', () => {
     expect(refreshes()).toBe(1);
   });
 
+  it('is understood whatever words in whatever letters stand beside its status', async () => {
+    const say =
+      (status: number, reason: string, body: unknown): RawAnswer =>
+      (res) => {
+        const text = JSON.stringify(body);
+        const head = [
+          `HTTP/1.1 ${status} ${reason}`,
+          'content-type: application/json',
+          `content-length: ${Buffer.byteLength(text)}`,
+        ];
+        res.socket!.end([...head, 'connection: close', '', text].join('\r\n'));
+      };
+    op.script({
+      token: (answer) => say(200, 'V\u0159e v po\u0159\u00e1dku', answer),
+      refresh: () => say(400, '\u041e\u0442\u043a\u0430\u0437', { error: 'invalid_grant' }),
+    });
+    const browser = await logIn();
+    expect((await ask(browser)).status).toBe(200);
+    clock.advance(3_700_000);
+    // Its no is understood, so that this session ends.
+    expect((await ask(browser)).status).toBe(401);
+  });
+
   it('whose tokens are always born dead does not cost a refresh for each request (F-75)', async () => {
     op.script({
       token: (answer) => ({ ...answer, expires_in: 0 }),
