@@ -33,7 +33,13 @@ app.get('/', (req, res) => {
     ? \`<p>You are \${escape(req.user.name ?? req.user.sub)}. <a href="/profile">Your profile</a></p>
 <form method="post" action="/logout"><button>Sign out</button></form>\`
     : '<p><a href="/login">Sign in</a></p>';
-  res.type('html').send(\`<!doctype html><meta charset="utf-8"><title>Home</title>\${page}\`);
+  res.type('html').send(\`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Home</title>
+\${page}
+</html>\`);
 });
 
 app.get('/profile', requireAuth, (req, res) => {
@@ -57,13 +63,12 @@ export function writeServer(ending: 'js' | 'ts'): string {
   return `import { app, auth } from './app.${ending}';
 
 const port = Number(process.env.PORT ?? 3000);
-const server = app.listen(port, () => {
+const server = app.listen(port, (error) => {
+  if (error) throw error;
   console.log(\`Listening: \${process.env.BASE_URL}\`);
 });
 
-process.once('SIGTERM', () => {
-  server.close();
-  void auth.close();
-});
+// What is under way is answered before the process ends.
+process.once('SIGTERM', () => void auth.close({ server }));
 `;
 }

@@ -212,6 +212,11 @@ describe('the command init', () => {
       const [, ...doctor] = scripts.doctor.split(' ');
       const { code, stdout } = await runCommand(folder, [...doctor, '--url', baseUrl]);
       expect([code, stdout]).toEqual([0, expect.stringContaining('0 faults, 1 warning.')]);
+
+      // Express hands a port in use to the function that says that it listens.
+      const second = await runNode(folder, start);
+      expect([second.code, second.stdout]).toEqual([1, '']);
+      expect(second.stderr).toContain('EADDRINUSE');
       await server.stop();
     });
   });
@@ -235,6 +240,10 @@ describe('the command init', () => {
     expect(await readFile(join(folder, '.env'), 'utf8')).toBe(environment);
     await expect(stat(join(folder, 'app.ts'))).rejects.toThrow('ENOENT');
     expect(await runCommand(folder, ['init', 'other', '--provider', 'nobody'])).toMatchObject({ code: 2 });
+    expect(await runCommand(folder, ['init', 'other', '--provider', 'keycloack'])).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('Did you mean keycloak?'),
+    });
   });
 
   it('writes TypeScript that compiles, for every provider that there is a preset of', async () => {
@@ -267,6 +276,16 @@ describe('the command init', () => {
     expect(apple['app.js']).toContain("privateKey: readFileSync(read('APPLE_PRIVATE_KEY_FILE'), 'utf8')");
     expect(apple['.env']).toContain(`SESSION_SECRET=${SECRET}\n`);
     expect(apple['REGISTER.md']).toContain('https://developer.apple.com/');
+    const keycloak = writeProject({
+      ...{
+        preset: findPreset('keycloak')!,
+        isTypeScript: false,
+        version: '1.0.0',
+        secret: SECRET,
+        name: 'app',
+      },
+    });
+    expect(keycloak['.env']).toContain('KEYCLOAK_ISSUER=https://id.example.com/realms/main\n');
   });
 
   it('starts in TypeScript', async () => {
