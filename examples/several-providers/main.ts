@@ -43,7 +43,7 @@ app.get('/admin', requireAuth({ allow: (req) => req.auth.provider === 'staff' })
   res.send(`<h1>Hello, ${req.user!.sub}</h1>`);
 });
 
-app.listen(port, (error) => console.log(error ?? `Open http://localhost:${port}`));
+app.listen(port).on('listening', () => console.log(`Open http://localhost:${port}`));
 
 declare global {
   namespace Express {

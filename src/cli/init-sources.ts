@@ -63,8 +63,7 @@ export function writeServer(ending: 'js' | 'ts'): string {
   return `import { app, auth } from './app.${ending}';
 
 const port = Number(process.env.PORT ?? 3000);
-const server = app.listen(port, (error) => {
-  if (error) throw error;
+const server = app.listen(port).on('listening', () => {
   console.log(\`Listening: \${process.env.BASE_URL}\`);
 });
 

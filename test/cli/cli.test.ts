@@ -213,7 +213,7 @@ describe('the command init', () => {
       const { code, stdout } = await runCommand(folder, [...doctor, '--url', baseUrl]);
       expect([code, stdout]).toEqual([0, expect.stringContaining('0 faults, 1 warning.')]);
 
-      // Express hands a port in use to the function that says that it listens.
+      // Express 5 calls the function of `listen()` for a port in use as well.
       const second = await runNode(folder, start);
       expect([second.code, second.stdout]).toEqual([1, '']);
       expect(second.stderr).toContain('EADDRINUSE');
