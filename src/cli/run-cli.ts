@@ -116,6 +116,8 @@ async function init(args: readonly string[], { cwd, write }: CliSurroundings): P
     allowPositionals: true,
     options: { provider: { type: 'string' }, typescript: { type: 'boolean' } },
   });
+  if (positionals.length > 1)
+    throw new Error(`Which folder? init takes one, and was given ${positionals.length}.`);
   return runInit(
     {
       folder: join(cwd, positionals[0] ?? '.'),

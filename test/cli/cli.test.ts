@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DoctorReport } from '../../src/cli/doctor.ts';
 import { findPreset, listPresets } from '../../src/cli/init-presets.ts';
 import { writeProject } from '../../src/cli/init-project.ts';
+import { readProgram } from '../documents/document-blocks.ts';
 import { setUpBed } from '../support/bed.ts';
 import { createBrowser } from '../support/browser-client.ts';
 import { runCommand, runNode, startNode } from '../support/command.ts';
@@ -71,6 +72,17 @@ describe('the command doctor', () => {
     for (const secret of [SECRET, 'the-secret-of-the-app-at-the-provider'])
       expect(result.stdout).not.toContain(secret);
     running.close();
+  });
+
+  it('looks at the program of the README, which waits for the provider that it starts', async () => {
+    const { folder } = await packed.createProject({
+      'app.mjs': readProgram('README.md', 'app.mjs'),
+    });
+    const { code, stdout } = await runCommand(folder, ['doctor', '--json']);
+    expect(code).toBe(0);
+    expect(read(stdout).applications[0]!.checks).toContainEqual(
+      expect.objectContaining({ name: 'provider.credentials', status: 'ok' }),
+    );
   });
 
   it('reads CommonJS, prints for a person, and fails for warnings where it is asked to', async () => {
@@ -174,7 +186,7 @@ describe('the command doctor', () => {
       code: 0,
       stdout: expect.stringContaining('doctor [FILE …]'),
     });
-    for (const args of [['docter'], ['doctor', '--jsn'], ['doctor']]) {
+    for (const args of [['docter'], ['doctor', '--jsn'], ['doctor'], ['init', 'one', 'two']]) {
       const { code, stdout, stderr } = await runCommand(folder, args);
       expect([code, stdout]).toEqual([2, '']);
       expect(stderr).not.toBe('');
