@@ -56,8 +56,9 @@ ${sessions.length > 1 ? endOthersForm : ''}
 export function renderTransfer(acr: string, sent: number): string {
   return renderPage(
     'Transfer money',
-    `<p>This page wants a login of the class 2, and has the provider ask you once more where yours is another. Yours is of
-the class <b id="acr">${escapeHtml(acr)}</b>. Sent in this session: <b id="sent">${sent}</b>.</p>
+    `<p>This page wants a stronger login than the others: one that the provider calls class 2, which at a bank may take a
+second factor. Whoever has another is sent there once more. Yours is of the class <b id="acr">${escapeHtml(acr)}</b>.</p>
+<p>Transfers of this session: <b id="sent">${sent}</b>.</p>
 <nav><form method="post" action="/transfer"><button>Transfer</button></form>
 <a class="button plain" href="/">Home</a></nav>`,
   );
@@ -77,20 +78,20 @@ function showClaim(value: unknown): string {
 
 function renderSession({ handle, description = '', loggedInAt, lastSeenAt, current }: UserSession): string {
   const end = `<form method="post" action="/sessions/end">
-<button name="handle" value="${escapeHtml(handle)}">End</button></form>`;
+<button class="plain" name="handle" value="${escapeHtml(handle)}">End</button></form>`;
   return `<tr><th>${escapeHtml(description)}${current ? '<br><small>this one</small>' : ''}</th>
-<td>in since ${formatTime(loggedInAt)}<br>last seen ${formatTime(lastSeenAt)}</td>
+<td>since ${formatTime(loggedInAt)}<br>seen ${formatTime(lastSeenAt)}</td>
 <td>${current ? signOutForm : end}</td></tr>`;
 }
 
 function formatTime(time: Date): string {
-  return `<time datetime="${time.toISOString()}">${time.toISOString().slice(5, 16).replace('T', ', ')}</time>`;
+  return `<time datetime="${time.toISOString()}">${time.toUTCString().slice(5, 11)}, ${time.toISOString().slice(11, 16)}</time>`;
 }
 
 const endOthersForm =
-  '<form class="under" method="post" action="/sessions/end-others"><button>End all others</button></form>';
+  '<form class="under" method="post" action="/sessions/end-others"><button class="plain">End all others</button></form>';
 
-const signOutForm = '<form method="post" action="/logout"><button>Sign out</button></form>';
+const signOutForm = '<form method="post" action="/logout"><button class="plain">Sign out</button></form>';
 
 /** A page of the application. @param title - as HTML. @param content - as HTML. */
 export function renderPage(title: string, content: string): string {

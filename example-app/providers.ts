@@ -57,7 +57,6 @@ export const starters: Readonly<Record<string, ProviderStarter>> = {
       options: {
         providers: { engineers: engineers.definition, admirals: admirals.definition },
         pages: {
-          brand: { name: 'Example application', accent: '#2f6b4f', accentDark: '#7cc4a1' },
           providers: { engineers: { name: 'Society of Engineers' }, admirals: { name: 'The Admiralty' } },
         },
       },

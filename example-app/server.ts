@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import express, { type Application, type Request } from 'express';
 import { type ConnectAuthOptions, connectAuth, requireAuth, type UserName } from 'express-connect-auth';
 import helmet from 'helmet';
-import { renderHome, renderProfile, renderTransfer } from './pages.ts';
+import { renderHome, renderPage, renderProfile, renderTransfer } from './pages.ts';
 import { addTokenPages } from './token-pages.ts';
 
 /** What the application is started with. */
@@ -27,6 +27,7 @@ export function createApp({ providerOrigins, accessTokenSeconds, ...options }: E
 
   const auth = connectAuth({
     ...options,
+    pages: { brand: BRAND, ...options.pages },
     session: { describe: (req) => nameBrowser(req.get('user-agent')) },
   });
   app.use(auth);
@@ -70,8 +71,14 @@ export function createApp({ providerOrigins, accessTokenSeconds, ...options }: E
   app.get('/api/me', requireAuth, (req, res) => {
     res.json(req.user);
   });
+  app.use((_req, res) => {
+    res.status(404).send(renderPage('Nothing here', '<nav><a class="button" href="/">Home</a></nav>'));
+  });
   return app;
 }
+
+/** The pages of the package look as ours do. */
+const BRAND = { name: 'Example application', accent: '#2f6b4f', accentDark: '#7cc4a1' };
 
 /** Only the pair of issuer and subject names a person. */
 function findUser(req: Request): UserName {

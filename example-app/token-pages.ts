@@ -33,13 +33,16 @@ export function addTokenPages(app: Application, lifeSeconds: number | undefined)
   app.get('/tokens', requireAuth, async (req, res) => {
     res.send(renderTokens(req, await look(req, 30), lifeSeconds));
   });
-  // One that is only just there is kept: nobody gets a better one.
-  const almostAll =
-    lifeSeconds === undefined ? A_DAY_SECONDS : Math.max(1, Math.floor(lifeSeconds * 0.9) - 1);
+  const almostAll = lifeSeconds === undefined ? A_DAY_SECONDS : findAlmostAll(lifeSeconds);
   app.post('/tokens/refresh', requireAuth, async (req, res) => {
     await look(req, almostAll);
     res.redirect(303, '/tokens');
   });
+}
+
+/** How long a token must have left: one that is only just there is kept, for nobody gets a better one. */
+function findAlmostAll(lifeSeconds: number): number {
+  return Math.max(1, Math.floor(lifeSeconds * 0.9) - 1);
 }
 
 /** Asks for the token, and notes whether it is another than before; `undefined` where the login brought none. */
@@ -62,7 +65,7 @@ function renderTokens({ auth }: Request, seen: SeenToken | undefined, lifeSecond
   const canRefresh = auth.capabilities!.refresh;
   const rows = {
     'Access token': seen
-      ? `there, known by the mark <b id="mark">${seen.mark}</b>`
+      ? `on the server; the first letters of its hash are <b id="mark">${seen.mark}</b>`
       : 'none, or none any more',
     ...(seen && {
       'First seen': `${formatTime(Date.now() - seen.since)} ago`,
@@ -73,9 +76,12 @@ function renderTokens({ auth }: Request, seen: SeenToken | undefined, lifeSecond
     Scopes: escapeHtml(auth.scopes.join(', ')) || 'none',
   };
   const table = Object.entries(rows).map(([name, value]) => `<tr><th>${name}</th><td>${value}</td></tr>`);
+  const kept = lifeSeconds
+    ? ` <small>One of the first ${formatTime((lifeSeconds - findAlmostAll(lifeSeconds)) * 1000)} is kept.</small>`
+    : '';
   const refresh =
     seen && canRefresh
-      ? '<form class="under" method="post" action="/tokens/refresh"><button>Refresh, unless it is new</button></form>'
+      ? `<form class="under" method="post" action="/tokens/refresh"><button>Refresh</button>${kept}</form>`
       : '';
   return renderPage(
     'Tokens',

@@ -8,11 +8,16 @@ export function nameChannel(name: keyof DiagnosticFacts | keyof DiagnosticTraces
   return `express-connect-auth.${name}`;
 }
 
-const fact = (name: keyof DiagnosticFacts) => channel(nameChannel(name));
-const traced = (name: keyof DiagnosticTraces) => tracingChannel(nameChannel(name));
+// By Node's own functions: between two majors of @types/node the type parameters of channels changed places, and the
+// declarations of this package are read with either.
+type FactChannel = ReturnType<typeof channel>;
+type TraceChannel = ReturnType<typeof tracingChannel>;
+
+const fact = (name: keyof DiagnosticFacts): FactChannel => channel(nameChannel(name));
+const traced = (name: keyof DiagnosticTraces): TraceChannel => tracingChannel(nameChannel(name));
 
 /** The channels of what has happened. */
-export const FACTS = Object.freeze({
+export const FACTS: Readonly<Record<keyof DiagnosticFacts, FactChannel>> = Object.freeze({
   'login.started': fact('login.started'),
   'login.finished': fact('login.finished'),
   'login.refused': fact('login.refused'),
@@ -22,17 +27,17 @@ export const FACTS = Object.freeze({
   'store.state': fact('store.state'),
   'provider.state': fact('provider.state'),
   fault: fact('fault'),
-} satisfies Record<keyof DiagnosticFacts, unknown>);
+});
 
 /** The channels of what takes its time. */
-export const TRACES = Object.freeze({
+export const TRACES: Readonly<Record<keyof DiagnosticTraces, TraceChannel>> = Object.freeze({
   login: traced('login'),
   callback: traced('callback'),
   logout: traced('logout'),
   refresh: traced('refresh'),
   'provider.request': traced('provider.request'),
   'store.operation': traced('store.operation'),
-} satisfies Record<keyof DiagnosticTraces, unknown>);
+});
 
 /**
  * A subscriber of a tracing channel's `start` may put a function here, on the message: the work is then done by it, in

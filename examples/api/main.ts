@@ -54,4 +54,4 @@ app.get('/as-a-program', async (_req, res) => {
   res.status(answer.status).json(await answer.json());
 });
 
-app.listen(port, () => console.log(`Open ${baseUrl}`));
+app.listen(port).on('listening', () => console.log(`Open ${baseUrl}`));

@@ -28,7 +28,7 @@ app.use(
 app.use('/account', requireAuth);
 app.use((req, res) => render(req, res));
 
-app.listen(port, () => console.log(`Open http://localhost:${port}`));
+app.listen(port).on('listening', () => console.log(`Open http://localhost:${port}`));
 
 /** Below a path Express shortens the URL, by which Next finds its files. */
 function withWholeUrl(req: express.Request): express.Request {

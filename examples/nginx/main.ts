@@ -32,4 +32,4 @@ shop.get('/events', requireAuth, (req, res) => {
 
 const app = express();
 app.use('/shop', shop); // nginx passes the path on as it came.
-app.listen(port, '127.0.0.1', () => console.log(`Open ${baseUrl}`));
+app.listen(port, '127.0.0.1').on('listening', () => console.log(`Open ${baseUrl}`));

@@ -41,4 +41,4 @@ new BroadcastChannel('connect-auth').onmessage = async ({ data }) => {
   who.textContent = 'Signed in as ' + name + '.';
 };`;
 
-app.listen(port, () => console.log(`Open http://localhost:${port}`));
+app.listen(port).on('listening', () => console.log(`Open http://localhost:${port}`));

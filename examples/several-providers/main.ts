@@ -27,9 +27,12 @@ app.use(
   }),
 );
 
-app.get('/', (_req, res) => {
+app.get('/', (req, res) => {
   res.send(
-    '<h1>Shop</h1><p><a href="/login">Sign in</a> <a href="/login?provider=staff">Sign in as staff</a>',
+    req.user
+      ? `<h1>Shop</h1><p>You are ${req.user.sub}, of ${req.user.provider}. <a href="/account">Account</a> <a href="/admin">For staff</a>
+<form method="post" action="/logout"><button>Sign out</button></form>`
+      : '<h1>Shop</h1><p><a href="/login">Sign in</a> <a href="/login?provider=staff">Sign in as staff</a>',
   );
 });
 app.get('/account', requireAuth, (req, res) => {
@@ -40,7 +43,7 @@ app.get('/admin', requireAuth({ allow: (req) => req.auth.provider === 'staff' })
   res.send(`<h1>Hello, ${req.user!.sub}</h1>`);
 });
 
-app.listen(port, () => console.log(`Open http://localhost:${port}`));
+app.listen(port).on('listening', () => console.log(`Open http://localhost:${port}`));
 
 declare global {
   namespace Express {

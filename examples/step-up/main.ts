@@ -38,4 +38,4 @@ app.post('/transfer', stronger, (req, res) => {
   res.json({ by: req.user!.sub, acr: req.auth.acr, provenAt: req.auth.authTime });
 });
 
-app.listen(port, () => console.log(`Open http://localhost:${port}`));
+app.listen(port).on('listening', () => console.log(`Open http://localhost:${port}`));

@@ -35,4 +35,4 @@ app.get('/account', requireAuth, (req, res) => {
   res.json({ tenant: req.auth.tenant, user: req.user, issuer: req.auth.issuer });
 });
 
-app.listen(port, () => console.log(`Open ${baseUrls[0]}`));
+app.listen(port).on('listening', () => console.log(`Open ${baseUrls[0]}`));

@@ -33,4 +33,4 @@ if (process.env.SERVE === 'built') {
   app.use(vite.middlewares);
 }
 
-app.listen(port, () => console.log(`Open http://localhost:${port}`));
+app.listen(port).on('listening', () => console.log(`Open http://localhost:${port}`));

@@ -55,7 +55,7 @@ function inMemory(): Check {
   return warned('redis.reachable', 'Sessions live in the memory of this process.', {
     field: 'redis',
     remedy:
-      'They end with it, and no other process knows them: a cluster, a second instance or a restart loses logins. Give redis, but for development.',
+      'They end with it, and no other process knows them: a cluster, a second instance or a restart loses logins. Give redis, unless this is for development.',
   });
 }
 

@@ -38,8 +38,11 @@ export function writeProject(options: ProjectOptions): Readonly<Record<string, s
   };
 }
 
+/** By the option, or by the preset and the option. */
 const SAMPLES: Readonly<Record<string, string>> = {
   issuer: 'https://id.example.com',
+  'keycloak.issuer': 'https://id.example.com/realms/main',
+  'authentik.issuer': 'https://id.example.com/application/o/main/',
   origin: 'https://id.example.com',
   baseUrl: 'https://id.example.com',
   domain: 'id.example.com',
@@ -54,7 +57,8 @@ function listVariables({ name, options }: InitPreset): readonly Variable[] {
   return options.map((option) => {
     const kind = FILES.includes(option) ? 'file' : 'value';
     const suffix = kind === 'file' ? '_FILE' : '';
-    const sample = kind === 'file' ? `./${option}.pem` : (SAMPLES[option] ?? '');
+    const sample =
+      kind === 'file' ? `./${option}.pem` : (SAMPLES[`${name}.${option}`] ?? SAMPLES[option] ?? '');
     return { option, kind, name: `${upper(name)}_${upper(option)}${suffix}`, sample };
   });
 }
@@ -106,9 +110,9 @@ function writeEnvironment(variables: readonly Variable[], secret: string): strin
     '# Where browsers reach this application.',
     'BASE_URL=http://localhost:3000',
     'PORT=3000',
-    '# openssl rand -base64 48',
+    `# ${secret ? 'Made for this folder alone. Another one: ' : ''}openssl rand -base64 48`,
     `SESSION_SECRET=${secret}`,
-    '# Sessions live in the memory of the process without it: for development.',
+    '# Without it sessions live in the memory of the process, which is for development only.',
     '# REDIS_URL=redis://localhost:6379',
     '# What the provider knows this application by.',
     ...variables.map(({ name, sample }) => `${name}=${sample}`),

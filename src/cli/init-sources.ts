@@ -33,7 +33,13 @@ app.get('/', (req, res) => {
     ? \`<p>You are \${escape(req.user.name ?? req.user.sub)}. <a href="/profile">Your profile</a></p>
 <form method="post" action="/logout"><button>Sign out</button></form>\`
     : '<p><a href="/login">Sign in</a></p>';
-  res.type('html').send(\`<!doctype html><meta charset="utf-8"><title>Home</title>\${page}\`);
+  res.type('html').send(\`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Home</title>
+\${page}
+</html>\`);
 });
 
 app.get('/profile', requireAuth, (req, res) => {
@@ -57,7 +63,7 @@ export function writeServer(ending: 'js' | 'ts'): string {
   return `import { app, auth } from './app.${ending}';
 
 const port = Number(process.env.PORT ?? 3000);
-const server = app.listen(port, () => {
+const server = app.listen(port).on('listening', () => {
   console.log(\`Listening: \${process.env.BASE_URL}\`);
 });
 

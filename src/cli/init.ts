@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { findNearestName } from '../options/nearest-name.ts';
 import { findPreset, listPresets } from './init-presets.ts';
 import { writeProject } from './init-project.ts';
 
@@ -25,7 +26,9 @@ export async function runInit(
 ): Promise<number> {
   const preset = findPreset(name);
   if (!preset) {
-    write(`There is no provider ${JSON.stringify(name)}. There are: ${listPresets().join(', ')}.\n`);
+    const nearest = findNearestName(name, listPresets());
+    const guess = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+    write(`There is no provider ${JSON.stringify(name)}.${guess} There are: ${listPresets().join(', ')}.\n`);
     return 2;
   }
   const { version } = JSON.parse(await readFile(PACKAGE, 'utf8')) as { version: string };

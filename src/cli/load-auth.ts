@@ -15,7 +15,7 @@ export interface LoadedAuth {
 const PATIENCE_MS = 10_000;
 
 /**
- * Runs a program as Node would, but that no server of it listens, and finds what `connectAuth()` it constructs, whether it
+ * Runs a program as Node would, but that none of its servers takes a port of its own, and finds what `connectAuth()` it constructs, whether it
  * exports them or not. A program may do so at once or a while later, such as after asking for its secrets.
  *
  * @throws what the program throws before it has constructed one; an Error where it constructs none in time.
@@ -61,10 +61,14 @@ function settle(loading: Promise<object | undefined>): Promise<object | undefine
   return within(REST_MS, loading);
 }
 
-/** The application may be running, and would find its port in use. For as long as this process lives. */
+/**
+ * The application may be running, and would find its port in use. For as long as this process lives. Who asks for any port
+ * that is free gets one: the test kit's provider does, and a program may wait for it before it calls `connectAuth()`.
+ */
 function silenceServers(): void {
-  Server.prototype.listen = function silent(this: Server) {
-    return this;
+  const listen = Server.prototype.listen as (this: Server, ...given: unknown[]) => Server;
+  Server.prototype.listen = function silent(this: Server, ...given: unknown[]) {
+    return given[0] === 0 ? listen.apply(this, given) : this;
   } as typeof Server.prototype.listen;
 }
 

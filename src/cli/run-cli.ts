@@ -39,6 +39,11 @@ export async function runCli(args: readonly string[], surroundings: CliSurroundi
   }
 }
 
+/** In lines that a terminal holds. */
+const PRESETS = listPresets()
+  .join(', ')
+  .replace(/(.{1,75},) /g, '$1\n                           ');
+
 const HELP = `express-connect-auth doctor [FILE …]    looks at applications: options, Redis, providers, addresses
   FILE                     a program that calls connectAuth(); it is run, and listens nowhere
                            (default: "main" of package.json, else app.js, server.js, main.js or index.js)
@@ -51,8 +56,8 @@ const HELP = `express-connect-auth doctor [FILE …]    looks at applications: o
   --strict                 fails for warnings as well
 
 express-connect-auth init [FOLDER]       writes an application that runs
-  --provider NAME          ${listPresets().slice(0, 9).join(', ')},
-                           ${listPresets().slice(9).join(', ')} (default: oidc)
+  --provider NAME          ${PRESETS}
+                           (default: oidc)
   --typescript             in TypeScript
 
 It ends with 0, or 1 where something is wrong, or 2 where the command is.
@@ -111,6 +116,8 @@ async function init(args: readonly string[], { cwd, write }: CliSurroundings): P
     allowPositionals: true,
     options: { provider: { type: 'string' }, typescript: { type: 'boolean' } },
   });
+  if (positionals.length > 1)
+    throw new Error(`Which folder? init takes one, and was given ${positionals.length}.`);
   return runInit(
     {
       folder: resolve(cwd, positionals[0] ?? '.'),

@@ -39,7 +39,7 @@ export function renderSignIn({ people, clientId, acr, action }: SignIn): Provide
   });
   return renderPage(
     'Sign in',
-    `<p>To <b>${escapeHtml(clientId)}</b>${acr === undefined ? '' : `, with ${escapeHtml(acr)}`}. This provider is for tests: choose who you are.</p>
+    `<p>To <b>${escapeHtml(clientId)}</b>${acr === undefined ? '' : `, which asks for a login of the class ${escapeHtml(acr)}`}. This provider is for tests: choose who you are.</p>
 <form method="post" action="${escapeHtml(action)}">
 ${buttons.join('\n')}
 <button name="cancel" value="yes">Cancel</button>

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DoctorReport } from '../../src/cli/doctor.ts';
 import { findPreset, listPresets } from '../../src/cli/init-presets.ts';
 import { writeProject } from '../../src/cli/init-project.ts';
+import { readProgram } from '../documents/document-blocks.ts';
 import { setUpBed } from '../support/bed.ts';
 import { createBrowser } from '../support/browser-client.ts';
 import { runCommand, runNode, startNode } from '../support/command.ts';
@@ -71,6 +72,17 @@ describe('the command doctor', () => {
     for (const secret of [SECRET, 'the-secret-of-the-app-at-the-provider'])
       expect(result.stdout).not.toContain(secret);
     running.close();
+  });
+
+  it('looks at the program of the README, which waits for the provider that it starts', async () => {
+    const { folder } = await packed.createProject({
+      'app.mjs': readProgram('README.md', 'app.mjs'),
+    });
+    const { code, stdout } = await runCommand(folder, ['doctor', '--json']);
+    expect(code).toBe(0);
+    expect(read(stdout).applications[0]!.checks).toContainEqual(
+      expect.objectContaining({ name: 'provider.credentials', status: 'ok' }),
+    );
   });
 
   it('reads CommonJS, prints for a person, and fails for warnings where it is asked to', async () => {
@@ -174,7 +186,7 @@ describe('the command doctor', () => {
       code: 0,
       stdout: expect.stringContaining('doctor [FILE …]'),
     });
-    for (const args of [['docter'], ['doctor', '--jsn'], ['doctor']]) {
+    for (const args of [['docter'], ['doctor', '--jsn'], ['doctor'], ['init', 'one', 'two']]) {
       const { code, stdout, stderr } = await runCommand(folder, args);
       expect([code, stdout]).toEqual([2, '']);
       expect(stderr).not.toBe('');
@@ -212,6 +224,11 @@ describe('the command init', () => {
       const [, ...doctor] = scripts.doctor.split(' ');
       const { code, stdout } = await runCommand(folder, [...doctor, '--url', baseUrl]);
       expect([code, stdout]).toEqual([0, expect.stringContaining('0 faults, 1 warning.')]);
+
+      // Express 5 calls the function of `listen()` for a port in use as well.
+      const second = await runNode(folder, start);
+      expect([second.code, second.stdout]).toEqual([1, '']);
+      expect(second.stderr).toContain('EADDRINUSE');
       await server.stop();
     });
   });
@@ -235,6 +252,10 @@ describe('the command init', () => {
     expect(await readFile(join(folder, '.env'), 'utf8')).toBe(environment);
     await expect(stat(join(folder, 'app.ts'))).rejects.toThrow('ENOENT');
     expect(await runCommand(folder, ['init', 'other', '--provider', 'nobody'])).toMatchObject({ code: 2 });
+    expect(await runCommand(folder, ['init', 'other', '--provider', 'keycloack'])).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('Did you mean keycloak?'),
+    });
   });
 
   it('writes TypeScript that compiles, for every provider that there is a preset of', async () => {
@@ -267,6 +288,16 @@ describe('the command init', () => {
     expect(apple['app.js']).toContain("privateKey: readFileSync(read('APPLE_PRIVATE_KEY_FILE'), 'utf8')");
     expect(apple['.env']).toContain(`SESSION_SECRET=${SECRET}\n`);
     expect(apple['REGISTER.md']).toContain('https://developer.apple.com/');
+    const keycloak = writeProject({
+      ...{
+        preset: findPreset('keycloak')!,
+        isTypeScript: false,
+        version: '1.0.0',
+        secret: SECRET,
+        name: 'app',
+      },
+    });
+    expect(keycloak['.env']).toContain('KEYCLOAK_ISSUER=https://id.example.com/realms/main\n');
   });
 
   it('starts in TypeScript', async () => {

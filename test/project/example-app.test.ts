@@ -184,6 +184,11 @@ describe('the example application', () => {
       expect(await page.locator('img, script:not([src])').count()).toBe(0);
       const rules = await page.evaluate(() => document.styleSheets[0]!.cssRules.length);
       expect(rules).toBeGreaterThan(0);
+      const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      await page.emulateMedia({ colorScheme: 'light' });
+      const light = await paper();
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await paper()).not.toBe(light);
     }));
 
   it('shows claims by words and not by keys, and breaks no word on a phone', () =>

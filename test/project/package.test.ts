@@ -1,7 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PackedPackage, packPackage } from '../support/packed-project.ts';
+
+const root = join(import.meta.dirname, '..', '..');
 
 const options = `{
   baseUrl: 'http://localhost:3000',
@@ -224,6 +226,25 @@ app.get('/items/:id', requireAuth, (req, res) => {
 connectAuth({ baseUrl: 'http://localhost:3000', provider: options.provider });
 `,
     });
+    expect(await project.checkTypes()).toBe('');
+  });
+
+  it('has types that are right beside the newest of Node, which is what npm installs', async () => {
+    // By the links and not by what they lead to, where another @types/node is the nearest.
+    const compilerOptions = { module: 'nodenext', target: 'es2022', strict: true, preserveSymlinks: true };
+    const entries = ['', '/client', '/metrics', '/testing'].map((name) => `express-connect-auth${name}`);
+    const project = await packed.createProject({
+      'package.json': '{ "type": "module" }',
+      'tsconfig.json': JSON.stringify({ compilerOptions: { ...compilerOptions, types: ['node'] } }),
+      'main.ts': entries.map((entry) => `export * from '${entry}';`).join('\n'),
+    });
+    const modules = join(root, 'node_modules');
+    for (const name of await readdir(join(modules, '@types')))
+      await project.link(`@types/${name}`, join(modules, '@types', name));
+    for (const name of ['@redis/client', '@ioredis/commands', 'denque', 'oauth4webapi'])
+      await project.link(name, join(modules, name));
+    const newest = join(root, 'examples', 'node_modules');
+    for (const name of ['@types/node', 'undici-types']) await project.link(name, join(newest, name));
     expect(await project.checkTypes()).toBe('');
   });
 });

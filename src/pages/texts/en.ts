@@ -15,7 +15,7 @@ export const en: PageTexts = {
     login_not_brought: {
       title: 'This sign-in is no longer waiting',
       message:
-        'This browser sent nothing of it. Most likely it began at another address of this site: please begin at {homeUrl}. It may also be finished already, or cookies may be blocked.',
+        'This browser sent no cookie of it. Most likely it began at another address of this site: please begin at {homeUrl}. It may also be finished already, or cookies may be blocked.',
     },
     login_expired: {
       title: 'This sign-in took too long',
