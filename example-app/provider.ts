@@ -78,7 +78,9 @@ export async function startProvider(options: ProviderOptions): Promise<RunningPr
   const { port } = server.address() as AddressInfo;
 
   const issuer = `http://${host}:${port}`;
-  const configuration = { ...buildConfiguration(options, people), ...options.configuration };
+  const own = buildConfiguration(options, people);
+  const features = { ...own.features, ...options.configuration?.features };
+  const configuration = { ...own, ...options.configuration, features };
   const provider = new OidcProvider(issuer, configuration);
   if (options.middleware) provider.use(options.middleware);
   const handle = provider.callback();

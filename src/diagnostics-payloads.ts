@@ -168,7 +168,10 @@ export interface RefreshTrace extends OfTenant, TracedEnd {
 export interface ProviderRequestTrace extends OfTenant, TracedEnd {
   /** Name of the provider in the options. */
   readonly provider: string;
-  /** What is asked: `discovery`, `keys`, `token`, `userinfo`, `revocation`, `introspection`, or `other`. */
+  /**
+   * What is asked: `discovery`, `keys`, `token`, `userinfo`, `revocation`, `introspection`, `pushed_request` (of an
+   * authorization), or `other`.
+   */
   readonly endpoint: string;
   /** The HTTP method. */
   readonly method: string;

@@ -69,7 +69,7 @@ export class StoreError extends ConnectAuthError {
 /**
  * - `provider_unavailable` (503): no answer in time, a network fault, a 5xx, or 429.
  * - `provider_invalid_response` (502): an answer that breaks the protocol or failed a check; `fault` says which.
- * - `provider_refused` (502): the token endpoint said no; `oauthError` says with which code.
+ * - `provider_refused` (502): the token endpoint, or that of pushed requests, said no; `oauthError` says with which code.
  * - `provider_unsupported` (501): this provider has no such feature, or demands one that is not to be had here.
  * - `provider_identity_changed` (502): a refresh came back with another person, issuer or an ID token that fails.
  * - `provider_credentials` (500): the application's `clientSecret` or `clientKey` function failed; nothing was sent.
@@ -231,13 +231,15 @@ export class LoginRequiredError extends ConnectAuthError {
  * - `token_unavailable` (501): this login brought no token of that kind, or it cannot be opened any more.
  * - `token_expired` (401): it has ended, and there is none to renew it with: the person must log in again.
  * - `token_destination` (500): the address is not among `apiOrigins`.
+ * - `token_bound` (500): it is bound to a key (DPoP), and good for nothing without the proofs of `req.auth.fetch()`.
  */
-export type TokenErrorCode = 'token_unavailable' | 'token_expired' | 'token_destination';
+export type TokenErrorCode = 'token_unavailable' | 'token_expired' | 'token_destination' | 'token_bound';
 
 const TOKEN_STATUS: Record<TokenErrorCode, number> = {
   token_unavailable: 501,
   token_expired: 401,
   token_destination: 500,
+  token_bound: 500,
 };
 
 /** No token for this use. */

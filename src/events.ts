@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import type { LoginRefused } from './application-errors.ts';
 import type { UserClaims } from './claims.ts';
 import type { ConnectAuthError } from './errors.ts';
+import type { AuthorizationDetail } from './provider-definition.ts';
 
 /** What is known of a login beside the claims. */
 export interface LoginFacts {
@@ -30,6 +31,8 @@ export interface LoginEvent extends Omit<LoginFacts, 'kind'> {
   readonly user: Express.User;
   /** Scopes that were asked for and not granted. */
   readonly missingScopes: readonly string[];
+  /** What the provider says it allowed, where it was asked in detail (RFC 9396, section 7); nobody has looked at it. */
+  readonly authorizationDetails: readonly AuthorizationDetail[] | undefined;
   /** What came beside `code` and `state`, through the browser and signed by nobody: see `mapUser`. */
   readonly unverified: Readonly<Record<string, string>>;
   /** Where the browser is sent back to: a path of this application, or a URL of one of `returnOrigins`. */

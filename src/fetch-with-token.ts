@@ -1,4 +1,7 @@
+import type { Clock } from './clock.ts';
+import { createDpopProver, wantsNonce } from './dpop.ts';
 import { TokenError } from './errors.ts';
+import type { UsableToken } from './tokens.ts';
 
 /**
  * Checks that an address may be sent the access token: a token goes to places the application has named, and nowhere else
@@ -16,17 +19,57 @@ export function checkDestination(call: string, address: string | URL, apiOrigins
   throw new TokenError(`${call} ${problem}.`, 'token_destination');
 }
 
+/** Calls an API with a token: one that is bound to a key with its proof, any other as the bearer's. */
+export type CallApi = (url: URL, call: { init: RequestInit; token: UsableToken }) => Promise<Response>;
+
+/** What calls go through. */
+export interface ApiCallsOptions {
+  /** The application's own, or Node's. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly now: Clock;
+}
+
 /**
- * Redirects are handed back, not followed: the token must not travel where the application did not send it.
+ * Makes the calls. Redirects are handed back, not followed: the token must not travel where the application did not send
+ * it. An API that wants a nonce in the proof is asked once more, where the body can be sent again.
  *
- * @param fetch - the application's own, or Node's.
+ * @see [RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1) and
+ * [RFC 9449, section 7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)
  */
-export function fetchWithToken(
-  fetch: (url: string, init: RequestInit) => Promise<Response>,
-  url: URL,
-  { init, token }: { init: RequestInit; token: string },
-): Promise<Response> {
-  const headers = new Headers(init.headers);
-  headers.set('authorization', `Bearer ${token}`);
-  return fetch(url.href, { ...init, headers, redirect: init.redirect === 'error' ? 'error' : 'manual' });
+export function createApiCalls({ fetch, now }: ApiCallsOptions): CallApi {
+  const prover = createDpopProver(now);
+
+  const send: CallApi = async (url, { init, token: { accessToken, dpopKey: key } }) => {
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `${key ? 'DPoP' : 'Bearer'} ${accessToken}`);
+    if (key) {
+      // As it goes out: `fetch` writes the common methods in capitals.
+      const { method } = new Request(url, { method: init.method ?? 'GET' });
+      headers.set('dpop', prover.prove({ key, method, url, accessToken }));
+    }
+    const redirect = init.redirect === 'error' ? 'error' : 'manual';
+    const answer = await fetch(url.href, { ...init, headers, redirect });
+    if (key) prover.note(url, answer.headers);
+    return answer;
+  };
+
+  return async (url, call) => {
+    const answer = await send(url, call);
+    if (!call.token.dpopKey || !wantsNonce(answer) || !isRepeatable(call.init.body)) return answer;
+    await dropAnswer(answer);
+    return send(url, call);
+  };
+}
+
+/** A stream is gone once it was sent. */
+export function isRepeatable(body: RequestInit['body']): boolean {
+  return !(
+    body instanceof ReadableStream ||
+    (typeof body === 'object' && body !== null && Symbol.asyncIterator in body)
+  );
+}
+
+/** Frees the connection of an answer that nobody reads. */
+export async function dropAnswer({ body }: Response): Promise<void> {
+  await body?.cancel().catch(() => undefined);
 }

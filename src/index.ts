@@ -103,17 +103,22 @@ export type { TelenorOptions } from './provider/telenor.ts';
 export type {
   AnswerEncryption,
   AnswerProtection,
+  AuthorizationDetail,
   ClientAuthentication,
+  ClientKeyInput,
   ContentEncryption,
   DecryptionKey,
   DecryptionKeyInput,
   GivenSecret,
   KeyManagement,
+  PrivateJwk,
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
+  PublicAlgorithm,
   PublicEncryptionKey,
   PublicKeyAlgorithm,
+  ResponseMode,
   SecretFunction,
   SecurityProfile,
   SigningAlgorithm,
@@ -121,16 +126,20 @@ export type {
 export type { IoredisClient, NodeRedisClient, RedisTarget } from './redis-clients.ts';
 export type {
   AccessTokenOptions,
+  ApiRequestInit,
   LoginCapabilities,
   LoginParameters,
   LogoutParameters,
   RequestAuth,
   SilentLoginParameters,
+  TokenExchangeOptions,
   UpgradeAuth,
 } from './request-types.ts';
 export type { UserName, UserSession } from './session/user-sessions.ts';
+export { type StepUpLogin, StepUpRequiredError } from './step-up-errors.ts';
 export type { StoreHealth } from './store/store.ts';
 export type { ConnectAuthSessions, SessionListOptions } from './user/auth-sessions.ts';
 export { keepForm } from './user/keep-form.ts';
+export { loginOnError } from './user/login-on-error.ts';
 export { type RequireAuth, requireAuth } from './user/require-auth.ts';
 export { keycloakRoles } from './user/roles.ts';

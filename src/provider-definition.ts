@@ -7,10 +7,20 @@ import type { Secret } from './secret.ts';
  * - `client_secret_basic`: HTTP Basic, both parts percent-encoded, so that every decoder of forms (RFC 6749, section 2.3.1)
  *   and of percent signs reads them.
  * - `client_secret_post`: `client_id` and `client_secret` in the body.
+ * - `client_secret_jwt`: an assertion (RFC 7523) that the secret signs by HS256, so that it is not sent itself.
  * - `private_key_jwt`: a signed assertion (RFC 7523), so that no secret is shared or sent.
+ * - `tls_client_auth`, `self_signed_tls_client_auth`: the certificate that the application's `fetch` brings to the TLS
+ *   handshake (RFC 8705).
  * - `none`: a public client.
  */
-export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none';
+export type ClientAuthentication =
+  | 'client_secret_basic'
+  | 'client_secret_post'
+  | 'client_secret_jwt'
+  | 'private_key_jwt'
+  | 'tls_client_auth'
+  | 'self_signed_tls_client_auth'
+  | 'none';
 
 /**
  * Gives a secret of the application's whenever it is needed: one that ends, or lies elsewhere. Asked at each call to the
@@ -21,13 +31,45 @@ export type SecretFunction = () => GivenSecret | Promise<GivenSecret>;
 /** What such a function gives. */
 export type GivenSecret = string | { readonly value: string; readonly validForSeconds: number };
 
-/** The key that signs a client's assertions: RSA signs by RS256, an EC key on P-256 by ES256. */
-export interface ClientKey {
-  /** In PEM. */
-  readonly pem: Secret | SecretFunction;
-  /** The `kid` it is registered by. */
-  readonly id: string | undefined;
+/** A private key as a JSON Web Key (RFC 7517): RSA, EC or Ed25519. */
+export interface PrivateJwk {
+  readonly kty: string;
+  /** The name it is registered by. */
+  readonly kid?: string;
+  /** What it signs by. */
+  readonly alg?: string;
+  readonly [member: string]: unknown;
 }
+
+/**
+ * The private key of a client: in PEM, or as a JWK or a JWK Set, as an object or as JSON. Or several: the first signs, and
+ * all are published.
+ */
+export type ClientKeyInput = string | PrivateJwk | readonly (string | PrivateJwk)[];
+
+/** The keys that sign a client's assertions and requests. */
+export interface ClientKey {
+  /** What {@link ClientKeyInput} says, as text. */
+  readonly keys: Secret | SecretFunction;
+  /** The `kid` that a single key is registered by. */
+  readonly id: string | undefined;
+  /** What they sign by, where they do not say so themselves. */
+  readonly algorithm: PublicAlgorithm | undefined;
+  /** What they may sign by. @default any */
+  readonly allowed?: readonly PublicAlgorithm[] | undefined;
+}
+
+/** One thing that a client wants to be allowed, by its type and in whatever members that type has (RFC 9396). */
+export interface AuthorizationDetail {
+  readonly type: string;
+  readonly [member: string]: unknown;
+}
+
+/** Profiles of the OpenID Foundation that a provider may be held to. */
+export type SecurityProfile = 'fapi2' | 'fapi2-message-signing' | 'ipsie-sl1';
+
+/** Signature algorithms by keys of which one half is published. */
+export type PublicAlgorithm = Exclude<SigningAlgorithm, 'HS256' | 'HS384' | 'HS512'>;
 
 /** Signature algorithms a token may be configured for. `none` is not among them. */
 export type SigningAlgorithm =
@@ -44,9 +86,6 @@ export type SigningAlgorithm =
   | 'HS256'
   | 'HS384'
   | 'HS512';
-
-/** Profiles of the OpenID Foundation that a provider may be held to. */
-export type SecurityProfile = 'ipsie-sl1';
 
 /** Signature algorithms by keys of which one half is published. */
 export type PublicKeyAlgorithm = Exclude<SigningAlgorithm, `HS${string}`>;
@@ -117,6 +156,8 @@ export interface ProviderMetadata {
   revocation_endpoint?: string;
   /** What says whether a token is good (RFC 7662), for guards with `bearer.introspection`. @default none */
   introspection_endpoint?: string;
+  /** Where authorization requests are pushed (RFC 9126). @default none */
+  pushed_authorization_request_endpoint?: string;
   /** Whether the provider adds `iss` to its callback (RFC 9207), which is then demanded. @default false */
   authorization_response_iss_parameter_supported?: boolean;
 }
@@ -240,6 +281,12 @@ export interface TenantRule {
   readonly allowed: readonly string[] | 'any';
 }
 
+/**
+ * How a provider answers a login: in the query of the callback or as a form, as it is or in a JWT (JARM). `jwt` is the
+ * provider's choice, which for the code flow is the query.
+ */
+export type ResponseMode = 'query' | 'form_post' | 'jwt' | 'query.jwt' | 'form_post.jwt';
+
 /** A provider as data: what a preset made of its options. The code that speaks to it is the same for all. */
 export interface ProviderDefinition extends Partial<AnswerProtection> {
   /** The preset's name, for messages. */
@@ -257,17 +304,31 @@ export interface ProviderDefinition extends Partial<AnswerProtection> {
   readonly clientKey?: ClientKey | undefined;
   /** Whom its assertions speak to. @default 'issuer' */
   readonly clientAssertionAudience?: 'issuer' | 'token_endpoint' | undefined;
+  /** Whether the access tokens are for the certificate that the application's `fetch` brings. @default false */
+  readonly certificateBoundAccessTokens?: boolean | undefined;
   /** The profile that the provider is held to. */
   readonly profile?: SecurityProfile | undefined;
   /** Space-separated scopes; exactly these are asked for. */
   readonly scope: string;
+  /** What access tokens are asked for (RFC 8707): the login's own is for the first. Absent: the provider decides. */
+  readonly resource?: readonly string[] | undefined;
+  /** Whether tokens are bound to a key of each session (RFC 9449). @default false */
+  readonly dpop?: boolean | undefined;
   /** Whether a login fails when fewer scopes are granted than asked for. */
   readonly refuseMissingScopes: boolean;
   /** The weaker implicit flow, where a provider documents no other: the ID token comes through the browser. */
   readonly implicit: boolean;
-  readonly responseMode: 'query' | 'form_post';
+  readonly responseMode: ResponseMode;
+  /** What a signed answer to a login is signed by. @default that of `identity` */
+  readonly responseSigningAlgorithm?: PublicAlgorithm | undefined;
   /** The provider's own callback for its popup package, where it has one. */
   readonly popupRedirectUri: string | undefined;
+  /** Whether authorization requests are pushed also where the provider does not demand it. @default false */
+  readonly pushedAuthorizationRequests?: boolean | undefined;
+  /** Whether they are signed by `clientKey` also where the provider does not demand it. @default false */
+  readonly signedAuthorizationRequests?: boolean | undefined;
+  /** What each login asks to be allowed, where it does not say so itself. */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined;
   /** Parameters added to each authorization request. */
   readonly authorizationParams: Readonly<Record<string, string>>;
   /** Parameters added to each logout at the provider. */

@@ -1,5 +1,6 @@
 import type { Session, SessionData, Store } from 'express-session';
 import type { UserClaims } from './claims.ts';
+import type { AuthorizationDetail } from './provider-definition.ts';
 
 /** What a login that a handler starts may ask for. */
 export interface LoginParameters {
@@ -28,6 +29,11 @@ export interface LoginParameters {
   loginHint?: string;
   /** Languages of the provider's pages, such as `nb en`, the best first. @default none */
   uiLocales?: string;
+  /**
+   * What the login asks to be allowed, in detail (RFC 9396). Where there are several providers it needs `provider`.
+   * @default those of the provider's options
+   */
+  authorizationDetails?: readonly AuthorizationDetail[];
   /**
    * What else the provider takes, such as `{ organization, invitation }`; the protocol's own are refused. Those of the
    * provider's options stay where this says nothing. @default {}
@@ -68,6 +74,29 @@ export interface LogoutParameters {
 export interface AccessTokenOptions {
   /** A token that ends sooner is refreshed first: seconds, up to a day. @default 30 */
   minValiditySeconds?: number;
+  /**
+   * The API that the token is for, as an absolute URI (RFC 8707). It is got with the refresh token, kept beside the others,
+   * and got anew when it ends. @default the login's own
+   */
+  resource?: string;
+}
+
+/** What the person's access token is exchanged for; one of `audience`, `resource` and `scope` must be given. */
+export interface TokenExchangeOptions {
+  /** Who the new token is for, by the name that the provider knows them by. @default none */
+  audience?: string;
+  /** The same, by an absolute URI. @default none */
+  resource?: string;
+  /** Scopes of the new token, between spaces. @default as the provider decides */
+  scope?: string;
+}
+
+/** What `req.auth.fetch()` takes: that of `fetch()`, and which token. */
+export interface ApiRequestInit extends RequestInit {
+  /** The API that the token is for, as `getAccessToken()` has it. @default the login's own */
+  resource?: string;
+  /** Sends what the token is exchanged for, as `exchangeToken()` gives it. @default none */
+  exchange?: TokenExchangeOptions;
 }
 
 /** What a provider can do with a login. What it cannot is never asked of it. */
@@ -128,17 +157,28 @@ export interface RequestAuth {
    * The person's access token, refreshed first when it would end within `minValiditySeconds`.
    *
    * @throws LoginRequiredError when nobody is logged in, or the provider will not renew the login: the session has ended.
-   * @throws TokenError when this login has no such token; ProviderError when the provider fails; StoreError.
+   * @throws TokenError when this login has no such token, or it is bound to a key (DPoP); ConfigurationError for a resource
+   * that the options do not name; ProviderError when the provider fails; StoreError.
    */
   getAccessToken(options?: AccessTokenOptions): Promise<string>;
   /**
    * `fetch` with the person's access token, to origins listed in `apiOrigins` only. After a 401 it tries once more
    * with a refreshed token. Redirects are handed back, not followed.
    *
-   * @throws TokenError `token_destination` for another origin; and whatever `getAccessToken` throws.
+   * @throws StepUpRequiredError when the API asks for a fresher or stronger login (RFC 9470): `error.login` is what
+   * `req.auth.login()` takes, and `loginOnError` begins it. TokenError `token_destination` for another origin; and whatever
+   * `getAccessToken` throws.
    * @see [RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
    */
-  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+  fetch(url: string | URL, init?: ApiRequestInit): Promise<Response>;
+  /**
+   * A token for somebody else that stands for the same person: the provider gives it in exchange for the person's access
+   * token. It is kept with the session, and got anew when it is about to end.
+   *
+   * @throws ProviderError when the provider refuses or fails; and whatever `getAccessToken` throws.
+   * @see [RFC 8693](https://www.rfc-editor.org/rfc/rfc8693)
+   */
+  exchangeToken(options: TokenExchangeOptions): Promise<string>;
   /**
    * What the provider's userinfo endpoint says of the person; its `sub` must be theirs.
    *
@@ -171,7 +211,7 @@ export interface RequestAuth {
 export interface UpgradeAuth
   extends Pick<
     RequestAuth,
-    'tenant' | 'acr' | 'amr' | 'authTime' | 'getAccessToken' | 'fetch' | 'fetchUserInfo'
+    'tenant' | 'acr' | 'amr' | 'authTime' | 'getAccessToken' | 'exchangeToken' | 'fetch' | 'fetchUserInfo'
   > {
   /** What `req.user` is in handlers. */
   readonly user: Express.User;

@@ -10,7 +10,22 @@ const forge = readJson('publisher.json').repository?.replace(/^git\+|\.git$/g, '
 /** The pages in the order in which people need them. Those that are not there (yet) are left out, and others come last. */
 const GROUPS: readonly (readonly [title: string, pages: readonly string[]])[] = [
   ['Begin', ['getting-started', 'first-two-minutes', 'providers', 'several-providers', 'connect-systems']],
-  ['Use', ['protect', 'users', 'tokens', 'logout', 'sessions', 'front-ends', 'sockets', 'pages', 'testing']],
+  [
+    'Use',
+    [
+      'protect',
+      'users',
+      'tokens',
+      'apis',
+      'strict',
+      'logout',
+      'sessions',
+      'front-ends',
+      'sockets',
+      'pages',
+      'testing',
+    ],
+  ],
   [
     'Run',
     [

@@ -1,4 +1,5 @@
 import { createDiagnostics } from '../diagnostics.ts';
+import { createApiCalls } from '../fetch-with-token.ts';
 import { createApplicationKeys } from '../keys.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { ResolvedOptions } from '../options/options.ts';
@@ -76,7 +77,7 @@ export function joinParts(options: ResolvedOptions, { store, metrics, processId,
     tokenDemand,
     monotonic,
     apiOrigins,
-    fetch,
+    callApi: createApiCalls({ fetch, now: options.clocks.now }),
     readIdentity,
     mapUser,
     describeLogin,

@@ -6,6 +6,7 @@ import { createCallback } from '../routes/callback.ts';
 import { createFrontchannelLogout } from '../routes/frontchannel-logout.ts';
 import { createGlobalTokenRevocation } from '../routes/global-token-revocation.ts';
 import { createInitiatedLogin } from '../routes/initiated-login.ts';
+import { createJwksRoute } from '../routes/jwks-route.ts';
 import { createKeptFormRoute } from '../routes/kept-form-route.ts';
 import { createKeptForms } from '../routes/kept-forms.ts';
 import { createLogin } from '../routes/login.ts';
@@ -118,6 +119,7 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
           () => callback.route(req, res, browser, provider),
         ),
       keptForm: keptForm.route,
+      jwks: createJwksRoute({ providers, monotonic }),
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       globalTokenRevocation: createGlobalTokenRevocation({
         ...{ ...parts, userSessions, store, keys, now, monotonic },

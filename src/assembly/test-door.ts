@@ -93,6 +93,7 @@ export function createTestLogins(parts: TestLoginsOptions): TestLogins {
           ...{ sub, sid, acr, amr, authTime, issuedAt, tokens },
           claims: readUserClaims(name, login.claims),
           missingScopes: [],
+          authorizationDetails: undefined,
           browserSession: false,
           sessionExpiry: undefined,
           accessTokenEnd: undefined,

@@ -12,6 +12,8 @@ export interface Registration {
   /** Absent where the route is switched off. */
   readonly backchannelLogoutUri?: string | undefined;
   readonly frontchannelLogoutUri?: string | undefined;
+  /** Where its public keys are; absent where it has none, or the route is switched off. */
+  readonly jwksUri?: string | undefined;
 }
 
 /** What two applications are compared by. */

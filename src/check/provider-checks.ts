@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { ProviderError } from '../errors.ts';
+import { findUnmetDemand } from '../provider/announcements.ts';
 import type { Announced, ProviderExaminer } from '../provider/provider-examiner.ts';
 import { splitWords } from '../provider/split-words.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
@@ -53,7 +54,7 @@ export async function checkProvider(subject: ProviderSubject): Promise<readonly 
   return [
     passed('provider.discovery', `${definition.issuer}: ${found}`, { provider }),
     ...(fromOptions ? [] : checkAnnouncements(conflicts, provider)),
-    ...checkDemands(metadata, provider),
+    ...checkDemands(metadata, subject),
     ...checkScopes(definition, metadata, provider),
     ...checkLogout(definition, metadata, provider),
     ...checks.flat(),
@@ -80,19 +81,14 @@ function checkAnnouncements(conflicts: Announced['conflicts'], provider: string)
   });
 }
 
-function checkDemands(metadata: Announced['metadata'], provider: string): readonly Check[] {
-  if (metadata.require_pushed_authorization_requests !== true) return [];
-  return [
-    failed(
-      'provider.demands',
-      'It takes pushed authorization requests (PAR) only, which are not made here.',
-      {
-        provider,
-        field: 'require_pushed_authorization_requests',
-        remedy: 'Ask the provider not to demand them of this client.',
-      },
-    ),
-  ];
+function checkDemands(
+  metadata: Announced['metadata'],
+  { name: provider, definition }: ProviderSubject,
+): readonly Check[] {
+  const demand = findUnmetDemand(metadata, definition, provider);
+  if (!demand) return [];
+  const { says, remedy } = splitMessage(demand.message);
+  return [failed('provider.demands', says, { provider, remedy, field: demand.fault?.member })];
 }
 
 /** Announced lists of scopes leave some out, so that nobody is told of them but whoever looks for a fault. */

@@ -5,8 +5,9 @@ import type { Registration } from './check-report.ts';
 export function listRegistrations(sites: readonly ResolvedOptions[]): readonly Registration[] {
   const [first] = sites;
   if (!first || first.routes.callback === false) return [];
-  return [...first.providers].map(([provider, { issuer, clientId, capabilities, popupRedirectUri }]) => {
-    const { callback, signedOut, afterLogout, backchannelLogout, frontchannelLogout } = first.routes;
+  return [...first.providers].map(([provider, definition]) => {
+    const { issuer, clientId, clientKey, capabilities, popupRedirectUri } = definition;
+    const { callback, signedOut, afterLogout, backchannelLogout, frontchannelLogout, jwks } = first.routes;
     const at = (path: string | false) => (path === false ? [] : sites.map(({ baseUrl }) => baseUrl + path));
     const own = at(first.severalProviders ? `${callback}/${provider}` : callback);
     return {
@@ -17,6 +18,7 @@ export function listRegistrations(sites: readonly ResolvedOptions[]): readonly R
       // A provider knows one address for each client.
       backchannelLogoutUri: at(backchannelLogout)[0],
       frontchannelLogoutUri: at(frontchannelLogout)[0],
+      jwksUri: clientKey && at(jwks)[0],
     };
   });
 }

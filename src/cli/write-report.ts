@@ -36,12 +36,13 @@ function writeCheck({ name, status, says, remedy, field, provider }: Check): str
 
 function writeRegistration(registration: Registration): string {
   const { provider, issuer, clientId, redirectUris, postLogoutRedirectUris } = registration;
-  const { backchannelLogoutUri, frontchannelLogoutUri } = registration;
+  const { backchannelLogoutUri, frontchannelLogoutUri, jwksUri } = registration;
   const rows: [string, readonly (string | undefined)[]][] = [
     ['redirect URI', redirectUris],
     ['after a logout', postLogoutRedirectUris],
     ['back-channel logout', [backchannelLogoutUri]],
     ['front-channel logout', [frontchannelLogoutUri]],
+    ['keys (jwks_uri)', [jwksUri]],
   ];
   const lines = rows.flatMap(([what, uris]) =>
     uris.flatMap((uri) => (uri === undefined ? [] : [`    ${what.padEnd(21)} ${uri}`])),

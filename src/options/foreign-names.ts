@@ -34,7 +34,7 @@ export const FOREIGN_OPTIONS: Elsewhere = {
   'bearer-only': GUARD,
   callbackURL: REDIRECT_URI,
   callbacks: 'Use mapUser, onLogin and onLogout.',
-  clientAssertionSigningAlg: 'The algorithm follows from the key: provider: providers.oidc({ clientKey }).',
+  clientAssertionSigningAlg: inProvider('clientKeyAlgorithm'),
   clientAssertionSigningKey: inProvider('clientKey'),
   clientAuthMethod: inProvider('clientAuthentication'),
   clientAuthentication: inProvider('clientAuthentication'),

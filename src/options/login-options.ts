@@ -4,10 +4,12 @@ import type {
   LoginRules,
   LogoutParameters,
   SilentLoginParameters,
+  TokenExchangeOptions,
 } from '../request-types.ts';
 import { checkString, checkStrings, numberFrom, oneOf, refuse, wholeNumberFrom } from './option-checks.ts';
 import { optional, type Resolved, type Table, withDefault } from './option-table.ts';
-import { checkLoginParams, checkLogoutParams } from './protocol-params.ts';
+import { checkAuthorizationDetails, checkLoginParams, checkLogoutParams } from './protocol-params.ts';
+import { checkResource } from './resource-check.ts';
 
 /** One class or several, as a list. The provider is told them with spaces between, so that none can have any. */
 function checkClasses(where: string, value: unknown): readonly string[] {
@@ -59,6 +61,10 @@ export const LOGIN_PARAMETERS = {
   ...LOGIN_RULES,
   loginHint: optional(checkText, { defaultIs: 'none', aliases: ['login_hint'] }),
   uiLocales: optional(checkText, { defaultIs: 'none', aliases: ['ui_locales', 'locale'] }),
+  authorizationDetails: optional(checkAuthorizationDetails, {
+    defaultIs: "those of the provider's options",
+    aliases: ['authorization_details'],
+  }),
   authorizationParams: withDefault(checkLoginParams, {}, { aliases: ['extraParams', 'params'] }),
   display: withDefault(oneOf('page', 'popup'), 'page'),
 } satisfies Table<LoginParameters>;
@@ -93,4 +99,12 @@ export type ResolvedLogoutParameters = Partial<Resolved<typeof LOGOUT_PARAMETERS
 /** The options of `req.auth.getAccessToken()`. */
 export const ACCESS_TOKEN_OPTIONS = {
   minValiditySeconds: withDefault(numberFrom(0, 86_400), 30),
+  resource: optional(checkResource, { defaultIs: "the login's own", aliases: ['audience'] }),
 } satisfies Table<AccessTokenOptions>;
+
+/** What a token is exchanged for. */
+export const TOKEN_EXCHANGE_OPTIONS = {
+  audience: optional(checkString, { defaultIs: 'none', aliases: ['aud'] }),
+  resource: optional(checkResource, { defaultIs: 'none' }),
+  scope: optional(checkString, { defaultIs: 'as the provider decides', aliases: ['scopes'] }),
+} satisfies Table<TokenExchangeOptions>;

@@ -271,6 +271,12 @@ export interface RouteOptions {
    * @default false
    */
   health?: string | false;
+  /**
+   * Where providers find the public keys of this client (its `jwks_uri`), as a JWK Set: those of every `clientKey`, of which
+   * the first signs; such as `/oauth/jwks`.
+   * @default false
+   */
+  jwks?: string | false;
   /** Where the browser goes after a login that asked for no page: a page of the application. @default '/' */
   home?: string;
   /**

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors.ts';
-import { checkObject, checkStringRecord, checkStrings, refuse } from './option-checks.ts';
+import type { AuthorizationDetail } from '../provider-definition.ts';
+import { checkObject, checkString, checkStringRecord, checkStrings, refuse } from './option-checks.ts';
 
 /** Parameters that carry the protocol: nothing but the login itself sets them. */
 const LOGIN_PARAMS = new Set([
@@ -27,6 +28,7 @@ const NAMED_HERE: Readonly<Record<string, string>> = {
   acr_values: 'acrValues',
   login_hint: 'loginHint',
   ui_locales: 'uiLocales',
+  authorization_details: 'authorizationDetails',
 };
 
 /** What the query of `/login` means by itself. */
@@ -58,6 +60,26 @@ export function checkLoginParamNames(where: string, value: unknown): readonly st
       throw new ConfigurationError(`${where}[${index}] must not be "${name}", which the query has already.`);
   });
   return names;
+}
+
+/**
+ * What a login asks to be allowed: objects that JSON can hold, each with its type.
+ *
+ * @see [RFC 9396, section 2](https://www.rfc-editor.org/rfc/rfc9396#section-2)
+ */
+export function checkAuthorizationDetails(where: string, value: unknown): readonly AuthorizationDetail[] {
+  if (!Array.isArray(value) || value.length === 0)
+    refuse(where, 'a list of objects, each with a type', value);
+  value.forEach((detail: unknown, index) => {
+    checkObject(`${where}[${index}]`, detail);
+    checkString(`${where}[${index}].type`, (detail as { type?: unknown }).type);
+  });
+  try {
+    // A copy: what the application does with its own objects later is no part of the request.
+    return Object.freeze(JSON.parse(JSON.stringify(value)));
+  } catch {
+    throw new ConfigurationError(`${where} must hold what JSON can: no circles, and no BigInt.`);
+  }
 }
 
 /** Parameters of a logout. They may be empty: some providers want the bare name. `undefined` is left out. */

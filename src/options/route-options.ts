@@ -18,6 +18,7 @@ export const ROUTE_OPTIONS = {
   session: withDefault(checkPathOrOff, false, { aliases: ['user', 'me', 'userinfo', 'profile'] }),
   keptForm: withDefault(checkPathOrOff, false),
   health: withDefault(checkPathOrOff, false, { aliases: ['healthz', 'probe', 'ready', 'live'] }),
+  jwks: withDefault(checkPathOrOff, false, { aliases: ['jwksUri', 'jwks_uri', 'keys'] }),
   metrics: withDefault(checkPathOrOff, false, { aliases: ['prometheus'] }),
   home: withDefault(checkPath, '/'),
   afterLogout: optional(checkPath, {

@@ -4,6 +4,7 @@ import type { ProviderDefinition } from '../provider-definition.ts';
 import { chooseMethod, readList } from './client-authentication.ts';
 import type { Discovered } from './discovery.ts';
 import { faultError, show } from './provider-fault.ts';
+import { isPushed, isSigned } from './request-url.ts';
 import { splitWords } from './split-words.ts';
 
 /**
@@ -14,13 +15,16 @@ export function findConflicts(
   { metadata, asked }: Discovered,
   definition: ProviderDefinition,
 ): readonly ProviderFault[] {
-  const { responseMode, quirks, authorizationParams, identity } = definition;
+  const { responseMode, responseSigningAlgorithm, quirks, authorizationParams, identity } = definition;
+  const answers = responseMode.endsWith('jwt') ? (responseSigningAlgorithm ?? identity.algorithm) : 'none';
   const method = chooseMethod(definition, metadata.token_endpoint_auth_methods_supported);
   const configured: readonly Configured[] = [
     ['id_token_signing_alg_values_supported', identity.algorithm, 'idTokenSigningAlgorithm'],
     ['token_endpoint_auth_methods_supported', method, 'clientAuthentication'],
     ['response_modes_supported', responseMode, 'responseMode'],
+    ['authorization_signing_alg_values_supported', answers, 'responseSigningAlgorithm'],
     ['code_challenge_methods_supported', quirks.pkce, 'quirks.pkce'],
+    ['dpop_signing_alg_values_supported', definition.dpop ? 'ES256' : 'none', 'dpop'],
     ...splitWords(authorizationParams.prompt ?? '').map(
       (prompt): Configured => ['prompt_values_supported', prompt, 'authorizationParams.prompt'],
     ),
@@ -56,24 +60,84 @@ export function createConflictTeller(
 }
 
 /**
- * Says what a provider demands of an authorization request that is not to be had here.
+ * Says what a login here, or its provider, demands of an authorization request that is not to be had.
  *
  * @see [RFC 9126, section 5](https://www.rfc-editor.org/rfc/rfc9126#section-5)
+ * @see [RFC 9101, section 10.5](https://www.rfc-editor.org/rfc/rfc9101#section-10.5)
  */
-export function findUnmetDemand(metadata: Readonly<ServerMetadata>, name: string): ProviderError | undefined {
-  if (metadata.require_pushed_authorization_requests !== true) return undefined;
-  return faultError(
-    name,
-    {
-      asked: 'the discovery document',
-      member: 'require_pushed_authorization_requests',
-      expected: 'false or nothing',
+export function findUnmetDemand(
+  metadata: Readonly<ServerMetadata>,
+  definition: ProviderDefinition,
+  name: string,
+): ProviderError | undefined {
+  const found = [
+    findMissingPush(metadata, definition),
+    findMissingKey(metadata, definition),
+    findProfileConflict(metadata, definition),
+  ].find((each) => each !== undefined);
+  return (
+    found &&
+    faultError(
+      name,
+      { asked: 'the discovery document', ...found.fault },
+      { code: 'provider_unsupported', remedy: found.remedy },
+    )
+  );
+}
+
+interface UnmetDemand {
+  readonly fault: Omit<ProviderFault, 'asked'>;
+  readonly remedy: string;
+}
+
+function findMissingPush(
+  metadata: Readonly<ServerMetadata>,
+  definition: ProviderDefinition,
+): UnmetDemand | undefined {
+  if (!isPushed(definition, metadata) || metadata.pushed_authorization_request_endpoint !== undefined)
+    return undefined;
+  const asker =
+    metadata.require_pushed_authorization_requests === true
+      ? 'require_pushed_authorization_requests'
+      : 'the option pushedAuthorizationRequests';
+  return {
+    fault: {
+      member: 'pushed_authorization_request_endpoint',
+      expected: `an address, which ${asker} calls for`,
+      got: 'nothing',
+    },
+    remedy:
+      'No login begins without that address: pushed authorization requests (PAR, RFC 9126) are never sent another way.',
+  };
+}
+
+function findMissingKey(
+  metadata: Readonly<ServerMetadata>,
+  definition: ProviderDefinition,
+): UnmetDemand | undefined {
+  if (!isSigned(definition, metadata) || definition.clientKey) return undefined;
+  return {
+    fault: {
+      member: 'require_signed_request_object',
+      expected: 'false or nothing, as there is no key to sign by',
       got: 'true',
+      option: 'clientKey',
     },
-    {
-      code: 'provider_unsupported',
-      remedy:
-        'Pushed authorization requests (PAR, RFC 9126) are not made here: ask the provider not to demand them of this client.',
-    },
+    remedy: 'It takes signed requests only (JAR, RFC 9101). The option that signs them is clientKey.',
+  };
+}
+
+/** Under a profile nothing is taken for a slip of the pen. */
+function findProfileConflict(
+  metadata: Readonly<ServerMetadata>,
+  definition: ProviderDefinition,
+): UnmetDemand | undefined {
+  if (!definition.profile) return undefined;
+  const [fault] = findConflicts({ metadata, asked: 'the discovery document' }, definition);
+  return (
+    fault && {
+      fault,
+      remedy: `No login begins under the profile "${definition.profile}" while the two differ. The option for it is ${fault.option}.`,
+    }
   );
 }

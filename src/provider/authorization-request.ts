@@ -1,7 +1,12 @@
-import * as client from 'openid-client';
+import type * as client from 'openid-client';
 import { ConfigurationError, LoginError, ProviderError } from '../errors.ts';
 import { hash } from '../keys.ts';
-import type { ProviderCapabilities, ProviderDefinition } from '../provider-definition.ts';
+import type {
+  AuthorizationDetail,
+  ProviderCapabilities,
+  ProviderDefinition,
+} from '../provider-definition.ts';
+import { buildRequestUrl, type RequestUrlOptions } from './request-url.ts';
 import { splitWords } from './split-words.ts';
 
 /** What binds an answer to its login: nobody else may know them. */
@@ -20,6 +25,8 @@ export interface LoginRequest {
   readonly acrValues?: readonly string[] | undefined;
   readonly loginHint?: string | undefined;
   readonly uiLocales?: string | undefined;
+  /** What it asks to be allowed, in place of what each login asks for. */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined;
   /** What else the provider takes; nothing of it replaces what the protocol says. */
   readonly params?: Readonly<Record<string, string>> | undefined;
   /** The ID token of the session that a silent login is about. */
@@ -39,17 +46,17 @@ export interface LoginChecks {
 }
 
 /**
- * Makes the authorization request of a login and what its answer will be checked against.
+ * Makes the authorization request of a login and what its answer will be checked against. Where it is pushed, the provider
+ * is told of it here, once.
  *
  * @throws ProviderError `provider_unsupported` for a silent login at a provider that has none; LoginError
  * `login_insufficient` where no login of this provider can prove what is asked.
  */
-export function createAuthorizationRequest(
+export async function createAuthorizationRequest(
   configuration: client.Configuration,
-  definition: ProviderDefinition,
   request: LoginRequest,
-  name: string,
-): { url: URL; checks: LoginChecks } {
+  { name, definition, readKeys }: RequestUrlOptions & { readonly name: string },
+): Promise<{ url: URL; checks: LoginChecks }> {
   const { quirks, capabilities } = definition;
   const prompt = request.prompt ?? definition.authorizationParams.prompt;
   if (prompt && splitWords(prompt).includes('none') && !capabilities.silentLogin) {
@@ -73,9 +80,8 @@ export function createAuthorizationRequest(
       `Provider "${name}" takes a state of ${quirks.maxStateLength} characters; this one has ${params.state!.length}. Is the page's origin very long?`,
     );
   }
-  const url = client.buildAuthorizationUrl(configuration, params);
-  if (quirks.authorizationRequest === 'bare') url.searchParams.delete('response_type');
-  return { url, checks };
+  const all = addResources(params, definition);
+  return { url: await buildRequestUrl(configuration, all, { definition, readKeys }), checks };
 }
 
 /** What the answer to a login will be checked against: the same at its beginning and at its callback. */
@@ -123,9 +129,11 @@ function buildParams(
   checks: LoginChecks,
 ): Record<string, string> {
   const { quirks } = definition;
+  const details = request.authorizationDetails ?? definition.authorizationDetails;
   const params = {
     ...definition.authorizationParams,
     ...request.params,
+    authorization_details: details && JSON.stringify(details),
     id_token_hint: request.idTokenHint,
     prompt: request.prompt,
     max_age: request.maxAgeSeconds?.toString(),
@@ -147,6 +155,21 @@ function buildParams(
     value ?? definition.authorizationParams[name],
   ]);
   return Object.fromEntries(own.filter(([, value]) => value !== undefined));
+}
+
+/**
+ * Each resource is a parameter of its own.
+ *
+ * @see [RFC 8707, section 2.1](https://www.rfc-editor.org/rfc/rfc8707#section-2.1)
+ */
+function addResources(
+  params: Readonly<Record<string, string>>,
+  { resource = [] }: ProviderDefinition,
+): URLSearchParams {
+  const all = new URLSearchParams(params);
+  if (resource.length > 0) all.delete('resource');
+  for (const each of resource) all.append('resource', each);
+  return all;
 }
 
 /** None at all is another thing than an empty one. */

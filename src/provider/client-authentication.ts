@@ -1,6 +1,8 @@
 import * as client from 'openid-client';
 import type { ClientAuthentication, ProviderDefinition } from '../provider-definition.ts';
-import { createKeyAuthentication } from './client-key.ts';
+import { createKeyAssertion, createSecretAssertion } from './client-assertion.ts';
+import { CERTIFICATE_METHODS } from './client-key.ts';
+import type { ClientKeys } from './client-keys.ts';
 import type { RefusalAdvice } from './provider-faults.ts';
 import type { SecretReader } from './secret-reader.ts';
 
@@ -19,30 +21,50 @@ export interface ClientProof {
  */
 export function createClientProof(
   definition: ProviderDefinition,
-  { readSecret, readKey }: { readSecret: SecretReader | undefined; readKey: SecretReader | undefined },
+  { readSecret, readKeys }: { readSecret: SecretReader | undefined; readKeys: ClientKeys | undefined },
 ): ClientProof {
-  const { clientKey, clientAssertionAudience: audience, quirks } = definition;
-  const byKey = clientKey && readKey && createKeyAuthentication(clientKey, { readKey, audience });
+  const { clientAssertionAudience: audience } = definition;
+  const proofs = {
+    none: client.None(),
+    tls_client_auth: client.TlsClientAuth(),
+    self_signed_tls_client_auth: client.TlsClientAuth(),
+    client_secret_basic: bySecret(readSecret, createBasic(definition.quirks)),
+    client_secret_post: bySecret(readSecret, client.ClientSecretPost),
+    client_secret_jwt: bySecret(readSecret, createSecretAssertion(audience)),
+    private_key_jwt: createKeyAssertion(readKeys, audience),
+  } satisfies Readonly<Record<ClientAuthentication, client.ClientAuth>>;
 
   return {
-    authenticate: async (server, own, body, headers) => {
-      const method = chooseMethod(definition, server.token_endpoint_auth_methods_supported);
-      if (method === 'none') return client.None()(server, own, body, headers);
-      if (method === 'private_key_jwt') return byKey!(server, own, body, headers);
-      const secret = await readSecret!();
-      body.set('client_id', own.client_id);
-      if (method === 'client_secret_post') return body.set('client_secret', secret);
-      const encode = quirks.basicEncoding === 'raw' ? (text: string) => text : encodeURIComponent;
-      if (quirks.basicEncoding !== 'raw') body.delete('client_id');
-      const credentials = Buffer.from(`${encode(own.client_id)}:${encode(secret)}`).toString('base64');
-      headers.set('authorization', `Basic ${credentials}`);
-    },
+    authenticate: (server, ...request) =>
+      proofs[chooseMethod(definition, server.token_endpoint_auth_methods_supported)](server, ...request),
 
     advise: (metadata) => (answer) =>
       isRefusalOfClient(answer) && provesClient(answer.url, metadata)
         ? adviseOn(definition, metadata.token_endpoint_auth_methods_supported)
         : undefined,
   };
+}
+
+/** By the secret as it is at this moment. */
+function bySecret(
+  readSecret: SecretReader | undefined,
+  createProof: (secret: string) => client.ClientAuth,
+): client.ClientAuth {
+  return async (...request) => createProof(await readSecret!())(...request);
+}
+
+/** HTTP Basic, by a server's own way to read it. */
+function createBasic({ basicEncoding }: ProviderDefinition['quirks']): (secret: string) => client.ClientAuth {
+  const encode = basicEncoding === 'raw' ? (text: string) => text : encodeURIComponent;
+  return (secret) =>
+    (_server, { client_id: id }, body, headers) => {
+      // An authorization request that is pushed names its client in any case (RFC 9126, section 2.1).
+      const isNamed = basicEncoding === 'raw' || body.has('response_type') || body.has('request');
+      if (isNamed) body.set('client_id', id);
+      else body.delete('client_id');
+      const credentials = Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64');
+      headers.set('authorization', `Basic ${credentials}`);
+    };
 }
 
 /**
@@ -74,8 +96,12 @@ function isRefusalOfClient({ oauthError, status }: Parameters<RefusalAdvice>[0])
 
 /** Elsewhere it is a token that was refused, and whose client that is nobody asked. */
 function provesClient(url: string, metadata: Partial<client.ServerMetadata>): boolean {
-  const { token_endpoint, revocation_endpoint, introspection_endpoint } = metadata;
-  const endpoints = [token_endpoint, revocation_endpoint, introspection_endpoint];
+  const endpoints = [
+    metadata.token_endpoint,
+    metadata.revocation_endpoint,
+    metadata.introspection_endpoint,
+    metadata.pushed_authorization_request_endpoint,
+  ];
   return endpoints.some((endpoint) => endpoint !== undefined && isSamePlace(url, endpoint));
 }
 
@@ -90,7 +116,9 @@ const WITH_CHOICE: readonly string[] = ['oidc', 'oauth2'];
 
 function adviseOn(definition: ProviderDefinition, announced: unknown): string {
   const method = chooseMethod(definition, announced);
-  const check = `Are clientId and ${method === 'private_key_jwt' ? 'clientKey' : 'clientSecret'} those of this provider?`;
+  const check = CERTIFICATE_METHODS.includes(method)
+    ? 'Is clientId that of this provider?'
+    : `Are clientId and ${method === 'private_key_jwt' ? 'clientKey' : 'clientSecret'} those of this provider?`;
   if (!WITH_CHOICE.includes(definition.preset)) return check;
   const methods = readList(announced);
   const list =
@@ -109,6 +137,14 @@ const OTHER_WAYS: Readonly<Record<ClientAuthentication, (definition: ProviderDef
     clientAssertionAudience === 'token_endpoint'
       ? "If they are: the assertion may be for the issuer, clientAssertionAudience: 'issuer', or name its key, clientKeyId."
       : "If they are: the assertion may have to be for the token endpoint, clientAssertionAudience: 'token_endpoint', or name its key, clientKeyId.",
+  client_secret_jwt: ({ clientAssertionAudience }) =>
+    clientAssertionAudience === 'token_endpoint'
+      ? "If they are: the assertion may be for the issuer, clientAssertionAudience: 'issuer'."
+      : "If they are: the assertion may have to be for the token endpoint, clientAssertionAudience: 'token_endpoint'.",
+  tls_client_auth: () =>
+    'If it is: the option fetch of connectAuth() must bring the certificate that the provider knows this client by.',
+  self_signed_tls_client_auth: () =>
+    'If it is: the option fetch of connectAuth() must bring the certificate that the provider knows this client by.',
   none: () => 'If they are: the provider may want a proof, clientSecret or clientKey.',
 };
 

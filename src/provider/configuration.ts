@@ -4,6 +4,7 @@ import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { createConflictTeller } from './announcements.ts';
 import type { Fetch } from './bounded-fetch.ts';
+import { placeEndpoints } from './certificate-endpoints.ts';
 import { discover } from './discovery.ts';
 import { toProviderError } from './provider-faults.ts';
 
@@ -51,7 +52,16 @@ export function createConfigurationSource(
   { name, fetch, monotonic, authenticate, reportFault }: ConfigurationSourceOptions,
 ): ConfigurationSource {
   const configure = (metadata: client.ServerMetadata, by: Fetch) =>
-    prepare(new client.Configuration(metadata, definition.clientId, undefined, authenticate), definition, by);
+    prepare(
+      new client.Configuration(
+        placeEndpoints(metadata, definition),
+        definition.clientId,
+        undefined,
+        authenticate,
+      ),
+      definition,
+      by,
+    );
   const askThrough = createSpareConfigurations((metadata) =>
     configure({ ...metadata, authorization_response_iss_parameter_supported: false }, fetch),
   );

@@ -2,6 +2,7 @@ import type { ServerMetadata } from 'openid-client';
 import type { ProviderFault } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Fetch } from './bounded-fetch.ts';
+import { ALIASED_ENDPOINTS, usesCertificate } from './certificate-endpoints.ts';
 import { checkEndpoint, FRONT_ENDPOINTS } from './preset-options.ts';
 import { foundFault, nameRequest, show, showAddress } from './provider-fault.ts';
 import { describeAnswer, isPassing, readRetryAfter } from './provider-faults.ts';
@@ -102,6 +103,11 @@ function checkEndpoints(
       ['authorization_endpoint', 'token_endpoint'].includes(member) || needsKeys(member, definition);
     if (value !== undefined || isNeeded) checkMember(member, value, { definition, asked });
   }
+  const aliases = (usesCertificate(definition) && document.mtls_endpoint_aliases) || {};
+  for (const member of ALIASED_ENDPOINTS) {
+    const value = (aliases as Readonly<Record<string, unknown>>)[member];
+    if (value !== undefined) checkMember(`mtls_endpoint_aliases.${member}`, value, { definition, asked });
+  }
 }
 
 const ENDPOINTS = [
@@ -111,6 +117,7 @@ const ENDPOINTS = [
   'userinfo_endpoint',
   'end_session_endpoint',
   'revocation_endpoint',
+  'pushed_authorization_request_endpoint',
 ] as const;
 
 /** Tokens that are signed by a secret, or by a certificate that the options have, need no published keys. */

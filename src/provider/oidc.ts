@@ -1,20 +1,27 @@
 import { ConfigurationError } from '../errors.ts';
 import { checkBoolean, checkString, checkStrings, oneOf } from '../options/option-checks.ts';
 import { type Check, group, optional, required, type Table, withDefault } from '../options/option-table.ts';
+import { checkAuthorizationDetails } from '../options/protocol-params.ts';
+import { checkResources } from '../options/resource-check.ts';
 import { PUBLIC_KEY_ALGORITHMS } from '../options/signing-algorithms.ts';
 import type {
+  AuthorizationDetail,
   ClientAuthentication,
+  ClientKeyInput,
   DecryptionKeyInput,
   ProviderDefinition,
   ProviderMetadata,
   ProviderQuirks,
+  PublicAlgorithm,
   PublicKeyAlgorithm,
+  ResponseMode,
   SecretFunction,
   SecurityProfile,
   SigningAlgorithm,
 } from '../provider-definition.ts';
-import { checkKeyAuthentication } from './client-key.ts';
+import { checkKeyAuthentication, checkKeyInput } from './client-key.ts';
 import { checkDecryptionKeys } from './decryption-keys.ts';
+import { checkAnswers, checkRequests } from './oidc-checks.ts';
 import {
   COMMON_OPTIONS,
   type CommonProviderOptions,
@@ -30,6 +37,7 @@ import {
   STANDARD_CAPABILITIES,
 } from './preset-options.ts';
 import { applyIpsieProfile, IPSIE_SL1 } from './profiles/ipsie.ts';
+import { allowedKeyAlgorithms, applyProfile } from './profiles.ts';
 import { checkEncryption, completeProtection, type EncryptionOptions } from './protected-options.ts';
 import { QUIRKS } from './quirk-options.ts';
 
@@ -50,13 +58,18 @@ export interface OidcOptions extends CommonProviderOptions {
    */
   clientAuthentication?: ClientAuthentication;
   /**
-   * Private key in PEM for `private_key_jwt`, or a function that gives it as one gives `clientSecret`. RSA signs by RS256,
-   * an EC key on P-256 by ES256. @default none
+   * Private key for `private_key_jwt`, and for signed requests: in PEM, or as a JWK (an object, or JSON), or a list of some,
+   * of which the first signs and `routes.jwks` publishes all; or a function that gives one of these as text, as one gives
+   * `clientSecret`. @default none
    */
-  clientKey?: string | SecretFunction;
-  /** The `kid` that the key is registered by. @default none */
+  clientKey?: ClientKeyInput | SecretFunction;
+  /** The `kid` that the key is registered by, where it does not say so itself. @default none */
   clientKeyId?: string;
-  /** Whom the assertions of `private_key_jwt` speak to; some providers want their token endpoint. @default 'issuer' */
+  /**
+   * What the key signs by, where it does not say so itself. @default 'RS256' for an RSA key; 'ES256', 'ES384' or 'ES512' by the curve of an EC key; 'EdDSA' for Ed25519
+   */
+  clientKeyAlgorithm?: PublicAlgorithm;
+  /** Whom the assertions of `private_key_jwt` and `client_secret_jwt` speak to; some providers want their token endpoint. @default 'issuer' */
   clientAssertionAudience?: 'issuer' | 'token_endpoint';
   /**
    * Where the discovery document is, when that is not below the issuer. The document must name the issuer all the same.
@@ -64,14 +77,50 @@ export interface OidcOptions extends CommonProviderOptions {
    */
   discoveryUrl?: string;
   /**
-   * Holds the provider to a profile: what it demands is demanded, and what it forbids is refused, naming the clause.
+   * Whether access tokens are bound to the client's certificate (RFC 8705, section 3): the option `fetch` of `connectAuth()`
+   * brings it to the provider and to the APIs, and the provider is asked at its `mtls_endpoint_aliases`. @default false
+   */
+  certificateBoundAccessTokens?: boolean;
+  /**
+   * Holds the provider to a profile: everything that it demands is switched on, and what it forbids is refused, naming the
+   * clause. `fapi2`: FAPI 2.0 Security Profile. `fapi2-message-signing`: the same with signed requests and answers.
    * `ipsie-sl1`: IPSIE SL1, which wants `routes.initiateLogin` as well. @default none
    */
   profile?: SecurityProfile;
   /** Scopes; must hold `openid`. Exactly these are asked for. @default 'openid profile email' */
   scope?: string;
-  /** `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. @default 'query' */
-  responseMode?: 'query' | 'form_post';
+  /**
+   * The APIs that access tokens are for, as absolute URIs (RFC 8707). All of them are named in the authorization request; the
+   * login's own token is for the first, and `req.auth.getAccessToken({ resource })` gets one for another. @default none
+   */
+  resource?: string | readonly string[];
+  /**
+   * Whether tokens are bound to a key that each session has for itself (DPoP, RFC 9449), so that a token that is stolen is of
+   * no use. An answer with a bearer token is refused then, and `req.auth.fetch()` is the way to call APIs. @default false
+   */
+  dpop?: boolean;
+  /**
+   * `form_post` keeps the code out of URLs; its callback is a POST from the provider's site. With `jwt`, `query.jwt` and
+   * `form_post.jwt` the answer is a JWT that the provider signs (JARM), and no other is taken. @default 'query'
+   */
+  responseMode?: ResponseMode;
+  /** The only algorithm such an answer may be signed with. @default `idTokenSigningAlgorithm` */
+  responseSigningAlgorithm?: PublicAlgorithm;
+  /**
+   * Whether each authorization request is pushed to the provider by this server (PAR, RFC 9126), so that the browser carries
+   * no more than a name for it. Where the provider demands it that is done in any case. @default false
+   */
+  pushedAuthorizationRequests?: boolean;
+  /**
+   * Whether each authorization request is signed by `clientKey` (JAR, RFC 9101), so that nobody can change it on its way.
+   * Where the provider demands it that is done in any case. @default false
+   */
+  signedAuthorizationRequests?: boolean;
+  /**
+   * What each login asks to be allowed, in detail (RAR, RFC 9396); `req.auth.login({ authorizationDetails })` asks for
+   * something else. What was granted is told to `onLogin`. @default none
+   */
+  authorizationDetails?: readonly AuthorizationDetail[];
   /** The provider's endpoints, for one without discovery. @default discovered at the first login */
   metadata?: ProviderMetadata;
   /** The only algorithm an ID token may be signed with. @default 'RS256' */
@@ -149,26 +198,59 @@ export const OIDC_QUIRKS = {
 /** The options of `providers.oidc()`. */
 export const OIDC_OPTIONS = {
   issuer: required(checkIssuer, { aliases: ['issuerBaseURL', 'domain', 'realm', 'auth-server-url'] }),
-  clientId: required(checkString, { aliases: ['client_id', 'resource'] }),
+  clientId: required(checkString, { aliases: ['client_id'] }),
   clientSecret: optional(checkSecretInput, { defaultIs: 'none', aliases: ['client_secret', 'credentials'] }),
   clientAuthentication: optional(
-    oneOf('client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'),
+    oneOf(
+      'client_secret_basic',
+      'client_secret_post',
+      'client_secret_jwt',
+      'private_key_jwt',
+      'tls_client_auth',
+      'self_signed_tls_client_auth',
+      'none',
+    ),
     {
       defaultIs:
         "as the provider announces: 'client_secret_basic' before 'client_secret_post'; 'private_key_jwt' with a key; 'none' without either",
       aliases: ['clientAuthMethod', 'token_endpoint_auth_method'],
     },
   ),
-  clientKey: optional(checkSecretInput, { aliases: ['clientAssertionSigningKey', 'privateKey'] }),
+  clientKey: optional(checkKeyInput, { aliases: ['clientAssertionSigningKey', 'privateKey'] }),
   clientKeyId: optional(checkString, { aliases: ['kid'] }),
+  clientKeyAlgorithm: optional(oneOf(...PUBLIC_KEY_ALGORITHMS), {
+    defaultIs:
+      "'RS256' for an RSA key; 'ES256', 'ES384' or 'ES512' by the curve of an EC key; 'EdDSA' for Ed25519",
+    aliases: ['clientAssertionSigningAlg', 'token_endpoint_auth_signing_alg'],
+  }),
   clientAssertionAudience: withDefault(oneOf('issuer', 'token_endpoint'), 'issuer'),
+  certificateBoundAccessTokens: withDefault(checkBoolean, false, {
+    aliases: ['tls_client_certificate_bound_access_tokens', 'mtls', 'useMtls'],
+  }),
+  profile: optional(oneOf('fapi2', 'fapi2-message-signing', IPSIE_SL1), {
+    aliases: ['fapi', 'securityProfile'],
+  }),
   discoveryUrl: optional(checkString, {
     defaultIs: '`issuer` + `/.well-known/openid-configuration`',
     aliases: ['wellKnown', 'metadataUrl'],
   }),
-  profile: optional(oneOf(IPSIE_SL1), { aliases: ['securityProfile'] }),
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
-  responseMode: withDefault(oneOf('query', 'form_post'), 'query', { aliases: ['response_mode'] }),
+  resource: optional(checkResources, { aliases: ['resources'] }),
+  dpop: withDefault(checkBoolean, false, { aliases: ['useDpop', 'DPoP'] }),
+  responseMode: withDefault(oneOf('query', 'form_post', 'jwt', 'query.jwt', 'form_post.jwt'), 'query', {
+    aliases: ['response_mode'],
+  }),
+  responseSigningAlgorithm: optional(oneOf(...PUBLIC_KEY_ALGORITHMS), {
+    defaultIs: '`idTokenSigningAlgorithm`',
+    aliases: ['authorization_signed_response_alg'],
+  }),
+  pushedAuthorizationRequests: withDefault(checkBoolean, false, {
+    aliases: ['usePAR', 'pushedAuthorizationRequest', 'require_pushed_authorization_requests'],
+  }),
+  signedAuthorizationRequests: withDefault(checkBoolean, false, {
+    aliases: ['useJAR', 'requestObjectSigningAlg', 'require_signed_request_object'],
+  }),
+  authorizationDetails: optional(checkAuthorizationDetails, { aliases: ['authorization_details'] }),
   metadata: optional(checkMetadata, { defaultIs: 'discovered at the first login' }),
   idTokenSigningAlgorithm: withDefault(checkAlgorithm, 'RS256', { aliases: ['idTokenSigningAlg'] }),
   idTokenEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
@@ -196,7 +278,8 @@ export const OIDC_OPTIONS = {
  */
 export function oidc(written: OidcOptions): ProviderDefinition {
   const call = 'providers.oidc()';
-  const options = written?.profile === IPSIE_SL1 ? applyIpsieProfile(call, written) : written;
+  const options =
+    written?.profile === IPSIE_SL1 ? applyIpsieProfile(call, written) : applyProfile(call, written);
   const given = readProviderOptions(call, options, OIDC_OPTIONS);
   const { issuer, metadata, clientId, idTokenSigningAlgorithm: algorithm } = given;
   const { identity, popupRedirectUri, silentLogin, dangerouslyUseImplicitFlow, ...quirks } = given.quirks;
@@ -206,6 +289,12 @@ export function oidc(written: OidcOptions): ProviderDefinition {
   if (identity === 'access_token' && trustsAudience)
     throw new ConfigurationError(
       `${call}: trustedAudiences must be a list with quirks.identity "access_token".`,
+    );
+  checkRequests(call, given);
+  checkAnswers(call, given);
+  if (given.dpop && dangerouslyUseImplicitFlow)
+    throw new ConfigurationError(
+      `${call}: dpop needs the token endpoint, which quirks.dangerouslyUseImplicitFlow does without.`,
     );
   if (metadata) checkEndpoints(`${call}: metadata`, metadata, issuer, dangerouslyAllowHttp);
   if (discoveryUrl) checkEndpoint(`${call}: discoveryUrl`, discoveryUrl, issuer, dangerouslyAllowHttp);
@@ -220,11 +309,22 @@ export function oidc(written: OidcOptions): ProviderDefinition {
     clientSecret: checkClientSecret(`${call}: clientSecret`, given.clientSecret, algorithm),
     ...checkKeyAuthentication(call, given),
     ...completeProtection(call, given),
+    ...checkKeyAuthentication(call, {
+      ...given,
+      allowedKeyAlgorithms: allowedKeyAlgorithms(given.profile),
+    }),
+    certificateBoundAccessTokens: given.certificateBoundAccessTokens,
     profile: given.profile,
     scope: given.scope,
+    resource: given.resource,
+    dpop: given.dpop,
     refuseMissingScopes: false,
     implicit: dangerouslyUseImplicitFlow,
     responseMode: given.responseMode,
+    responseSigningAlgorithm: given.responseSigningAlgorithm,
+    authorizationDetails: given.authorizationDetails,
+    pushedAuthorizationRequests: given.pushedAuthorizationRequests,
+    signedAuthorizationRequests: given.signedAuthorizationRequests,
     identity: Object.freeze(
       identity === 'id_token'
         ? { from: 'id_token', algorithm }

@@ -184,6 +184,7 @@ export const METADATA = {
   end_session_endpoint: optional(checkEndpointUrl),
   revocation_endpoint: optional(checkEndpointUrl),
   introspection_endpoint: optional(checkEndpointUrl),
+  pushed_authorization_request_endpoint: optional(checkEndpointUrl),
   authorization_response_iss_parameter_supported: optional(checkBoolean, { defaultIs: 'false' }),
 } satisfies Table<ProviderMetadata>;
 

@@ -61,10 +61,8 @@ export function createProviderExaminer(
     verifyUserInfo: refuseToAsk,
     verifyIntrospection: refuseToAsk,
   });
-  const { authenticate, advise } = createClientProof(
-    definition,
-    createSecretReaders(definition, { name, monotonic }),
-  );
+  const readers = createSecretReaders(definition, { name, monotonic });
+  const { authenticate, advise } = createClientProof(definition, readers);
   const configurations = createConfigurationSource(definition, {
     ...{ name, monotonic, authenticate, fetch: providerFetch },
     reportFault: (conflict) => void conflicts.push(conflict),
@@ -106,7 +104,9 @@ export function createProviderExaminer(
     tryRedirect: async (redirectUri) => {
       const secrets = { state: randomText(), nonce: randomText(), codeVerifier: randomText() };
       const request = { secrets, redirectUri, prompt: 'none' };
-      const { url } = createAuthorizationRequest(await configure(), definition, request, name);
+      const { url } = await createAuthorizationRequest(await configure(), request, {
+        ...{ name, definition, readKeys: readers.readKeys },
+      }).catch(asProviderError('the authorization request'));
       const response = await bounded(url.href, { method: 'GET', headers: { accept: 'text/html' } }).catch(
         asProviderError('the authorization request'),
       );

@@ -11,7 +11,12 @@ import { isSuccess, toResponse, type WholeAnswer, withJson } from './whole-answe
 /** The endpoints whose traffic a provider's quirks touch, as far as they are known yet. */
 export type KnownEndpoints = Pick<
   ProviderMetadata,
-  'token_endpoint' | 'revocation_endpoint' | 'introspection_endpoint' | 'userinfo_endpoint' | 'jwks_uri'
+  | 'token_endpoint'
+  | 'revocation_endpoint'
+  | 'introspection_endpoint'
+  | 'userinfo_endpoint'
+  | 'pushed_authorization_request_endpoint'
+  | 'jwks_uri'
 >;
 
 /** A fetch that hands what a token answer holds to whoever keeps it, and to nobody else. */
@@ -53,6 +58,8 @@ export function createProviderFetch(
       });
     if (isAt(url, known?.introspection_endpoint) && introspectionSigningAlgorithm)
       return hideWhatWasSent(await askForJwt(url, options), options);
+    if (isAt(url, known?.pushed_authorization_request_endpoint))
+      return readPushed(await bounded(url, options), nameRequest(options.method, url), options);
     if (isAt(url, known?.introspection_endpoint))
       return hideWhatWasSent(await bounded(url, options), options);
     if (!isAt(url, known?.token_endpoint) && !isAt(url, known?.revocation_endpoint))
@@ -83,6 +90,16 @@ export function createProviderFetch(
   return (url, options, keep) => ask(url, options, keep).then(toResponse);
 }
 
+/** What a provider calls a request that was pushed. The library tells none of these faults by its name. */
+function readPushed(answer: WholeAnswer, asked: string, sent: RequestInit): WholeAnswer {
+  if (!isSuccess(answer)) return hideWhatWasSent(answer, sent);
+  if (answer.status !== 201) throw foundFault({ asked, expected: 'status 201', got: describeAnswer(answer) });
+  const { request_uri: requestUri } = readObject(answer, asked);
+  if (typeof requestUri !== 'string' || requestUri === '')
+    throw foundFault({ asked, member: 'request_uri', expected: 'a text', got: kindOf(requestUri) });
+  return answer;
+}
+
 /** The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. */
 function isAt(url: string, endpoint: string | undefined): boolean {
   return endpoint !== undefined && url === new URL(endpoint).href;
@@ -97,6 +114,7 @@ function nameOf(url: string, known: KnownEndpoints | undefined): string {
     ['userinfo', known?.userinfo_endpoint],
     ['revocation', known?.revocation_endpoint],
     ['introspection', known?.introspection_endpoint],
+    ['pushed_request', known?.pushed_authorization_request_endpoint],
   ] as const;
   const found = names.find(([, endpoint]) => isAt(address, endpoint?.replace(/\?.*/s, '')));
   return found?.[0] ?? (url.includes('/.well-known/') ? 'discovery' : 'other');
@@ -151,7 +169,12 @@ const SECRET_PARAMS = [
   'client_secret',
   'client_assertion',
   'refresh_token',
+  'subject_token',
   'token',
+  'request',
+  'state',
+  'nonce',
+  'id_token_hint',
 ] as const;
 
 /** A provider that refuses may quote in its `error_description` what it was sent, and that goes to a log. */

@@ -1,11 +1,13 @@
+import type { JWK } from 'jose';
 import type * as client from 'openid-client';
 import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
 import type { Diagnostics } from '../diagnostics.ts';
+import { createDpopKey, createDpopProver } from '../dpop.ts';
 import { type ConnectAuthError, ProviderError } from '../errors.ts';
 import { findUnmetRequirement, type LoginDemands, type LoginStrength } from '../freshness.ts';
-import type { ProviderDefinition } from '../provider-definition.ts';
-import type { TokenSet } from '../tokens.ts';
+import type { AuthorizationDetail, ProviderDefinition } from '../provider-definition.ts';
+import type { TokenExchange, TokenSet, UsableToken } from '../tokens.ts';
 import { findUnmetDemand } from './announcements.ts';
 import {
   createAuthorizationRequest,
@@ -17,9 +19,12 @@ import { type BearerVerifier, createBearerVerifier } from './bearer-token.ts';
 import type { Fetch } from './bounded-fetch.ts';
 import { createClientProof } from './client-authentication.ts';
 import { createConfigurationSource } from './configuration.ts';
+import { readGrantedDetails } from './granted-details.ts';
 import { createIdentityVerifier, type VerifiedIdentity } from './identity-verifier.ts';
 import { verifyIntrospectionAnswer } from './introspection-answer.ts';
+import { openAnswer, peekAnswer } from './jwt-answer.ts';
 import { type LogoutClaims, verifyLogoutToken } from './logout-token.ts';
+import { createOwnerFetch } from './owner-fetch.ts';
 import { createAnswerOpener } from './protected-answers.ts';
 import { toProviderError } from './provider-faults.ts';
 import { createProviderFetch } from './provider-fetch.ts';
@@ -31,7 +36,7 @@ import { completeScope, findMissingScopes } from './scopes.ts';
 import { createSecretReaders } from './secret-reader.ts';
 import { verifySignedUserInfo } from './signed-user-info.ts';
 import { applyAccessTokenExpiry } from './token-answer.ts';
-import { mergeTokens, openRefreshed, verifySameLogin } from './token-refresh.ts';
+import { mergeOther, mergeTokens, openRefreshed, verifySameLogin } from './token-refresh.ts';
 import { createTokenRequests } from './token-requests.ts';
 import { revokeTokens } from './token-revocation.ts';
 import { askUserApi } from './user-api.ts';
@@ -44,6 +49,8 @@ export interface ProvenLogin extends VerifiedIdentity {
   readonly tokens: TokenSet;
   /** Scopes that were asked for and not granted. */
   readonly missingScopes: readonly string[];
+  /** What the provider says it allowed, where it was asked in detail. Nothing of it but its form has been looked at. */
+  readonly authorizationDetails: readonly AuthorizationDetail[] | undefined;
 }
 
 /** What a refresh brought: the tokens, completed by the old ones, and new claims when the answer had any. */
@@ -75,6 +82,11 @@ export interface Provider {
     kept: Pick<LoginRequest, 'secrets' | 'redirectUri' | 'maxAgeSeconds' | 'acrValues'>,
   ): LoginChecks;
   /**
+   * The parameters of a callback, those in a signed answer as well: to find its login by, and to be believed by nobody
+   * before {@link Provider.finishLogin} has verified them.
+   */
+  peekAnswer(answer: URLSearchParams): URLSearchParams;
+  /**
    * Exchanges the code of a callback and verifies who logged in. The code is sent once, whatever happens.
    *
    * @throws LoginError `login_denied` when the provider answered with an error, `login_insufficient` when the login
@@ -84,13 +96,24 @@ export interface Provider {
   /**
    * Trades the refresh token for new tokens. They must speak of the same login.
    *
+   * @param wish - `resource`: the access token is for this, and put beside the login's own.
    * @throws ProviderError with `needsLogin`: the login is over.
    */
-  refresh(tokens: TokenSet, login: { sub: string }): Promise<RefreshedLogin>;
+  refresh(
+    tokens: TokenSet,
+    login: { sub: string },
+    wish?: { resource: string | undefined },
+  ): Promise<RefreshedLogin>;
+  /**
+   * Trades the login's own access token for one that is for somebody else, and puts it beside the others by this name.
+   *
+   * @see [RFC 8693](https://www.rfc-editor.org/rfc/rfc8693)
+   */
+  exchange(tokens: TokenSet, wish: { name: string; exchange: TokenExchange }): Promise<TokenSet>;
   /** Revokes what can and shall be revoked, the refresh token first. Nothing where the provider has no revocation. */
   revoke(tokens: TokenSet): Promise<void>;
   /** Asks the userinfo endpoint about the person these tokens belong to. */
-  fetchUserInfo(accessToken: string, sub: string): Promise<UserClaims>;
+  fetchUserInfo(token: UsableToken, sub: string): Promise<UserClaims>;
   /**
    * Verifies a logout token that somebody sent.
    *
@@ -105,6 +128,8 @@ export interface Provider {
    * @throws ProviderError as {@link verifyLogoutToken}.
    */
   verifyRevocationToken(token: string, audience: string): Promise<RevocationClaims>;
+  /** The public halves of the keys that this client signs by, as they are at this moment, and of those it decrypts by. */
+  publishedKeys(): Promise<readonly JWK[]>;
   /** Verifies access tokens that clients bring. */
   readonly bearer: BearerVerifier;
   /**
@@ -154,6 +179,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
   });
   const secrets = createSecretReaders(definition, settings);
   const answers = createAnswerOpener(definition, { name, ...secrets });
+  const { readKeys } = secrets;
   const { authenticate, advise } = createClientProof(definition, secrets);
   const configurations = createConfigurationSource(definition, { ...settings, fetch, authenticate });
   const identityVerifier = createIdentityVerifier(definition, { ...settings, ...secrets, fetch });
@@ -181,22 +207,42 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     }
   };
 
-  const tokenRequests = createTokenRequests(definition, { name, configurations, fetch, now });
+  const prover = createDpopProver(now);
+  /** Asks endpoints that take an access token: with the proof of its key, where it has one. */
+  const askAsOwner = <T>(
+    configuration: client.Configuration,
+    { accessToken, dpopKey: key }: Pick<TokenSet, 'accessToken' | 'dpopKey'>,
+    work: (own: client.Configuration) => Promise<T>,
+  ): Promise<T> =>
+    accessToken && key
+      ? configurations.askThrough(configuration, createOwnerFetch(fetch, { prover, key, accessToken }), work)
+      : work(configuration);
 
-  const refresh: Provider['refresh'] = async (tokens, { sub }) => {
+  const tokenRequests = createTokenRequests(definition, { name, configurations, fetch, now, prover });
+
+  const refresh: Provider['refresh'] = async (tokens, { sub }, { resource } = { resource: undefined }) => {
     const { refreshToken } = tokens;
+    const merge = (fresh: TokenSet) =>
+      resource === undefined
+        ? mergeTokens(tokens, fresh)
+        : mergeOther(tokens, fresh, { name: resource, now: now() });
     if (!capabilities.refresh || !refreshToken) throw unsupported(name, 'refresh token');
     return callProvider('the token refresh', async (configuration) => {
       // Those that were granted: a newer release may ask for more.
       const scope = tokens.scope ?? definition.scope;
+      const dpopKey = tokens.dpopKey ?? (definition.dpop ? createDpopKey() : undefined);
       const { tokens: given } = await tokenRequests
-        .refresh(configuration, refreshToken, scope)
+        .refresh(configuration, refreshToken, { scope, resource, dpopKey })
         .catch(async (error: unknown) => {
           throw await toRefreshFault(error, name, advise(configuration.serverMetadata()));
         });
       const fresh = await openRefreshed(() => answers.openTokens(given), name);
-      const speaksOfIdentity = fresh.idToken !== undefined || definition.identity.from === 'access_token';
-      if (!speaksOfIdentity) return { tokens: mergeTokens(tokens, fresh), proof: undefined };
+      const { from } = definition.identity;
+      // An access token for another resource is that one's to verify, and nothing beside it is verified by it.
+      if (resource !== undefined && from === 'access_token')
+        return { tokens: merge({ ...fresh, idToken: undefined }), proof: undefined };
+      const speaksOfIdentity = fresh.idToken !== undefined || from === 'access_token';
+      if (!speaksOfIdentity) return { tokens: merge(fresh), proof: undefined };
       const proof = await verifySameLogin(() => identityVerifier.verifyRefresh(fresh, configuration), {
         sub,
         name,
@@ -205,8 +251,8 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         previous: tokens.idToken,
       });
       // An ID token that could not be verified is of no use, not even as a hint at logout.
-      if (!proof) return { tokens: mergeTokens(tokens, { ...fresh, idToken: undefined }), proof };
-      return { tokens: mergeTokens(tokens, applyAccessTokenExpiry(fresh, proof)), proof };
+      if (!proof) return { tokens: merge({ ...fresh, idToken: undefined }), proof };
+      return { tokens: merge(applyAccessTokenExpiry(fresh, proof)), proof };
     });
   };
 
@@ -228,26 +274,52 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       findUnmetRequirement(login, demands, { acr: quirks.acr, clockToleranceSeconds, now: now() }),
     refresh,
 
-    restoreChecks: (kept) => createLoginChecks(definition, kept),
-    startLogin: async (request) => {
-      const configuration = await configure();
-      const demand = findUnmetDemand(configuration.serverMetadata(), name);
-      if (demand) throw demand;
-      return createAuthorizationRequest(configuration, definition, request, name);
+    exchange: (tokens, wish) =>
+      callProvider('the token exchange', async (configuration) => {
+        const { accessToken, dpopKey } = tokens;
+        const own = { accessToken: accessToken!, dpopKey };
+        const fresh = await tokenRequests.exchange(configuration, own, wish.exchange);
+        // What else comes along belongs to the new token, and not to the login.
+        const alone = { ...fresh, refreshToken: undefined, idToken: undefined };
+        return mergeOther(tokens, alone, { name: wish.name, now: now() });
+      }),
+
+    publishedKeys: async () => {
+      try {
+        const signing = (await readKeys?.())?.published ?? [];
+        return [...signing, ...(definition.encryptionKeys ?? [])];
+      } catch (error) {
+        throw toProviderError(error, name, 'the keys of this client');
+      }
     },
 
-    finishLogin: (answer, checks) =>
+    peekAnswer: (answer) => peekAnswer(answer, definition),
+    restoreChecks: (kept) => createLoginChecks(definition, kept),
+    startLogin: (request) =>
+      callProvider('the authorization request', async (configuration) => {
+        const demand = findUnmetDemand(configuration.serverMetadata(), definition, name);
+        if (demand) throw demand;
+        return createAuthorizationRequest(configuration, request, { name, definition, readKeys });
+      }),
+
+    finishLogin: (given, checks) =>
       callProvider('the login', async (configuration) => {
+        const verify = () => identityVerifier.publishedKeysOf(configuration);
+        const answer = await openAnswer(given, { definition, name, verify, now });
         const requested = await tokenRequests.finishLogin(configuration, answer, checks);
         const answered = await answers.openTokens(requested.tokens);
         const identity = await identityVerifier.verifyLogin(answered, checks, configuration);
         const { sub } = identity;
         const scope = completeScope(definition.scope, answered);
         const known = { ...requested, name, sub, scope, claims: identity.claims };
-        const more = await findMoreClaims(configuration, definition, known, reportFault);
+        const more = await askAsOwner(configuration, answered, (own) =>
+          findMoreClaims(own, definition, known, reportFault),
+        );
         const tokens = { ...applyAccessTokenExpiry(answered, identity), scope };
         const claims = readUserClaims(name, { ...more, ...identity.claims });
-        return { ...identity, claims, tokens, missingScopes: findMissingScopes(definition.scope, scope) };
+        const missingScopes = findMissingScopes(definition.scope, scope);
+        const authorizationDetails = readGrantedDetails(requested.answer);
+        return { ...identity, claims, tokens, missingScopes, authorizationDetails };
       }),
 
     revoke: (tokens) =>
@@ -257,8 +329,9 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         await revokeTokens(configuration, tokens, definition);
       }),
 
-    fetchUserInfo: (accessToken, sub) =>
+    fetchUserInfo: (token, sub) =>
       callProvider('the userinfo request', async (configuration) => {
+        const { accessToken } = token;
         if (definition.identity.from === 'user_api')
           return askUserApi(configuration, definition.identity, {
             name,
@@ -267,7 +340,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
             scope: definition.scope,
           });
         if (!configuration.serverMetadata().userinfo_endpoint) throw unsupported(name, 'userinfo endpoint');
-        return fetchUserInfo(configuration, { name, accessToken, sub });
+        return askAsOwner(configuration, token, (own) => fetchUserInfo(own, { name, accessToken, sub }));
       }),
 
     bearer: createBearerVerifier(definition, {

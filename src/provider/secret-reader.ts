@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 import { ProviderError } from '../errors.ts';
 import type { ProviderDefinition, SecretFunction } from '../provider-definition.ts';
 import type { Secret } from '../secret.ts';
+import { ASSERTION_SECRET_BYTES } from './client-key.ts';
+import { createClientKeys } from './client-keys.ts';
 
 /** Gives a secret as it is at this moment. */
 export type SecretReader = () => Promise<string>;
@@ -21,15 +23,20 @@ export interface SecretReaderOptions {
 
 /** What the application proves itself with, as it is at each moment. */
 export function createSecretReaders(
-  { clientSecret, clientKey, timeoutMs, identity: { algorithm } }: ProviderDefinition,
+  { clientSecret, clientKey, clientAuthentication, timeoutMs, identity: { algorithm } }: ProviderDefinition,
   { name, monotonic }: Pick<SecretReaderOptions, 'name' | 'monotonic'>,
 ) {
   const common = { name, monotonic, timeoutMs };
-  const leastBytes = algorithm.startsWith('HS') ? Number(algorithm.slice(2)) / 8 : 0;
+  const leastBytes = Math.max(
+    algorithm.startsWith('HS') ? Number(algorithm.slice(2)) / 8 : 0,
+    clientAuthentication === 'client_secret_jwt' ? ASSERTION_SECRET_BYTES : 0,
+  );
   return {
     readSecret:
       clientSecret && createSecretReader(clientSecret, { ...common, leastBytes, option: 'clientSecret' }),
-    readKey: clientKey && createSecretReader(clientKey.pem, { ...common, option: 'clientKey' }),
+    readKeys:
+      clientKey &&
+      createClientKeys(clientKey, createSecretReader(clientKey.keys, { ...common, option: 'clientKey' })),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { DpopKey } from '../dpop.ts';
 import { type ProviderFault, readOauthError } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
@@ -32,12 +33,12 @@ export function createTokenReader(
     identity,
   }: Pick<ProviderDefinition, 'defaultExpiresInSeconds' | 'quirks' | 'identity'>,
   { name, now }: { name: string; now: Clock },
-): (given: TokenAnswer) => TokenSet {
+): (given: TokenAnswer, dpopKey?: DpopKey) => TokenSet {
   let hasWarned = false;
-  return (given) => {
-    const fault = findFault(given, identity);
+  return (given, dpopKey) => {
+    const fault = findFault(given, { from: identity.from, type: dpopKey ? 'DPoP' : 'Bearer' });
     if (fault) throw faultError(name, { asked: given.asked, ...fault });
-    const tokens = readTokens(given, defaultExpiresInSeconds, now());
+    const tokens = { ...readTokens(given, defaultExpiresInSeconds, now()), ...(dpopKey && { dpopKey }) };
     const isSuspicious = tokens.expiresAt - tokens.receivedAt < SUSPICIOUS_LIFE_MS;
     if (quirks.expiresInUnit === 'ms' && tokens.accessToken && isSuspicious && !hasWarned) {
       hasWarned = true;
@@ -53,7 +54,7 @@ export function createTokenReader(
 /** The first member that is not as RFC 6749, section 5.1, has it. Nothing of the values is told: they are secret. */
 function findFault(
   { answer, idToken }: TokenAnswer,
-  { from }: ProviderDefinition['identity'],
+  { from, type: wanted }: Pick<ProviderDefinition['identity'], 'from'> & { type: 'Bearer' | 'DPoP' },
 ): Omit<ProviderFault, 'asked'> | undefined {
   const { access_token: accessToken, token_type: type, error } = answer;
   if (error !== undefined && accessToken === undefined && idToken === undefined)
@@ -70,9 +71,10 @@ function findFault(
     if (from === 'id_token' && idToken !== undefined) return undefined;
     return { member: 'access_token', expected: 'a text', got: 'nothing', option: 'scope' };
   }
-  // Another type of token means nothing without a proof that it wants of us.
-  if (typeof type === 'string' && type.toLowerCase() === 'bearer') return undefined;
-  return { member: 'token_type', expected: '"Bearer"', got: show(type), option: 'quirks.tokenType' };
+  // Another type of token means nothing without a proof that it wants of us, and one that wants none is not bound.
+  if (typeof type === 'string' && type.toLowerCase() === wanted.toLowerCase()) return undefined;
+  const option = wanted === 'DPoP' ? 'dpop' : 'quirks.tokenType';
+  return { member: 'token_type', expected: `"${wanted}"`, got: show(type), option };
 }
 
 function readTokens(

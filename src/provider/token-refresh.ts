@@ -1,6 +1,6 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import { ProviderError } from '../errors.ts';
-import type { TokenSet } from '../tokens.ts';
+import type { AccessGrant, TokenSet } from '../tokens.ts';
 import type { VerifiedIdentity } from './identity-verifier.ts';
 import { narrowScope } from './scopes.ts';
 import { isFaultOfKeys, isUnfit } from './signing-keys.ts';
@@ -13,6 +13,39 @@ export function mergeTokens(old: TokenSet, fresh: TokenSet): TokenSet {
     idToken: fresh.idToken ?? old.idToken,
     scope: narrowScope(old.scope, fresh),
     renewed: true,
+    // Those that are bound to no key, or to another, are of no use beside one.
+    others: fresh.dpopKey === old.dpopKey ? old.others : undefined,
+  };
+}
+
+/** So many access tokens for other purposes are kept with a session; the oldest give way. */
+const MAX_OTHERS = 16;
+
+/**
+ * Adds an access token for another purpose. Everything else stays as it was, but for a refresh token, and an ID token,
+ * that came with it.
+ *
+ * @param now - in milliseconds: what has ended by then is dropped.
+ */
+export function mergeOther(
+  old: TokenSet,
+  fresh: TokenSet,
+  { name, now }: { name: string; now: number },
+): TokenSet {
+  const { accessToken, receivedAt, expiresAt, expiryAssumed } = fresh;
+  const grant: AccessGrant = { accessToken, receivedAt, expiresAt, expiryAssumed, renewed: true };
+  const isBoundAnew = fresh.dpopKey !== old.dpopKey;
+  const living = Object.entries((!isBoundAnew && old.others) || {})
+    .filter(([known, { expiresAt: end }]) => known !== name && end > now)
+    .sort(([, one], [, other]) => other.receivedAt - one.receivedAt)
+    .slice(0, MAX_OTHERS - 1);
+  return {
+    ...old,
+    refreshToken: fresh.refreshToken ?? old.refreshToken,
+    idToken: fresh.idToken ?? old.idToken,
+    others: Object.fromEntries([[name, grant], ...living]),
+    // The session is older than the option: its own token is got anew before it is used, bound as this one is.
+    ...(isBoundAnew ? { dpopKey: fresh.dpopKey, expiresAt: now } : {}),
   };
 }
 

@@ -1,9 +1,11 @@
 import * as client from 'openid-client';
 import type { Clock } from '../clock.ts';
+import { createDpopKey, type DpopKey, type DpopProver } from '../dpop.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
-import type { TokenSet } from '../tokens.ts';
+import type { TokenExchange, TokenSet, UsableToken } from '../tokens.ts';
 import { readAuthorizationError } from './authorization-error.ts';
 import type { LoginChecks } from './authorization-request.ts';
+import type { Fetch } from './bounded-fetch.ts';
 import type { ConfigurationSource } from './configuration.ts';
 import { faultError, kindOf, nameRequest, show } from './provider-fault.ts';
 import { invalidResponse } from './provider-faults.ts';
@@ -26,8 +28,24 @@ export interface TokenRequests {
     checks: LoginChecks,
   ): Promise<RequestedTokens>;
   /** Trades a refresh token for new tokens. */
-  refresh(configuration: client.Configuration, refreshToken: string, scope: string): Promise<RequestedTokens>;
+  refresh(
+    configuration: client.Configuration,
+    refreshToken: string,
+    wish: { scope: string; resource: string | undefined; dpopKey: DpopKey | undefined },
+  ): Promise<RequestedTokens>;
+  /** Trades an access token for one that is for somebody else. */
+  exchange(
+    configuration: client.Configuration,
+    token: UsableToken,
+    exchange: TokenExchange,
+  ): Promise<TokenSet>;
 }
+
+/** @see [RFC 8693, section 2.1](https://www.rfc-editor.org/rfc/rfc8693#section-2.1) */
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+/** An access token that is a JWT may be called that. */
+const ACCESS_TOKENS: readonly unknown[] = [ACCESS_TOKEN, 'urn:ietf:params:oauth:token-type:jwt'];
 
 /** What the token requests need beside the definition. */
 export interface TokenRequestsOptions {
@@ -36,6 +54,7 @@ export interface TokenRequestsOptions {
   readonly configurations: ConfigurationSource;
   readonly fetch: ProviderFetch;
   readonly now: Clock;
+  readonly prover: DpopProver;
 }
 
 /**
@@ -44,14 +63,16 @@ export interface TokenRequestsOptions {
  */
 export function createTokenRequests(
   definition: ProviderDefinition,
-  { name, configurations, fetch, now }: TokenRequestsOptions,
+  { name, configurations, fetch, now, prover }: TokenRequestsOptions,
 ): TokenRequests {
   const { implicit, quirks } = definition;
+  // Of several the login's own token is for the first: a token for all of them would let each API use the others.
+  const ownResource = definition.resource?.[0];
   const read = createTokenReader(definition, { name, now });
 
   const request = async (
     configuration: client.Configuration,
-    work: (own: client.Configuration) => Promise<client.TokenEndpointResponse>,
+    { dpopKey: key, work }: TokenRequest,
   ): Promise<TokenAnswer> => {
     const { token_endpoint: endpoint } = configuration.serverMetadata();
     const asked = nameRequest('POST', endpoint!);
@@ -59,44 +80,102 @@ export function createTokenRequests(
     const keep: KeepAnswer = (answer, idToken) => {
       kept = { answer, idToken };
     };
-    await configurations.askThrough(configuration, (url, options) => fetch(url, options, keep), work);
+    const send: Fetch = async (url, options) => {
+      if (!key) return fetch(url, options, keep);
+      const headers = new Headers(options.headers);
+      headers.set('dpop', prover.prove({ key, method: 'POST', url }));
+      const given = await fetch(url, { ...options, headers }, keep);
+      prover.note(url, given.headers);
+      return given;
+    };
+    const ask = () => configurations.askThrough(configuration, send, work);
+    // Made anew, not only sent again: the client's assertion is good once, as the proof is. Nothing was used up by it.
+    await ask().catch((error: unknown) => {
+      if (key && isNonceWanted(error)) return ask();
+      throw error;
+    });
     return { answer: {}, idToken: undefined, ...kept, asked };
   };
 
   const exchangeCode = (
     configuration: client.Configuration,
     answer: URLSearchParams,
-    { redirectUri, state, codeVerifier }: LoginChecks,
+    { redirectUri, state, codeVerifier, dpopKey }: LoginChecks & Pick<TokenRequest, 'dpopKey'>,
   ) => {
     checkResponseIssuer(answer, { metadata: configuration.serverMetadata(), definition, name });
     const callback = new URL(redirectUri);
     callback.search = answer.toString();
-    return request(configuration, (own) =>
-      client.authorizationCodeGrant(own, callback, {
-        expectedState: state,
-        ...(codeVerifier === undefined ? {} : { pkceCodeVerifier: codeVerifier }),
-      }),
-    );
+    const work: TokenRequest['work'] = (own) =>
+      client.authorizationCodeGrant(
+        own,
+        callback,
+        {
+          expectedState: state,
+          ...(codeVerifier === undefined ? {} : { pkceCodeVerifier: codeVerifier }),
+        },
+        ownResource === undefined ? {} : { resource: ownResource },
+      );
+    return request(configuration, { dpopKey, work });
   };
 
   return {
     finishLogin: async (configuration, callback, checks) => {
+      const dpopKey = definition.dpop ? createDpopKey() : undefined;
       const given = implicit
         ? readImplicitAnswer(callback, checks, name)
-        : await exchangeCode(configuration, callback, checks);
-      const tokens = read(given);
+        : await exchangeCode(configuration, callback, { ...checks, dpopKey });
+      const tokens = read(given, dpopKey);
       checkIdToken(given, definition, name);
       return { tokens, answer: given.answer };
     },
 
-    refresh: async (configuration, refreshToken, scope) => {
+    refresh: async (configuration, refreshToken, { scope, resource = ownResource, dpopKey }) => {
       const params = new URLSearchParams(quirks.refreshScope ? { scope } : {});
-      const given = await request(configuration, (own) =>
-        client.refreshTokenGrant(own, refreshToken, params),
-      );
-      return { tokens: read(given), answer: given.answer };
+      if (resource !== undefined) params.set('resource', resource);
+      const given = await request(configuration, {
+        dpopKey,
+        work: (own) => client.refreshTokenGrant(own, refreshToken, params),
+      });
+      return { tokens: read(given, dpopKey), answer: given.answer };
+    },
+
+    exchange: async (configuration, { accessToken, dpopKey }, { audience, resource, scope }) => {
+      const wish = Object.entries({ audience, resource, scope }).filter(([, value]) => value !== undefined);
+      const params = new URLSearchParams({
+        subject_token: accessToken,
+        subject_token_type: ACCESS_TOKEN,
+        requested_token_type: ACCESS_TOKEN,
+        ...(Object.fromEntries(wish) as Record<string, string>),
+      });
+      const given = await request(configuration, {
+        dpopKey,
+        work: (own) => client.genericGrantRequest(own, EXCHANGE, params),
+      });
+      const tokens = read(given, dpopKey);
+      checkExchanged(given, name);
+      return tokens;
     },
   };
+}
+
+/** One request, and the key that its tokens shall be bound to. */
+interface TokenRequest {
+  readonly dpopKey: DpopKey | undefined;
+  work(own: client.Configuration): Promise<client.TokenEndpointResponse>;
+}
+
+/** @see [RFC 9449, section 8](https://www.rfc-editor.org/rfc/rfc9449#section-8) */
+function isNonceWanted(error: unknown): boolean {
+  return error instanceof client.ResponseBodyError && error.error === 'use_dpop_nonce';
+}
+
+/** What came instead would be sent to an API as if it were an access token. */
+function checkExchanged({ answer, asked }: TokenAnswer, name: string): void {
+  const { issued_token_type: type, access_token: token } = answer;
+  if (typeof token !== 'string')
+    throw faultError(name, { asked, member: 'access_token', expected: 'a text', got: kindOf(token) });
+  if (ACCESS_TOKENS.includes(type)) return;
+  throw faultError(name, { asked, member: 'issued_token_type', expected: ACCESS_TOKEN, got: show(type) });
 }
 
 /**
@@ -143,13 +222,14 @@ function checkResponseIssuer(
   callback: URLSearchParams,
   {
     metadata,
-    definition: { quirks },
+    definition: { quirks, profile },
     name,
   }: { metadata: Readonly<client.ServerMetadata>; definition: ProviderDefinition; name: string },
 ): void {
   const iss = callback.get('iss');
   if (iss === metadata.issuer) return;
-  const isAnnounced = metadata.authorization_response_iss_parameter_supported === true;
+  const isAnnounced =
+    profile !== undefined || metadata.authorization_response_iss_parameter_supported === true;
   const isWanted = isAnnounced && quirks.responseIssuer === 'announced' && !callback.has('error');
   if (iss === null && !isWanted) return;
   const option = iss === null ? 'quirks.responseIssuer' : 'issuer';

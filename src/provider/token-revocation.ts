@@ -3,7 +3,7 @@ import type { ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 
 /**
- * Revokes the refresh token, then the access token unless the definition says otherwise; each is tried whatever became of
+ * Revokes the refresh token, then the access tokens unless the definition says otherwise; each is tried whatever became of
  * the other.
  *
  * @throws what openid-client throws, the first fault: the token must be taken to live still.
@@ -11,15 +11,17 @@ import type { TokenSet } from '../tokens.ts';
  */
 export async function revokeTokens(
   configuration: client.Configuration,
-  { refreshToken, accessToken }: TokenSet,
+  { refreshToken, accessToken, others = {} }: TokenSet,
   { quirks, revocation }: ProviderDefinition,
 ): Promise<void> {
   const faults: unknown[] = [];
   let refreshTokenWasTaken = false;
+  const granted = [accessToken, ...Object.values(others).map((grant) => grant.accessToken)];
+  const accessTokens = revocation === 'all' ? granted : [];
   const kinds = [
-    ['refresh_token', refreshToken],
-    ['access_token', revocation === 'all' ? accessToken : undefined],
-  ] as const;
+    ['refresh_token', refreshToken] as const,
+    ...accessTokens.map((token) => ['access_token', token] as const),
+  ];
   for (const [kind, token] of kinds) {
     if (token === undefined) continue;
     try {
@@ -28,7 +30,7 @@ export async function revokeTokens(
         token,
         quirks.revocationHint ? { token_type_hint: kind } : {},
       );
-      refreshTokenWasTaken = kind === 'refresh_token';
+      refreshTokenWasTaken ||= kind === 'refresh_token';
     } catch (error) {
       if (!isDone(error, refreshTokenWasTaken)) faults.push(error);
     }

@@ -9,6 +9,7 @@ import { type LoginDemands, rememberAnswered } from '../freshness.ts';
 import { hookFault } from '../hook-fault.ts';
 import type { DescribeMappedLogin } from '../mapped-login.ts';
 import type { ResolvedOptions } from '../options/options.ts';
+import { isFormPost } from '../provider/jwt-answer.ts';
 import type { ProvenLogin, Provider } from '../provider/provider.ts';
 import { unwrapPopupState } from '../provider/quirks/popup-state.ts';
 import { type BrowserSession, setCurrentSession } from '../session/browser-session.ts';
@@ -90,8 +91,9 @@ export function createCallback(options: CallbackOptions): Callback {
     const { name, issuer, definition } = provider;
     const { claims, missingScopes } = proven;
     const facts = factsOf({ ...proven, provider: name, issuer });
-    const { accessToken } = proven.tokens;
-    const mapped = options.describeLogin({ ...facts, kind: 'session' }, { unverified, accessToken });
+    const { accessToken, dpopKey } = proven.tokens;
+    const brought = { unverified, accessToken, dpopKey };
+    const mapped = options.describeLogin({ ...facts, kind: 'session' }, brought);
     const user = await callHook('mapUser', () => mapUser(claims, mapped));
     const identity: NewIdentity = {
       loginId: sessions.newId(),
@@ -131,7 +133,10 @@ export function createCallback(options: CallbackOptions): Callback {
     options.silentMarks.noteLogin(req, res);
     if (replaced) await revokeReplaced(replaced);
     try {
-      const event = { req, res, ...facts, claims, user, missingScopes, unverified, returnTo };
+      const { authorizationDetails } = proven;
+      const event = {
+        ...{ req, res, ...facts, claims, user, missingScopes, authorizationDetails, unverified, returnTo },
+      };
       await callHook('onLogin', () => hooks.onLogin(event));
     } catch (error) {
       await sessions.undoLogin(browser, res);
@@ -168,8 +173,8 @@ export function createCallback(options: CallbackOptions): Callback {
   };
 
   const route: Callback['route'] = async (req, res, browser, providerName) => {
-    const answer = await readCallbackAnswer(req, res);
     const provider = providers.get(providerName)!;
+    const answer = provider.peekAnswer(await readCallbackAnswer(req, res));
     if (provider.definition.popupRedirectUri)
       answer.set('state', unwrapPopupState(answer.get('state') ?? ''));
     const clientOf = (login: { provider: string; display: LoginDisplay }) => {
@@ -247,7 +252,7 @@ export function createCallback(options: CallbackOptions): Callback {
   function arrivedByExpectedMethod(req: Request, provider: Provider, display: LoginDisplay): boolean {
     if (display === 'provider_popup')
       return req.method === 'POST' && findSource(req, options.ownOrigins) === 'own';
-    return (req.method === 'POST') === (provider.definition.responseMode === 'form_post');
+    return (req.method === 'POST') === isFormPost(provider.definition);
   }
 }
 

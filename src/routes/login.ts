@@ -7,6 +7,7 @@ import { findSource, isNavigation, isPrefetch } from '../fetch-metadata.ts';
 import type { ResolvedLoginParameters, SilentLoginOptions } from '../options/login-options.ts';
 import { quoteName } from '../options/option-checks.ts';
 import type { ResolvedOptions } from '../options/options.ts';
+import { isFormPost } from '../provider/jwt-answer.ts';
 import type { LoginRequest, Provider } from '../provider/provider.ts';
 import { wrapPopupState } from '../provider/quirks/popup-state.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
@@ -97,6 +98,7 @@ export function createLogin(options: LoginOptions): Login {
       acrValues: parameters.acrValues,
       loginHint: parameters.loginHint,
       uiLocales: parameters.uiLocales,
+      authorizationDetails: parameters.authorizationDetails,
       params: parameters.authorizationParams,
     };
     const idTokenHint = await findHint(provider, parameters);
@@ -105,7 +107,7 @@ export function createLogin(options: LoginOptions): Login {
     const isTooLong = idTokenHint !== undefined && hinted.url.href.length > MAX_HINTED_LENGTH;
     const { url, checks } = isTooLong ? await provider.startLogin(request) : hinted;
     const { maxAgeSeconds, acrValues } = checks;
-    const crossSite = provider.definition.responseMode === 'form_post' && !inProviderPopup;
+    const crossSite = isFormPost(provider.definition) && !inProviderPopup;
     const { issuer, definition } = provider;
     pendingLogins.put(
       { req, res },
@@ -152,6 +154,10 @@ export function createLogin(options: LoginOptions): Login {
 
   const answer: Login['start'] = async (req, res, parameters) => {
     const provider = choose(providers, parameters.provider);
+    if (!provider && parameters.authorizationDetails)
+      throw new ConfigurationError(
+        'With several providers, req.auth.login({ authorizationDetails }) needs a provider.',
+      );
     if (!provider) {
       await sendChoice(req, res, parameters);
       return;

@@ -32,6 +32,7 @@ export interface RouteHandlers {
   readonly signedOut: RouteHandler;
   readonly session: RouteHandler;
   readonly keptForm: RouteHandler;
+  readonly jwks: RouteHandler;
   readonly metrics: RouteHandler;
 }
 
@@ -91,6 +92,7 @@ export function createRouteTable(
     // It reads the session by itself, so as not to keep it alive.
     [routes.session, answer('session', ['GET'], handlers.session, WITHOUT_SESSION)],
     [routes.keptForm, answer('login', ['GET'], handlers.keptForm)],
+    [routes.jwks, answer('session', ['GET'], handlers.jwks, WITHOUT_SESSION)],
     [routes.metrics, answer('session', ['GET'], handlers.metrics, WITHOUT_SESSION)],
     ...callbacks,
   ]);

@@ -2,15 +2,15 @@ import { pickUserClaims, type UserClaims } from '../claims.ts';
 import { hookFault } from '../hook-fault.ts';
 import type { DescribeMappedLogin } from '../mapped-login.ts';
 import type { ResolvedOptions } from '../options/options.ts';
+import type { TokenSet } from '../tokens.ts';
 import { decodeIdentity, encodeIdentity, factsOf } from './identity.ts';
 
 /** What a refresh of the tokens has brought beside them. */
-export interface RenewedProof {
+export interface RenewedProof extends Partial<Pick<TokenSet, 'accessToken' | 'dpopKey'>> {
   /** Absent: the provider said nothing of the person. */
   readonly claims?: UserClaims | undefined;
   /** The scopes that are granted now. */
   readonly scope?: string | undefined;
-  readonly accessToken?: string | undefined;
 }
 
 /** Writes what a refresh proved into the stored text of an identity. A text that is none stays as it is. */
@@ -36,7 +36,7 @@ export function createIdentityUpdate({
       throw hookFault('mapUser', error);
     }
   };
-  return async (text, { claims: fresh, scope, accessToken }) => {
+  return async (text, { claims: fresh, scope, accessToken, dpopKey }) => {
     const known = decodeIdentity({ identity: text, seenAt: 0, endsAt: 0 });
     if (!known) return text;
     const identity = { ...known, scope };
@@ -44,7 +44,7 @@ export function createIdentityUpdate({
     try {
       const claims = pickUserClaims({ ...identity.claims, ...fresh });
       const facts = { ...factsOf(identity), kind: 'session' } as const;
-      const user = await callMapUser(claims, describeLogin(facts, { accessToken }));
+      const user = await callMapUser(claims, describeLogin(facts, { accessToken, dpopKey }));
       const isClaims = user === (claims as Express.User);
       return encodeIdentity({ ...identity, claims, user: isClaims ? undefined : user });
     } catch (error) {

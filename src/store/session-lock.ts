@@ -27,8 +27,8 @@ export interface LockedTask<T> {
    * refresh and have not been heard of since, so that waiting is of no use.
    */
   whileHeld?(state: { isAbandoned: boolean }): Promise<T | undefined>;
-  /** Told of the back-off that a failed refresh has left; throws it. Absent: it does not matter here. */
-  onBackoff?(backoff: string): never;
+  /** Told of the back-off that a failed refresh has left; throws it where it matters. Absent: it does not. */
+  onBackoff?(backoff: string): void;
 }
 
 /** A lock that is ours. It is kept by a heartbeat while the work lasts. */
@@ -97,7 +97,7 @@ export function createSessionLock(options: SessionLockOptions): SessionLock {
   return {
     hold: async (key, { work, whileHeld, onBackoff }) => {
       const owner = randomBytes(16).toString('base64url');
-      const overBackoff = onBackoff === undefined;
+      let overBackoff = onBackoff === undefined;
       const patience = AbortSignal.timeout(patienceMs);
       while (!patience.aborted && !closing?.aborted) {
         const answer = await store.acquireLock(key, owner, leaseMs, { overBackoff });
@@ -111,7 +111,11 @@ export function createSessionLock(options: SessionLockOptions): SessionLock {
             continue;
           }
         }
-        if (typeof answer === 'object') onBackoff!(answer.backoff);
+        if (typeof answer === 'object') {
+          onBackoff!(answer.backoff);
+          overBackoff = true;
+          continue;
+        }
         const found = await whileHeld?.({ isAbandoned: answer === 'abandoned' });
         if (found !== undefined) return found;
         await wait(POLL_MS);

@@ -1,20 +1,27 @@
 import type { UserClaims } from '../claims.ts';
 import type { Clock } from '../clock.ts';
-import { LoginRequiredError, ProviderError } from '../errors.ts';
-import { checkDestination, fetchWithToken } from '../fetch-with-token.ts';
-import { ACCESS_TOKEN_OPTIONS } from '../options/login-options.ts';
+import { wantsNonce } from '../dpop.ts';
+import { ConfigurationError, LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
+import { type CallApi, checkDestination, dropAnswer, isRepeatable } from '../fetch-with-token.ts';
+import { ACCESS_TOKEN_OPTIONS, TOKEN_EXCHANGE_OPTIONS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
+import { checkResource } from '../options/resource-check.ts';
 import type { Provider } from '../provider/provider.ts';
+import type { AccessTokenOptions, ApiRequestInit, TokenExchangeOptions } from '../request-types.ts';
 import { type BrowserSession, setCurrentSession, takeTokens } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';
 import type { TokenDemand } from '../session/token-demand.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
+import type { TokenExchange, UsableToken } from '../tokens.ts';
+import type { TokenNeed } from '../vault/token-life.ts';
 import type { TokenSource } from '../vault/token-source.ts';
+import { readStepUp } from './step-up.ts';
 
 /** Calls as the person who is logged in. */
 export interface ApiAccess {
-  getAccessToken(options?: { minValiditySeconds?: number }): Promise<string>;
-  fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+  getAccessToken(options?: AccessTokenOptions): Promise<string>;
+  exchangeToken(options: TokenExchangeOptions): Promise<string>;
+  fetch(url: string | URL, init?: ApiRequestInit): Promise<Response>;
   fetchUserInfo(): Promise<UserClaims>;
 }
 
@@ -25,15 +32,15 @@ export interface ApiAccessOptions {
   readonly monotonic: Clock;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly apiOrigins: ReadonlySet<string>;
-  /** What calls go through. */
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly callApi: CallApi;
   readonly readIdentity: IdentityReader;
 }
 
-/** Gives an access token. @param rejected - one that an API has refused: another, if there is one to be had. */
-export type GetToken = (minValiditySeconds: number, rejected?: string) => Promise<string>;
+/** Gives an access token. Of one that an API has `rejected`, another, if there is one to be had. */
+export type GetToken = (need: TokenNeed) => Promise<UsableToken>;
 
-const MIN_VALIDITY_SECONDS = ACCESS_TOKEN_OPTIONS.minValiditySeconds.default;
+/** What every call takes that says nothing else. */
+const ORDINARY: TokenNeed = { minValiditySeconds: ACCESS_TOKEN_OPTIONS.minValiditySeconds.default };
 
 /**
  * Makes it for the session of one request, as it stands at each call.
@@ -48,18 +55,17 @@ export function createApiAccess(
   const { tokenSource, tokenDemand, readIdentity, monotonic } = options;
   let isFirstCall = true;
 
-  const getToken: GetToken = async (minValiditySeconds, rejected) => {
+  const getToken: GetToken = async (need) => {
     const { provider, sub } = requireIdentity(browser);
     const [sessionId, sessionKey] = [browser.id!, browser.key];
     if (isFirstCall) tokenDemand.note();
     isFirstCall = false;
     try {
       const owner = { sessionId, sessionKey, provider, sub };
-      const need = { minValiditySeconds, rejected };
       const { tokens, login } = await tokenSource.get(owner, need, takeTokens(browser, monotonic()));
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
-      return tokens.accessToken!;
+      return { accessToken: tokens.accessToken!, dpopKey: tokens.dpopKey };
     } catch (error) {
       // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.
       if (error instanceof LoginRequiredError && browser.id === sessionId) setCurrentSession(browser);
@@ -71,7 +77,7 @@ export function createApiAccess(
 }
 
 /** What calls with somebody's token need beside it. */
-export interface TokenCallsOptions extends Pick<ApiAccessOptions, 'providers' | 'apiOrigins' | 'fetch'> {
+export interface TokenCallsOptions extends Pick<ApiAccessOptions, 'providers' | 'apiOrigins' | 'callApi'> {
   /** Told what failed in a call that nobody awaits. */
   readonly tell: TellFault;
   /** Whose token it is. */
@@ -81,22 +87,36 @@ export interface TokenCallsOptions extends Pick<ApiAccessOptions, 'providers' | 
 /** Makes the calls over whatever gives a token, none of which ends the process when nobody awaits it. */
 export function createTokenCalls(
   getToken: GetToken,
-  { providers, apiOrigins, fetch, tell, whoIs }: TokenCallsOptions,
+  { providers, apiOrigins, callApi, tell, whoIs }: TokenCallsOptions,
 ): ApiAccess {
-  const getTokenFor = async (given: object) => getToken(readMinValidity(given));
-  const getAccessToken: ApiAccess['getAccessToken'] = (given) =>
-    given === undefined ? getToken(MIN_VALIDITY_SECONDS) : getTokenFor(given);
+  const getAccessToken: ApiAccess['getAccessToken'] = async (given) => {
+    const need =
+      given === undefined ? ORDINARY : readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS);
+    return giveAway(await getToken(need));
+  };
+  const exchangeToken: ApiAccess['exchangeToken'] = async (given) =>
+    giveAway(await getToken({ ...ORDINARY, exchange: readExchange('exchangeToken()', given) }));
 
-  const fetchAsUser: ApiAccess['fetch'] = async (address, init = {}) => {
+  const fetchAsUser: ApiAccess['fetch'] = async (address, { resource, exchange, ...init } = {}) => {
     const url = checkDestination('req.auth.fetch()', address, apiOrigins);
-    const token = await getToken(MIN_VALIDITY_SECONDS);
-    const response = await fetchWithToken(fetch, url, { init, token });
-    if (response.status !== 401 || !isRepeatable(init.body)) return response;
+    const need = {
+      ...ORDINARY,
+      ...(resource && { resource: checkResource('req.auth.fetch(): resource', resource) }),
+      ...(exchange && { exchange: readExchange('req.auth.fetch(): exchange', exchange) }),
+    };
+    if (resource && exchange)
+      throw new ConfigurationError('req.auth.fetch() takes resource or exchange, and not both.');
+    const token = await getToken(need);
+    const response = await callApi(url, { init, token });
+    await refuseStepUp(url, response);
+    if (response.status !== 401 || wantsNonce(response) || !isRepeatable(init.body)) return response;
     // The API knows better than the clock: once more, with another token if there is one to be had.
-    const other = await getToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
-    if (other === token) return response;
-    await response.body?.cancel().catch(() => undefined);
-    return fetchWithToken(fetch, url, { init, token: other });
+    const other = await getToken({ ...need, rejected: token.accessToken }).catch(() => token);
+    if (other.accessToken === token.accessToken) return response;
+    await dropAnswer(response);
+    const second = await callApi(url, { init, token: other });
+    await refuseStepUp(url, second);
+    return second;
   };
 
   const fetchUserInfo: ApiAccess['fetchUserInfo'] = async () => {
@@ -107,27 +127,39 @@ export function createTokenCalls(
         code: 'provider_unsupported',
         provider: name,
       });
-    const token = await getToken(MIN_VALIDITY_SECONDS);
+    const token = await getToken(ORDINARY);
     try {
       return await provider.fetchUserInfo(token, sub);
     } catch (error) {
       if (!(error instanceof ProviderError) || error.oauthError !== 'invalid_token') throw error;
       // As for an API: once more, with another token.
-      const other = await getToken(MIN_VALIDITY_SECONDS, token).catch(() => token);
-      if (other === token) throw error;
+      const other = await getToken({ ...ORDINARY, rejected: token.accessToken }).catch(() => token);
+      if (other.accessToken === token.accessToken) throw error;
       return provider.fetchUserInfo(other, sub);
     }
   };
 
   return {
     getAccessToken: (given) => tellUnawaited(getAccessToken(given), 'req.auth.getAccessToken()', tell),
+    exchangeToken: (given) => tellUnawaited(exchangeToken(given), 'req.auth.exchangeToken()', tell),
     fetch: (url, init) => tellUnawaited(fetchAsUser(url, init), 'req.auth.fetch()', tell),
     fetchUserInfo: () => tellUnawaited(fetchUserInfo(), 'req.auth.fetchUserInfo()', tell),
   };
 }
 
-function readMinValidity(given: object): number {
-  return readOptions('getAccessToken()', given, ACCESS_TOKEN_OPTIONS).minValiditySeconds;
+/** A token that is bound would be taken for one that is not. */
+function giveAway({ accessToken, dpopKey }: UsableToken): string {
+  if (dpopKey === undefined) return accessToken;
+  throw new TokenError(
+    'The access token is bound to a key (DPoP), and no API takes it by itself. Call the API by req.auth.fetch(), which sends the proof.',
+    'token_bound',
+  );
+}
+
+function readExchange(where: string, given: unknown): TokenExchange {
+  const exchange = readOptions(where, given, TOKEN_EXCHANGE_OPTIONS);
+  if (Object.values(exchange).some((value) => value !== undefined)) return exchange;
+  throw new ConfigurationError(`${where} must say what for: audience, resource or scope.`);
 }
 
 function requireIdentity(browser: BrowserSession): Identity {
@@ -136,10 +168,10 @@ function requireIdentity(browser: BrowserSession): Identity {
   return browser.identity;
 }
 
-/** A stream is gone once it was sent. */
-function isRepeatable(body: RequestInit['body']): boolean {
-  return !(
-    body instanceof ReadableStream ||
-    (typeof body === 'object' && body !== null && Symbol.asyncIterator in body)
-  );
+/** No other token of the same login will do: the person must prove more. @throws StepUpRequiredError */
+async function refuseStepUp(url: URL, response: Response): Promise<void> {
+  const demand = readStepUp(url, response);
+  if (!demand) return;
+  await dropAnswer(response);
+  throw demand;
 }

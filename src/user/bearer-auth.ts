@@ -6,12 +6,12 @@ import { hookFault } from '../hook-fault.ts';
 import { checkFunction } from '../options/option-checks.ts';
 import type { RequestAuth } from '../request-types.ts';
 import { tellUnawaited } from '../tell-unawaited.ts';
-import { createTokenCalls, type TokenCallsOptions } from './api-access.ts';
+import { createTokenCalls, type GetToken, type TokenCallsOptions } from './api-access.ts';
 import type { BearerLogin } from './bearer-login.ts';
 import type { RequestState } from './request-state.ts';
 
 /** What `req.auth` of a bearer token is made of. */
-export interface BearerAuthOptions extends Pick<TokenCallsOptions, 'providers' | 'apiOrigins' | 'fetch'> {
+export interface BearerAuthOptions extends Pick<TokenCallsOptions, 'providers' | 'apiOrigins' | 'callApi'> {
   readonly now: () => number;
 }
 
@@ -28,7 +28,7 @@ export function attachBearer(req: Request, user: Express.User, auth: RequestAuth
 export function createBearerAuth(
   state: RequestState,
   login: BearerLogin,
-  { providers, apiOrigins, fetch, now }: BearerAuthOptions,
+  { providers, apiOrigins, callApi, now }: BearerAuthOptions,
 ): RequestAuth {
   const { services } = state;
   const { provider, issuer, claims, acr, amr, authTime, scopes, token, endsAt } = login;
@@ -36,10 +36,15 @@ export function createBearerAuth(
 
   /** The guard has let it pass by this much: it must not be over for the handler behind. */
   const toleranceMs = (providers.get(provider)?.definition.clockToleranceSeconds ?? 0) * 1000;
-  const getToken = async () => {
+  const getToken: GetToken = async ({ resource, exchange }) => {
+    if (resource !== undefined || exchange !== undefined)
+      throw new BearerError(
+        'Another token needs a session; this request brought a bearer token, which is for one.',
+        'session_required',
+      );
     if (endsAt !== undefined && endsAt <= now() - toleranceMs)
       throw new TokenError('The bearer token has ended. Its client must bring another.', 'token_expired');
-    return token;
+    return { accessToken: token };
   };
   const refuse = (call: string) => (): Promise<never> => {
     const fault = new BearerError(
@@ -61,7 +66,7 @@ export function createBearerAuth(
     logout: refuse('req.auth.logout()'),
     renew: refuse('req.auth.renew()'),
     onEnd: (callback) => onTokenEnd(state, endsAt === undefined ? undefined : endsAt - now(), callback),
-    ...createTokenCalls(getToken, { providers, apiOrigins, fetch, tell, whoIs: () => login }),
+    ...createTokenCalls(getToken, { providers, apiOrigins, callApi, tell, whoIs: () => login }),
   };
   Object.defineProperty(auth, 'toJSON', { value: describe });
   Object.defineProperty(auth, inspect.custom, { value: describe });

@@ -7,10 +7,17 @@ import type { Identity } from '../session/identity.ts';
 import { writeChallenge } from './bearer-header.ts';
 import type { RequestState } from './request-state.ts';
 
+/** What of a guard's rules a login can answer. */
+export interface ChallengeRules
+  extends Pick<ResolvedGuardRules, 'maxAgeSeconds' | 'acrValues' | 'anonymous' | 'bearer'> {
+  /** Where the person must prove it now, however lately they did. */
+  readonly prompt?: 'login' | undefined;
+}
+
 /** What is asked, and of whom. */
 export interface Challenge {
   readonly state: RequestState;
-  readonly rules: ResolvedGuardRules;
+  readonly rules: ChallengeRules;
   /** Somebody whose login proves too little; `undefined`: nobody. */
   readonly identity: Identity | undefined;
 }
@@ -54,6 +61,10 @@ export async function challenge(
   });
 }
 
-function definedRules({ maxAgeSeconds, acrValues }: ResolvedGuardRules) {
-  return { ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }), ...(acrValues ? { acrValues } : {}) };
+function definedRules({ maxAgeSeconds, acrValues, prompt }: ChallengeRules) {
+  return {
+    ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
+    ...(acrValues ? { acrValues } : {}),
+    ...(prompt ? { prompt } : {}),
+  };
 }

@@ -60,7 +60,7 @@ export function createRevalidation(options: RevalidationOptions): Revalidation {
     const provider = providers.get(login.provider);
     const { tokens, sealed } = await tokenSource.look(login);
     if (!provider) return NO_NEWS;
-    const { accessToken } = tokens;
+    const { accessToken, dpopKey } = tokens;
     if (tokens.refreshToken && provider.definition.capabilities.refresh) {
       const renewed = await tokenSource.get(login, { minValiditySeconds: 0, rejected: accessToken });
       return { login: renewed.login };
@@ -68,7 +68,7 @@ export function createRevalidation(options: RevalidationOptions): Revalidation {
     // One that has ended by itself says nothing of the login.
     if (!accessToken || tokens.expiresAt <= now()) return NO_NEWS;
     try {
-      await provider.fetchUserInfo(accessToken, login.sub);
+      await provider.fetchUserInfo({ accessToken, dpopKey }, login.sub);
       return NO_NEWS;
     } catch (error) {
       const isNo = error instanceof ProviderError && error.oauthError === 'invalid_token';

@@ -1,4 +1,4 @@
-import type { TokenSet } from '../tokens.ts';
+import type { AccessGrant, TokenExchange, TokenSet } from '../tokens.ts';
 
 /** The login whose tokens are wanted. */
 export interface TokenOwner {
@@ -15,6 +15,32 @@ export interface TokenNeed {
   readonly minValiditySeconds: number;
   /** An access token that an API has refused: any other will do. */
   readonly rejected?: string | undefined;
+  /** The resource it is for, where that is not the one that the login's own token is for (RFC 8707). */
+  readonly resource?: string | undefined;
+  /** What the login's own token is exchanged for. */
+  readonly exchange?: TokenExchange | undefined;
+}
+
+/** Names what a token is wanted for; `undefined`: it is the login's own. No resource begins as an exchange does. */
+export function nameNeed({ resource, exchange }: TokenNeed): string | undefined {
+  return exchange ? JSON.stringify([exchange.audience, exchange.resource, exchange.scope]) : resource;
+}
+
+/** The tokens with the access token that is wanted in the place of the login's own; `undefined`: there is none. */
+export function selectTokens(tokens: TokenSet, need: TokenNeed): TokenSet | undefined {
+  const name = nameNeed(need);
+  if (name === undefined) return tokens;
+  const grant = tokens.others?.[name];
+  return grant && { ...tokens, ...grant };
+}
+
+/** Whether somebody has got another access token meanwhile. */
+export function isOther(grant: AccessGrant, before: AccessGrant | undefined): boolean {
+  if (before === undefined) return true;
+  const { accessToken, receivedAt, expiresAt } = before;
+  return (
+    grant.accessToken !== accessToken || grant.receivedAt !== receivedAt || grant.expiresAt !== expiresAt
+  );
 }
 
 /** Sessions that expire together must not refresh together: each begins up to half a minute early. */
@@ -31,24 +57,24 @@ const COOL_DOWN_MS = 5_000;
  * @param key - of the session in the store.
  * @param now - in milliseconds.
  */
-export function isFresh(tokens: TokenSet, need: TokenNeed, key: string, now: number): boolean {
+export function isFresh(tokens: AccessGrant, need: TokenNeed, key: string, now: number): boolean {
   if (isCoolingDown(tokens, now)) return true;
   return tokens.accessToken !== need.rejected && tokens.expiresAt - now > leastLifeOf(key, tokens, need);
 }
 
 /** Whether an access token lives, and no API has refused it. @param now - in milliseconds. */
-export function isUsable(tokens: TokenSet, need: TokenNeed, now: number): boolean {
+export function isUsable(tokens: AccessGrant, need: TokenNeed, now: number): boolean {
   return tokens.accessToken !== need.rejected && tokens.expiresAt > now;
 }
 
 /** Whether a refresh has only just brought these tokens, and no better ones are to be had: what has ended since, is not. */
-function isCoolingDown({ renewed, receivedAt, expiresAt }: TokenSet, now: number): boolean {
+function isCoolingDown({ renewed, receivedAt, expiresAt }: AccessGrant, now: number): boolean {
   const isOver = expiresAt <= now && expiresAt > receivedAt;
   return renewed && !isOver && Math.abs(now - receivedAt) < COOL_DOWN_MS;
 }
 
 /** How long an access token must live still, in milliseconds. Of one too short-lived for the need, half its life. */
-function leastLifeOf(key: string, tokens: TokenSet, { minValiditySeconds }: TokenNeed): number {
+function leastLifeOf(key: string, tokens: AccessGrant, { minValiditySeconds }: TokenNeed): number {
   const lifeMs = tokens.expiresAt - tokens.receivedAt;
   const neededMs = minValiditySeconds * 1000 + jitterOf(key, lifeMs);
   return neededMs < lifeMs ? neededMs : lifeMs / 2;

@@ -1,28 +1,28 @@
 import type { Clock } from '../clock.ts';
-import { LoginRequiredError, ProviderError, StoreError, TokenError } from '../errors.ts';
+import { ConfigurationError, LoginRequiredError, ProviderError, StoreError, TokenError } from '../errors.ts';
 import type { ApplicationKeys } from '../keys.ts';
-import type { VerifiedIdentity } from '../provider/identity-verifier.ts';
 import type { Provider } from '../provider/provider.ts';
-import { insist } from '../store/insist.ts';
-import type { StoredLogin } from '../store/record-format.ts';
 import type { HeldLock, SessionLock } from '../store/session-lock.ts';
-import { QUIET_MS, type Store, type TokenSwap } from '../store/store.ts';
 import type { TokenSet } from '../tokens.ts';
 import { createOpenedTokens } from './opened-tokens.ts';
 import { describeBackOff, readBackOff } from './refresh-backoff.ts';
 import type { TraceRefresh } from './refresh-trace.ts';
-import { isFresh, isUsable, type TokenNeed, type TokenOwner } from './token-life.ts';
-import type { TokenVault } from './token-vault.ts';
-
-/** Tokens for use now, and the stored login when a refresh brought new claims. */
-export interface UsableTokens {
-  readonly tokens: TokenSet;
-  readonly login?: StoredLogin | undefined;
-}
-
-/** What a refresh says of the login: claims where it proved who it is for, and its scopes. */
-export type RenewedLogin = Partial<Pick<VerifiedIdentity, 'claims'>> &
-  Pick<TokenSet, 'scope' | 'accessToken'>;
+import {
+  isFresh,
+  isOther,
+  isUsable,
+  nameNeed,
+  selectTokens,
+  type TokenNeed,
+  type TokenOwner,
+} from './token-life.ts';
+import {
+  createTokenRenewal,
+  type GiveUp,
+  lostAnswer,
+  type TokenRenewalOptions,
+  type UsableTokens,
+} from './token-renewal.ts';
 
 /** Gives tokens of a session that lives. */
 export interface TokenSource {
@@ -41,40 +41,16 @@ export interface TokenSource {
 }
 
 /** What it is made of. */
-export interface TokenSourceOptions {
-  readonly store: Store;
+export interface TokenSourceOptions extends TokenRenewalOptions {
   readonly keys: ApplicationKeys;
-  readonly vault: TokenVault;
   readonly lock: SessionLock;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly now: Clock;
-  /** How long a request waits for a store that does not take the new tokens, in milliseconds. */
-  readonly storePatienceMs: number;
-  /** Whether a session lives, under this id or a newer one. */
-  readonly hasLiveSession: (sessionId: string) => Promise<boolean>;
-  /** Writes what a refresh proved, and the scopes that are granted now, into the text of an identity. */
-  readonly updateIdentity: (identity: string, renewed: RenewedLogin) => Promise<string>;
-  /**
-   * Ends the session that the provider does not renew, if its tokens are still these. `conflict`: another process has
-   * won meanwhile.
-   */
-  readonly endRefused: (
-    owner: TokenOwner,
-    tokens: Buffer,
-    refusal: ProviderError,
-  ) => Promise<'ended' | 'conflict'>;
   readonly traceRefresh: TraceRefresh;
-  /** Nothing is tried again when this has come. */
-  readonly closing?: AbortSignal | undefined;
 }
 
-/** How long the answer of a refresh waits, sealed, for a store that is away; as long as nobody else refreshes. */
-const KEEP_ANSWER_MS = QUIET_MS;
-/** Answers that wait at once. */
-const MAX_WAITING_ANSWERS = 1000;
-
-/** Tells those who wait for a refresh, which itself goes on. */
-type GiveUp = (fault: StoreError) => void;
+/** How long a token must live still that is about to be exchanged. */
+const EXCHANGE_VALIDITY_SECONDS = 10;
 
 /**
  * Refreshes tokens in one flight per session: within the process by sharing a promise, over all processes by a lock.
@@ -82,13 +58,12 @@ type GiveUp = (fault: StoreError) => void;
  * result is stored only while the session lives; and only the provider's clear "no" ends it.
  */
 export function createTokenSource(options: TokenSourceOptions): TokenSource {
-  const { store, keys, vault, lock, providers, now, storePatienceMs } = options;
+  const { store, keys, vault, lock, providers, now } = options;
   const flights = new Map<string, Promise<UsableTokens>>();
   /** Those flights to their very end. */
   const refreshes = new Set<Promise<unknown>>();
   const opened = createOpenedTokens();
   options.closing?.addEventListener('abort', opened.clear);
-  let waitingAnswers = 0;
 
   const keyOf = ({ sessionId, sessionKey }: TokenOwner) => sessionKey ?? keys.sessionKey(sessionId);
 
@@ -117,81 +92,13 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   };
 
   /** What others wrote, when it is not ours to write any more. */
-  const readCurrent = async (owner: TokenOwner): Promise<UsableTokens> => ({
-    tokens: open(owner, await readSealed(owner)),
-  });
-
-  const end = async (owner: TokenOwner, sealed: Buffer, refusal: ProviderError): Promise<UsableTokens> => {
-    // Another process has won meanwhile: what was refused is old, and the session lives.
-    if ((await options.endRefused(owner, sealed, refusal)) === 'conflict') return readCurrent(owner);
-    throw new LoginRequiredError('The provider does not renew this login.');
+  const readCurrent = async (owner: TokenOwner, need: TokenNeed): Promise<UsableTokens> => {
+    const tokens = selectTokens(open(owner, await readSealed(owner)), need);
+    if (tokens) return { tokens };
+    throw lostAnswer(owner, 'Another process refreshed these tokens meanwhile, for something else.');
   };
 
-  /**
-   * Stores new tokens, for as long as it takes: the old ones are spent, and whoever sent them again would end the
-   * session. Those who wait for it are told when it takes long.
-   */
-  const storeTokens = async (owner: TokenOwner, swap: TokenSwap, giveUp: GiveUp) => {
-    const mayWait = waitingAnswers < MAX_WAITING_ANSWERS;
-    const timer = setTimeout(
-      () => giveUp(new StoreError('The refreshed tokens cannot be stored at this moment.')),
-      storePatienceMs,
-    );
-    waitingAnswers += 1;
-    try {
-      const patience = AbortSignal.timeout(mayWait ? KEEP_ANSWER_MS : storePatienceMs);
-      return await insist(() => store.swapTokens(keyOf(owner), swap), patience, options.closing);
-    } finally {
-      waitingAnswers -= 1;
-      clearTimeout(timer);
-    }
-  };
-
-  /** Returns the identity's new text. Comes after the tokens are safe: no fault here may cost them. */
-  const saveProof = async (
-    owner: TokenOwner,
-    sealed: Buffer,
-    renewed: RenewedLogin,
-  ): Promise<StoredLogin | undefined> => {
-    const key = keyOf(owner);
-    const { login } = await store.readSession(key);
-    if (!login) return undefined;
-    const identity = { from: login.identity, to: await options.updateIdentity(login.identity, renewed) };
-    const outcome = await store.swapTokens(key, { tokens: { from: sealed, to: sealed }, identity });
-    return outcome === 'stored' ? { ...login, identity: identity.to } : undefined;
-  };
-
-  const refresh = async (
-    owner: TokenOwner,
-    sealed: Buffer,
-    { old, held, giveUp }: { old: TokenSet; held: HeldLock; giveUp: GiveUp },
-  ): Promise<UsableTokens> => {
-    const provider = providerOf(owner);
-    await held.markSent();
-    const answer = await provider.refresh(old, owner).catch((error: unknown) => {
-      if (isFinal(error)) return error;
-      throw error;
-    });
-    if (answer instanceof ProviderError) return end(owner, sealed, answer);
-    const { proof } = answer;
-    const to = vault.seal(owner.sessionId, answer.tokens);
-    const endsBy = proof?.sessionExpiry && proof.sessionExpiry * 1000;
-    const outcome = await storeTokens(owner, { tokens: { from: sealed, to }, endsBy }, giveUp);
-    if (outcome === 'conflict') return readCurrent(owner);
-    if (outcome === 'stored') {
-      const { scope, accessToken } = answer.tokens;
-      const isNews = proof !== undefined || scope !== old.scope;
-      const renewed = { claims: proof?.claims, scope, accessToken };
-      const login = isNews ? await saveProof(owner, to, renewed).catch(() => undefined) : undefined;
-      return { tokens: answer.tokens, login };
-    }
-    // The session ended while we asked: nobody may have these tokens. Only where another took its place, for the same
-    // person, they stay: revoking them may take the new session's with them.
-    const { sessionId } = owner;
-    if (!(await options.hasLiveSession(sessionId)))
-      await provider.revoke(answer.tokens).catch(() => undefined);
-    throw new LoginRequiredError('The session ended during the refresh.');
-  };
+  const { refresh, exchange } = createTokenRenewal(options, { keyOf, providerOf, readCurrent });
 
   /** Under the lock: looks again, since the last owner may have done the work. */
   const refreshUnderLock = async (
@@ -202,11 +109,13 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     try {
       const sealed = await readSealed(owner);
       const old = open(owner, sealed);
-      return isFresh(old, need, keyOf(owner), now())
-        ? { tokens: old }
-        : await options.traceRefresh(owner.provider, () => refresh(owner, sealed, { old, held, giveUp }));
+      const known = selectTokens(old, need);
+      if (known && isFresh(known, need, keyOf(owner), now())) return { tokens: known };
+      const work = { old, need, held, giveUp };
+      if (need.exchange) return await exchange(owner, sealed, work);
+      return await options.traceRefresh(owner.provider, () => refresh(owner, sealed, work));
     } catch (error) {
-      if (error instanceof ProviderError) held.leaveBackoff(describeBackOff(error));
+      if (error instanceof ProviderError) held.leaveBackoff(describeBackOff(error, nameNeed(need)));
       throw error;
     }
   };
@@ -215,52 +124,65 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     owner: TokenOwner,
     { seen, need, giveUp }: { seen: Buffer; need: TokenNeed; giveUp: GiveUp },
   ): Promise<UsableTokens> => {
-    const old = open(owner, seen);
+    const old = selectTokens(open(owner, seen), need);
+    const { provider } = owner;
     return lock.hold<UsableTokens>(keyOf(owner), {
       work: (held) => refreshUnderLock(owner, need, { held, giveUp }),
       onBackoff: (backoff) => {
-        throw readBackOff(backoff, owner.provider);
+        const fault = readBackOff(backoff, { provider, need: nameNeed(need) });
+        if (fault) throw fault;
       },
       whileHeld: async ({ isAbandoned }) => {
-        if (isUsable(old, need, now())) return { tokens: old };
+        if (old && isUsable(old, need, now())) return { tokens: old };
         const sealed = await readSealed(owner);
-        if (!sealed.equals(seen)) return { tokens: open(owner, sealed) };
+        const tokens = sealed.equals(seen) ? undefined : selectTokens(open(owner, sealed), need);
+        if (tokens && isOther(tokens, old)) return { tokens };
         if (!isAbandoned) return undefined;
-        throw new ProviderError(
+        throw lostAnswer(
+          owner,
           'Another process sent the refresh of these tokens, and its answer is not known.',
-          {
-            code: 'provider_unavailable',
-            provider: owner.provider,
-          },
         );
       },
     });
   };
 
   const joinRefresh = (owner: TokenOwner, seen: Buffer, need: TokenNeed): Promise<UsableTokens> => {
-    const { sessionId } = owner;
-    const known = flights.get(sessionId);
+    const name = `${owner.sessionId}\n${nameNeed(need) ?? ''}`;
+    const known = flights.get(name);
     if (known) return known;
     const flight = new Promise<UsableTokens>((resolve, giveUp) => {
       const refreshing = refreshWithLock(owner, { seen, need, giveUp });
       refreshes.add(refreshing);
       refreshing.then(resolve, giveUp).finally(() => {
-        flights.delete(sessionId);
+        flights.delete(name);
         refreshes.delete(refreshing);
       });
     });
-    flights.set(sessionId, flight);
+    flights.set(name, flight);
     return flight;
   };
 
-  const use = async (owner: TokenOwner, need: TokenNeed, sealed: Buffer): Promise<UsableTokens> => {
-    const tokens = open(owner, sealed);
-    if (!tokens.accessToken) {
+  const use = async (owner: TokenOwner, wish: TokenNeed, sealed: Buffer): Promise<UsableTokens> => {
+    const all = open(owner, sealed);
+    const need = {
+      ...wish,
+      resource: wish.resource === undefined ? undefined : otherThanOwn(wish.resource, providerOf(owner)),
+    };
+    const tokens = selectTokens(all, need);
+    if (tokens && !tokens.accessToken) {
       throw new TokenError('This login brought no access token.', 'token_unavailable');
     }
-    if (isFresh(tokens, need, keyOf(owner), now())) return { tokens };
-    if (!tokens.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
-      if (isUsable(tokens, need, now())) return { tokens };
+    if (tokens && isFresh(tokens, need, keyOf(owner), now())) return { tokens };
+    if (need.exchange) {
+      // It is made of the login's own, which must live.
+      await use(owner, { minValiditySeconds: EXCHANGE_VALIDITY_SECONDS }, sealed);
+    } else if (!all.refreshToken || !providerOf(owner).definition.capabilities.refresh) {
+      if (tokens && isUsable(tokens, need, now())) return { tokens };
+      if (need.resource !== undefined)
+        throw new TokenError(
+          'There is no refresh token to get an access token for this resource with. Many providers give one to who asks for the scope offline_access.',
+          'token_unavailable',
+        );
       throw new TokenError(
         'The access token has ended, and there is nothing to renew it with. Log in again; many providers give one to who asks for the scope offline_access.',
         'token_expired',
@@ -271,7 +193,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     } catch (error) {
       // No fault is a reason to refuse a token that still lives, of a session that was there a moment ago.
       const isPassing = error instanceof ProviderError || error instanceof StoreError;
-      if (isPassing && isUsable(tokens, need, now())) return { tokens };
+      if (isPassing && tokens && isUsable(tokens, need, now())) return { tokens };
       throw error;
     }
   };
@@ -289,7 +211,15 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   };
 }
 
-/** The provider's clear "no"; every other fault passes. */
-function isFinal(error: unknown): error is ProviderError {
-  return error instanceof ProviderError && error.needsLogin;
+/**
+ * The first resource of the options is what the login's own token is for. One that no login has named is asked of nobody:
+ * some providers take the refresh token for spent when they refuse.
+ */
+function otherThanOwn(resource: string, provider: Provider): string | undefined {
+  const [own, ...others] = provider.definition.resource ?? [];
+  if (resource === own) return undefined;
+  if (others.includes(resource)) return resource;
+  throw new ConfigurationError(
+    `A token for ${JSON.stringify(resource)} was asked for, which is not in the option resource of the provider. List it there, so that each login asks for it.`,
+  );
 }

@@ -1,7 +1,10 @@
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { exploration } from '../support/exploration.ts';
 import { createFuzzTargets } from './fuzz-targets.ts';
+
+// Several processes at once: on a machine that is busy they take their time.
+jest.setTimeout(120_000);
 
 const CASES = 10_000;
 const { targets, close } = await createFuzzTargets();

@@ -1,10 +1,13 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createTestClock } from '../support/clock.ts';
 import { createGate } from '../support/gate.ts';
 import { json } from '../support/scripted-answers.ts';
 import { addTokenRoutes, ask } from '../support/token-routes.ts';
 import { until } from '../support/until.ts';
 import { useApps, useRedisServer, useScriptedProvider } from '../support/use-apps.ts';
+
+// Several processes at once: on a machine that is busy they take their time.
+jest.setTimeout(120_000);
 
 const clock = createTestClock();
 const op = await useScriptedProvider({ now: clock.now });

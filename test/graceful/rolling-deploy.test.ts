@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { FleetProcess } from '../chaos/fleet.ts';
 import { bundleFleetApp, type FleetBundle } from '../chaos/fleet-bundle.ts';
 import type { Jar } from '../chaos/person.ts';
 import { setUpFleet } from './fleet-bed.ts';
 import { beginTraffic, logIn, roll } from './traffic.ts';
+
+// Several processes at once: on a machine that is busy they take their time.
+jest.setTimeout(120_000);
 
 const bed = setUpFleet();
 

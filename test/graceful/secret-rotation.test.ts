@@ -1,6 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { SECRET, setUpFleet } from './fleet-bed.ts';
 import { beginTraffic, createBalancer, roll } from './traffic.ts';
+
+// Several processes at once: on a machine that is busy they take their time.
+jest.setTimeout(120_000);
 
 const bed = setUpFleet();
 const NEXT = 'the next secret of the tests, long enough too';

@@ -1,8 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { FleetProcess } from '../chaos/fleet.ts';
 import type { Answer, Jar } from '../chaos/person.ts';
 import { until } from '../support/until.ts';
 import { setUpFleet } from './fleet-bed.ts';
+
+// Several processes at once: on a machine that is busy they take their time.
+jest.setTimeout(120_000);
 
 const bed = setUpFleet();
 

@@ -41,6 +41,7 @@ describe('a page of the application', () => {
       language: 'en',
       title: 'You were not signed in',
       message: 'Ask <your> team.',
+      reference: expect.stringMatching(/^[\dA-Z]{4}-[\dA-Z]{4}$/),
       links: [
         {
           href: '/login?returnTo=%2Fme&provider=default&prompt=select_account',

@@ -173,7 +173,7 @@ describe('the options of such a client', () => {
     ['a weak key', () => ({ clientKey: pemOf(weak) }), /2048/],
     [
       'a key of another kind',
-      () => ({ clientKey: pemOf(generateKeyPairSync('ed25519').privateKey) }),
+      () => ({ clientKey: pemOf(generateKeyPairSync('x25519').privateKey) }),
       /RSA|P-256/,
     ],
   ])('are refused with %s (F-123)', (_, options, message) => {

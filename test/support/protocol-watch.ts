@@ -38,7 +38,10 @@ export function findAuthorizationFaults(params: URLSearchParams, client: Expecte
     'the method of PKCE is not S256': get('code_challenge_method') === 'S256',
     'code_challenge is not a hash': /^[\w-]{43}$/.test(get('code_challenge')),
     'request or request_uri is there': !params.has('request') && !params.has('request_uri'),
-    'a parameter comes twice': new Set(params.keys()).size === params.size,
+    // Several resources are several parameters (RFC 8707, section 2).
+    'a parameter comes twice':
+      new Set(params.keys()).size === params.size - Math.max(0, params.getAll('resource').length - 1),
+    'a resource comes twice': new Set(params.getAll('resource')).size === params.getAll('resource').length,
   };
   return failed(rules);
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import type { Express } from 'express';
-import type { RedisTarget } from 'express-connect-auth';
+import type { OidcOptions, RedisTarget } from 'express-connect-auth';
 import type { Redis } from 'ioredis';
 import { startApp, type TestApp } from './app.ts';
 import type { BrowserClient } from './browser-client.ts';
@@ -27,7 +27,7 @@ export interface ExpiredLogin {
  * Two processes of one application, as far as Redis can tell, with a provider whose refresh tokens are good once. The
  * second reaches Redis by node-redis: what holds between the two holds between the clients.
  */
-export async function useTwoProcesses(handlers?: (app: Express) => void) {
+export async function useTwoProcesses(handlers?: (app: Express) => void, oidc: Partial<OidcOptions> = {}) {
   const clock = createTestClock();
   const op = await useScriptedProvider({ now: clock.now });
   const redis = await useRedisServer();
@@ -47,7 +47,7 @@ export async function useTwoProcesses(handlers?: (app: Express) => void) {
     const app = await startApp({
       ...{ op, redis: gate.client, now: clock.now, ...(baseUrl && { baseUrl }) },
       // Whoever is held back must not run into a bound.
-      ...{ storeTimeoutMs: 60_000, oidc: { timeoutMs: 60_000 } },
+      ...{ storeTimeoutMs: 60_000, oidc: { timeoutMs: 60_000, ...oidc } },
       handlers: (server) => {
         addTokenRoutes(server);
         handlers?.(server);

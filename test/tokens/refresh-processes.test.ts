@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createBrowser } from '../support/browser-client.ts';
 import type { CookieJar } from '../support/cookie-jar.ts';
 import { type OpenIdProvider, startOpenIdProvider } from '../support/open-id-provider.ts';
@@ -7,6 +7,9 @@ import { redisKeysOfBrowser } from '../support/session-records.ts';
 import { ask, type RouteAnswer } from '../support/token-routes.ts';
 import { until } from '../support/until.ts';
 import { startWorker, type Worker, type WorkerOptions } from '../support/worker.ts';
+
+// Several processes at once: on a machine that is busy they take their time.
+jest.setTimeout(120_000);
 
 /** The origin all workers are reached by. A proxy in front of them would have it; here the browsers know them. */
 const BASE_URL = 'http://localhost:65000';
