@@ -120,8 +120,6 @@ export interface Provider {
    * @throws ProviderError `provider_invalid_response` for one to refuse, `provider_unavailable` without keys.
    */
   verifyLogoutToken(token: string): Promise<LogoutClaims>;
-  /** The public halves of the keys that this client signs by, as they are at this moment. */
-  publishedKeys(): Promise<readonly JWK[]>;
   /** The signed logout token within an encrypted one; `undefined`: it is not for a key of ours. Nothing is verified. */
   openLogoutToken(token: string): Promise<string | undefined>;
   /**
@@ -130,6 +128,8 @@ export interface Provider {
    * @throws ProviderError as {@link verifyLogoutToken}.
    */
   verifyRevocationToken(token: string, audience: string): Promise<RevocationClaims>;
+  /** The public halves of the keys that this client signs by, as they are at this moment, and of those it decrypts by. */
+  publishedKeys(): Promise<readonly JWK[]>;
   /** Verifies access tokens that clients bring. */
   readonly bearer: BearerVerifier;
   /**
@@ -286,7 +286,8 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
 
     publishedKeys: async () => {
       try {
-        return (await readKeys?.())?.published ?? [];
+        const signing = (await readKeys?.())?.published ?? [];
+        return [...signing, ...(definition.encryptionKeys ?? [])];
       } catch (error) {
         throw toProviderError(error, name, 'the keys of this client');
       }
