@@ -304,6 +304,14 @@ describe('the options of protected answers', () => {
     expect(() => providers.oidc(given)).toThrow(message);
   });
 
+  it('have the public halves at the route where the provider finds the keys of this client', async () => {
+    const app = await start(byRsa, { routes: { jwks: '/jwks' } });
+    const { keys } = await (await app.browser().get('/jwks')).json();
+    expect(keys).toEqual([
+      { ...createPublicKey(rsa).export({ format: 'jwk' }), kid: expect.any(String), use: 'enc' },
+    ]);
+  });
+
   it('publish the public halves of all keys, and nothing else of them', () => {
     const { encryptionKeys } = providers.oidc({
       ...base,
