@@ -116,7 +116,7 @@ describe('tokens that are bound to a key (DPoP, RFC 9449), at a provider that de
     expect(new Set(keys).size).toBe(1);
   });
 
-  it('are not given away, and never sent as those of a bearer', async () => {
+  it('are not given away, and never sent as those of a bearer (R-65)', async () => {
     const { run } = await open();
     expect(await run((auth) => auth.getAccessToken())).toEqual({ failed: 'token_bound' });
     await run(call('/', { headers: { authorization: 'Bearer x', dpop: 'x' } }));
