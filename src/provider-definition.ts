@@ -130,6 +130,8 @@ export interface AnswerProtection {
   readonly idTokenEncryption: AnswerEncryption | undefined;
   readonly userinfoEncryption: AnswerEncryption | undefined;
   readonly introspectionEncryption: AnswerEncryption | undefined;
+  /** Of the answers to logins, which are signed within. */
+  readonly responseEncryption: AnswerEncryption | undefined;
   readonly decryptionKeys: readonly DecryptionKey[];
   /** The public halves of them, for whoever publishes them. */
   readonly encryptionKeys: readonly PublicEncryptionKey[];

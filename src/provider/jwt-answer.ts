@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { IdTokenVerification } from './id-token.ts';
 import { isJwt } from './is-jwt.ts';
+import type { AnswerOpener } from './protected-answers.ts';
 import { faultError } from './provider-fault.ts';
 import type { KeyVerifier } from './signing-keys.ts';
 import { namingFaults } from './token-faults.ts';
@@ -19,15 +20,27 @@ function isInJwt({ responseMode }: Pick<ProviderDefinition, 'responseMode'>): bo
 /** What is looked at to find the login that an answer belongs to. */
 const PEEKED: readonly string[] = ['state', 'code', 'error'];
 
+/** What the JWT of an answer is opened by, where it is encrypted. */
+type OpenResponse = AnswerOpener['openResponse'];
+
 /**
  * Reads the parameters of an answer, those inside its JWT as well, of which nothing has been verified. Where a JWT is
  * wanted, a code beside it is none.
+ *
+ * @throws ProviderError `provider_invalid_response` for an encrypted one that cannot be opened: nobody knows its login.
  */
-export function peekAnswer(answer: URLSearchParams, definition: ProviderDefinition): URLSearchParams {
+export async function peekAnswer(
+  answer: URLSearchParams,
+  definition: ProviderDefinition,
+  open: OpenResponse,
+): Promise<URLSearchParams> {
   if (!isInJwt(definition)) return answer;
   const peeked = new URLSearchParams(answer);
   for (const name of ['code', 'id_token']) peeked.delete(name);
-  for (const [name, value] of readClaims(answer.get('response') ?? '')) peeked.set(name, value);
+  const jwt = answer.get('response') ?? '';
+  // One in the clear, where it must not be, tells its login all the same, which is then refused.
+  const isSealed = jwt !== '' && !isJwt(jwt);
+  for (const [name, value] of readClaims(isSealed ? await open(jwt) : jwt)) peeked.set(name, value);
   return peeked;
 }
 
@@ -41,7 +54,8 @@ function readClaims(jwt: string): readonly [string, string][] {
 }
 
 /**
- * Verifies a signed answer, and gives its claims as the parameters they are; another answer is given as it is.
+ * Verifies a signed answer, which may be encrypted, and gives its claims as the parameters they are; another answer is
+ * given as it is.
  *
  * @throws ProviderError `provider_invalid_response`, naming the claim.
  * @see [JWT Secured Authorization Response Mode, section 2.4](https://openid.net/specs/oauth-v2-jarm-final.html#section-2.4)
@@ -53,11 +67,16 @@ export async function openAnswer(
     name,
     verify,
     now,
-  }: Omit<IdTokenVerification, 'verify'> & { readonly verify: () => KeyVerifier },
+    open,
+  }: Omit<IdTokenVerification, 'verify'> & {
+    readonly verify: () => KeyVerifier;
+    readonly open: OpenResponse;
+  },
 ): Promise<URLSearchParams> {
   if (!isInJwt(definition)) return answer;
   const what = 'the signed answer to the login';
-  const jwt = answer.get('response') ?? '';
+  const response = answer.get('response') ?? '';
+  const jwt = response === '' ? '' : await open(response);
   if (!isJwt(jwt)) {
     const got = jwt === '' ? 'nothing' : 'something else';
     const fault = { asked: 'the callback', member: 'response', expected: 'a signed JWT', got };

@@ -15,10 +15,12 @@ export function checkAnswers(call: string, given: ReadOptions): void {
     throw new ConfigurationError(
       `${call}: responseSigningAlgorithm is needed for responseMode "${given.responseMode}" beside an ID token that the secret signs.`,
     );
-  if (!isSigned && given.responseSigningAlgorithm)
-    throw new ConfigurationError(
-      `${call}: responseSigningAlgorithm is for a responseMode with a JWT: "jwt", "query.jwt" or "form_post.jwt".`,
-    );
+  for (const option of ['responseSigningAlgorithm', 'responseEncryption'] as const) {
+    if (!isSigned && given[option])
+      throw new ConfigurationError(
+        `${call}: ${option} is for a responseMode with a JWT: "jwt", "query.jwt" or "form_post.jwt".`,
+      );
+  }
 }
 
 /**

@@ -135,6 +135,11 @@ export interface OidcOptions extends CommonProviderOptions {
   /** How the answers of the introspection endpoint are encrypted; they must be signed as well. @default not encrypted */
   introspectionEncryption?: EncryptionOptions;
   /**
+   * How the answers to logins are encrypted, where `responseMode` is one with a JWT; they are signed as well.
+   * @default not encrypted
+   */
+  responseEncryption?: EncryptionOptions;
+  /**
    * Private keys that such answers are encrypted for: in PEM, or as JWKs. To replace one, add the next, let the provider have
    * its public half, and take the old one out when nothing is encrypted for it any more. @default none
    */
@@ -256,6 +261,7 @@ export const OIDC_OPTIONS = {
   idTokenEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
   userinfoEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
   introspectionEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
+  responseEncryption: optional(checkEncryption, { defaultIs: 'not encrypted' }),
   decryptionKeys: optional(checkDecryptionKeys, { aliases: ['decryptionKey'] }),
   userinfoSigningAlgorithm: optional(oneOf(...PUBLIC_KEY_ALGORITHMS), {
     defaultIs: 'not demanded',

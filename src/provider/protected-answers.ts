@@ -8,15 +8,19 @@ export interface AnswerOpener {
   openTokens(tokens: TokenSet): Promise<TokenSet>;
   openUserInfo(jwt: string): Promise<string>;
   openIntrospection(jwt: string): Promise<string>;
+  /** The JWT that a login is answered by. */
+  openResponse(jwt: string): Promise<string>;
   /** A logout token is encrypted as ID tokens are; one that is not is as good. `undefined`: it is not for a key of ours. */
   openLogoutToken(jwt: string): Promise<string | undefined>;
 }
 
 /** Makes it for one provider. */
 export function createAnswerOpener(
-  { idTokenEncryption, userinfoEncryption, introspectionEncryption, decryptionKeys = [] }: ProviderDefinition,
+  definition: ProviderDefinition,
   { name, readSecret }: Pick<Decryption, 'name' | 'readSecret'>,
 ): AnswerOpener {
+  const { idTokenEncryption, userinfoEncryption, introspectionEncryption, responseEncryption } = definition;
+  const { decryptionKeys = [] } = definition;
   const decryption = { name, keys: decryptionKeys, readSecret };
   const open = async (jwt: string, what: string, option: string, encryption: AnswerEncryption | undefined) =>
     encryption ? openEncrypted(jwt, { what, option, encryption }, decryption) : jwt;
@@ -30,6 +34,7 @@ export function createAnswerOpener(
     openUserInfo: (jwt) => open(jwt, 'the userinfo answer', 'userinfoEncryption', userinfoEncryption),
     openIntrospection: (jwt) =>
       open(jwt, 'the introspection answer', 'introspectionEncryption', introspectionEncryption),
+    openResponse: (jwt) => open(jwt, 'the answer to the login', 'responseEncryption', responseEncryption),
     openLogoutToken: async (jwt) => {
       if (jwt.split('.').length !== 5) return jwt;
       return idTokenEncryption && openIdToken(jwt).catch(() => undefined);

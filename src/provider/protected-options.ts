@@ -36,6 +36,7 @@ export interface ProtectionOptions {
   readonly idTokenEncryption?: AnswerEncryption | undefined;
   readonly userinfoEncryption?: AnswerEncryption | undefined;
   readonly introspectionEncryption?: AnswerEncryption | undefined;
+  readonly responseEncryption?: AnswerEncryption | undefined;
   readonly userinfoSigningAlgorithm?: PublicKeyAlgorithm | undefined;
   readonly introspectionSigningAlgorithm?: PublicKeyAlgorithm | undefined;
   readonly clientSecret?: unknown;
@@ -48,8 +49,8 @@ export interface ProtectionOptions {
  */
 export function completeProtection(call: string, given: ProtectionOptions): Partial<AnswerProtection> {
   const { decryptionKeys: keys = [], introspectionSigningAlgorithm } = given;
-  const { idTokenEncryption, userinfoEncryption, introspectionEncryption } = given;
-  const encryptions = { idTokenEncryption, userinfoEncryption, introspectionEncryption };
+  const { idTokenEncryption, userinfoEncryption, introspectionEncryption, responseEncryption } = given;
+  const encryptions = { idTokenEncryption, userinfoEncryption, introspectionEncryption, responseEncryption };
   const used = Object.entries(encryptions).filter(([, encryption]) => encryption !== undefined);
   for (const [option, encryption] of used) {
     const { alg } = encryption!;
@@ -64,7 +65,7 @@ export function completeProtection(call: string, given: ProtectionOptions): Part
   }
   if (keys.length > 0 && used.length === 0)
     throw new ConfigurationError(
-      `${call}: decryptionKeys open nothing. Say what is encrypted: idTokenEncryption, userinfoEncryption or introspectionEncryption.`,
+      `${call}: decryptionKeys open nothing. Say what is encrypted: idTokenEncryption, userinfoEncryption, introspectionEncryption or responseEncryption.`,
     );
   if (introspectionEncryption && !introspectionSigningAlgorithm)
     throw new ConfigurationError(

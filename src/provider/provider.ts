@@ -84,8 +84,10 @@ export interface Provider {
   /**
    * The parameters of a callback, those in a signed answer as well: to find its login by, and to be believed by nobody
    * before {@link Provider.finishLogin} has verified them.
+   *
+   * @throws ProviderError `provider_invalid_response` where an encrypted answer cannot be opened.
    */
-  peekAnswer(answer: URLSearchParams): URLSearchParams;
+  peekAnswer(answer: URLSearchParams): Promise<URLSearchParams>;
   /**
    * Exchanges the code of a callback and verifies who logged in. The code is sent once, whatever happens.
    *
@@ -293,7 +295,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
       }
     },
 
-    peekAnswer: (answer) => peekAnswer(answer, definition),
+    peekAnswer: (answer) => peekAnswer(answer, definition, answers.openResponse),
     restoreChecks: (kept) => createLoginChecks(definition, kept),
     startLogin: (request) =>
       callProvider('the authorization request', async (configuration) => {
@@ -305,7 +307,8 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
     finishLogin: (given, checks) =>
       callProvider('the login', async (configuration) => {
         const verify = () => identityVerifier.publishedKeysOf(configuration);
-        const answer = await openAnswer(given, { definition, name, verify, now });
+        const open = answers.openResponse;
+        const answer = await openAnswer(given, { definition, name, verify, now, open });
         const requested = await tokenRequests.finishLogin(configuration, answer, checks);
         const answered = await answers.openTokens(requested.tokens);
         const identity = await identityVerifier.verifyLogin(answered, checks, configuration);

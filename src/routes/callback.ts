@@ -174,7 +174,7 @@ export function createCallback(options: CallbackOptions): Callback {
 
   const route: Callback['route'] = async (req, res, browser, providerName) => {
     const provider = providers.get(providerName)!;
-    const answer = provider.peekAnswer(await readCallbackAnswer(req, res));
+    const answer = await provider.peekAnswer(await readCallbackAnswer(req, res));
     if (provider.definition.popupRedirectUri)
       answer.set('state', unwrapPopupState(answer.get('state') ?? ''));
     const clientOf = (login: { provider: string; display: LoginDisplay }) => {
