@@ -186,7 +186,8 @@ describe('a bearer token that is refused', () => {
     ['one that was made tomorrow', () => makeToken({ iat: seconds() + 31 }), /not valid yet/],
     ['one of nobody', () => makeToken({ sub: undefined }), /names nobody/],
     ['one of an endless name', () => makeToken({ sub: 'x'.repeat(256) }), /names nobody/],
-    ['one that is bound to a key', () => makeToken({ cnf: { jkt: 'x' } }), /bound to a key/],
+    ['one that is bound to a key (RFC 9449)', () => makeToken({ cnf: { jkt: 'x' } }), /bound to a key/],
+    ['one that is bound to a certificate', () => makeToken({ cnf: { 'x5t#S256': 'x' } }), /bound to a key/],
     [
       'one without a signature',
       () => `${makeToken({}, { header: { alg: 'none' } }).replace(/[^.]*$/, '')}`,

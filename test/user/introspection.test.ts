@@ -122,7 +122,8 @@ describe('a token that the provider is asked about', () => {
     ['over', { exp: 1 }, /expired/],
     ['over, in words', { exp: 'never' }, /./],
     ['of nobody', { sub: undefined }, /names nobody/],
-    ['bound to a key', { cnf: { jkt: 'x' } }, /bound to a key/],
+    ['bound to a key (RFC 9449)', { cnf: { jkt: 'x' } }, /bound to a key/],
+    ['bound to a certificate (RFC 8705)', { cnf: { 'x5t#S256': 'x' } }, /bound to a key/],
     ['of another kind', { token_type: 'DPoP' }, /no bearer token/],
   ])('is refused when it is %s', async (_, changes, reason) => {
     const { status, said, app } = await ask({ ...honest(), ...changes });
