@@ -80,3 +80,20 @@ it('a change of id that stood still beyond its lease waits for a refresh that ha
   expect(await ask(one)).toMatchObject({ status: 200, token: refreshed.token });
   expect(op.requests('token').map(({ params }) => params.get('refresh_token'))).toEqual(given.slice(0, 1));
 });
+
+it('a change of id that stood still beyond its lease ends when a refresh has said so meanwhile', async () => {
+  const { one, two } = await logIn();
+  const held = holdAt('connectAuth:rotateSession');
+  const renewing = one.get('/renew', { accept: 'application/json' });
+  await held.arrived;
+  await loseLock();
+  const end = Math.floor(clock.now() / 1000) + 1800;
+  op.script({ claims: (claims) => ({ ...claims, session_expiry: end }) });
+  expect((await ask(two)).status).toBe(200);
+  held.release();
+  expect((await renewing).status).toBe(200);
+  clock.advance(1_795_000);
+  expect(await whoIs(one)).toBe('ada');
+  clock.advance(10_000);
+  expect(await whoIs(one)).toBeNull();
+});
