@@ -14,6 +14,10 @@ export interface Registration {
   readonly frontchannelLogoutUri?: string | undefined;
   /** Where its public keys are; absent where it has none, or the route is switched off. */
   readonly jwksUri?: string | undefined;
+  /** Where the provider can begin a login; absent where the route is switched off. */
+  readonly initiateLoginUri?: string | undefined;
+  /** Where the provider can end all sessions of a person; absent where the route is switched off. */
+  readonly globalTokenRevocationUri?: string | undefined;
 }
 
 /** What two applications are compared by. */

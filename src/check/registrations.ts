@@ -8,6 +8,7 @@ export function listRegistrations(sites: readonly ResolvedOptions[]): readonly R
   return [...first.providers].map(([provider, definition]) => {
     const { issuer, clientId, clientKey, capabilities, popupRedirectUri } = definition;
     const { callback, signedOut, afterLogout, backchannelLogout, frontchannelLogout, jwks } = first.routes;
+    const { initiateLogin, globalTokenRevocation } = first.routes;
     const at = (path: string | false) => (path === false ? [] : sites.map(({ baseUrl }) => baseUrl + path));
     const own = at(first.severalProviders ? `${callback}/${provider}` : callback);
     return {
@@ -19,6 +20,8 @@ export function listRegistrations(sites: readonly ResolvedOptions[]): readonly R
       backchannelLogoutUri: at(backchannelLogout)[0],
       frontchannelLogoutUri: at(frontchannelLogout)[0],
       jwksUri: clientKey && at(jwks)[0],
+      initiateLoginUri: at(initiateLogin)[0],
+      globalTokenRevocationUri: at(globalTokenRevocation)[0],
     };
   });
 }

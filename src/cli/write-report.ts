@@ -37,12 +37,15 @@ function writeCheck({ name, status, says, remedy, field, provider }: Check): str
 function writeRegistration(registration: Registration): string {
   const { provider, issuer, clientId, redirectUris, postLogoutRedirectUris } = registration;
   const { backchannelLogoutUri, frontchannelLogoutUri, jwksUri } = registration;
+  const { initiateLoginUri, globalTokenRevocationUri } = registration;
   const rows: [string, readonly (string | undefined)[]][] = [
     ['redirect URI', redirectUris],
     ['after a logout', postLogoutRedirectUris],
     ['back-channel logout', [backchannelLogoutUri]],
     ['front-channel logout', [frontchannelLogoutUri]],
     ['keys (jwks_uri)', [jwksUri]],
+    ['begins a login', [initiateLoginUri]],
+    ['ends all sessions', [globalTokenRevocationUri]],
   ];
   const lines = rows.flatMap(([what, uris]) =>
     uris.flatMap((uri) => (uri === undefined ? [] : [`    ${what.padEnd(21)} ${uri}`])),

@@ -47,7 +47,10 @@ describe('auth.check()', () => {
       baseUrl: ['https://shop.example.com', 'https://shop.example.org/de'],
       ...{ application: 'shop', secret: SECRET, redis: 'memory' },
       providers: { google: provider, work: providers.oidc({ issuer: op.issuer, clientId: 'work' }) },
-      routes: { afterLogout: '/bye', frontchannelLogout: false },
+      routes: {
+        ...{ afterLogout: '/bye', frontchannelLogout: false },
+        ...{ initiateLogin: '/initiate-login', globalTokenRevocation: '/revoke-all' },
+      },
     });
     const report = await auth.check({ tryCredentials: false, timeoutMs: 100 });
     expect(report.register).toEqual([
@@ -60,6 +63,8 @@ describe('auth.check()', () => {
         postLogoutRedirectUris: [],
         backchannelLogoutUri: 'https://shop.example.com/oauth/backchannel-logout',
         frontchannelLogoutUri: undefined,
+        initiateLoginUri: 'https://shop.example.com/initiate-login',
+        globalTokenRevocationUri: 'https://shop.example.com/revoke-all',
       },
       expect.objectContaining({
         provider: 'work',
