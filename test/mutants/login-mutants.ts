@@ -37,7 +37,7 @@ const PERSON = [
     {
       id: 'R-21',
       what: 'userinfo of another content type is refused',
-      text: "throw foundFault({ asked, expected: 'JSON, or a signed JWT', got: describeAnswer(answer) });",
+      text: 'throw foundFault({ asked, expected: wanted, got: describeAnswer(answer) });',
       becomes: 'return readObject(answer, asked);',
       test: userinfo,
     },
@@ -64,7 +64,7 @@ const PERSON = [
     {
       id: 'R-21',
       what: 'a JWT from the userinfo endpoint is by the configured algorithm',
-      text: 'algorithms: [identity.algorithm],',
+      text: 'algorithms: [userinfoSigningAlgorithm ?? identity.algorithm],',
       becomes: '',
       test: userinfo,
       titles: 'a JWT by another algorithm',
@@ -173,7 +173,7 @@ const STARTS = [
     {
       id: 'R-67',
       what: 'a login is begun by a person who opens a page',
-      text: 'if (isPrefetch(req) || isEmbedded(req))',
+      text: 'if (isEmbedded(req))',
       becomes: 'if (false)',
       test: starts,
       titles: 'is not started by',
@@ -181,16 +181,16 @@ const STARTS = [
     {
       id: 'R-67',
       what: 'a page that is loaded ahead begins no login',
-      text: 'if (isPrefetch(req) || isEmbedded(req))',
-      becomes: 'if (isEmbedded(req))',
+      text: 'return isPrefetch(req) || (req',
+      becomes: 'return (req',
       test: starts,
       titles: 'is not started by',
     },
     {
       id: 'R-67',
       what: 'a frame, an image or a fetch begins no login',
-      text: 'if (isPrefetch(req) || isEmbedded(req))',
-      becomes: 'if (isPrefetch(req))',
+      text: "return isPrefetch(req) || (req.headers['sec-fetch-mode'] !== undefined && !isNavigation(req));",
+      becomes: 'return isPrefetch(req);',
       test: starts,
       titles: 'is not started by',
     },
