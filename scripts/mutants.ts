@@ -57,8 +57,8 @@ export function fillIn(document: string, rows: readonly string[]): string {
   const [before = '', written = ''] = document.split(BEGIN);
   const [, after = ''] = written.split(END);
   const others = Object.entries(WITHOUT_MUTANT).map(([id, reason]) => `- ${id}: ${reason}.`);
-  const rest = ['Nothing is taken out for:', '', ...others];
-  return [`${before}${BEGIN}`, '', ...HEAD, ...rows, '', ...rest, '', `${END}${after}`].join('\n');
+  const rest = others.length > 0 ? ['Nothing is taken out for:', '', ...others, ''] : [];
+  return [`${before}${BEGIN}`, '', ...HEAD, ...rows, '', ...rest, `${END}${after}`].join('\n');
 }
 
 interface AssertionResult {

@@ -235,5 +235,46 @@ const STRENGTH = [
   ]),
 ];
 
+const encrypted = 'strict/protected-answers.test.ts';
+
+const ENCRYPTION = [
+  ...inFile('provider/encrypted-token.ts', [
+    {
+      id: 'R-23',
+      what: 'what is compressed is refused',
+      text: "if (zip !== undefined) return { member: 'zip', expected: 'no compression', got: show(zip) };",
+      becomes: '',
+      test: encrypted,
+      titles: 'an encrypted ID token that is compressed',
+    },
+    {
+      id: 'R-23',
+      what: 'only the configured algorithm counts',
+      text: "if (alg !== encryption.alg) return { member: 'alg', expected: encryption.alg, got: show(alg) };",
+      becomes: '',
+      test: encrypted,
+      titles: 'an encrypted ID token by another algorithm',
+    },
+    {
+      id: 'R-23',
+      what: 'what is encrypted is signed within',
+      text: 'if (!isJwt(inner))',
+      becomes: 'if (false)',
+      test: encrypted,
+      titles: 'an encrypted ID token that nobody has signed',
+    },
+  ]),
+  ...inFile('provider/protected-answers.ts', [
+    {
+      id: 'R-23',
+      what: 'what is only signed is refused where it must be encrypted',
+      text: 'encryption ? openEncrypted(',
+      becomes: "encryption && jwt.split('.').length === 5 ? openEncrypted(",
+      test: encrypted,
+      titles: 'an encrypted ID token that is only signed',
+    },
+  ]),
+];
+
 /** What is checked of an ID token, R-07 to. */
-export const ID_TOKEN_MUTANTS: readonly Mutant[] = [...CLAIMS, ...SIGNATURES, ...STRENGTH];
+export const ID_TOKEN_MUTANTS: readonly Mutant[] = [...CLAIMS, ...SIGNATURES, ...STRENGTH, ...ENCRYPTION];

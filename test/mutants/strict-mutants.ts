@@ -153,7 +153,7 @@ const PROOFS = [
   ]),
 ];
 
-const PROFILES = inFile('provider/profiles.ts', [
+const PROFILES = inFile('provider/profiles/fapi.ts', [
   {
     id: 'R-66',
     what: 'what a profile forbids is refused',
@@ -171,8 +171,8 @@ const PROFILES = inFile('provider/profiles.ts', [
   {
     id: 'R-66',
     what: 'RS256 is none of the algorithms',
-    text: "readonly PublicAlgorithm[] = ['PS256', ",
-    becomes: "readonly PublicAlgorithm[] = ['RS256', 'PS256', ",
+    text: "readonly PublicKeyAlgorithm[] = ['PS256', ",
+    becomes: "readonly PublicKeyAlgorithm[] = ['RS256', 'PS256', ",
     test: profiles,
   },
   {
