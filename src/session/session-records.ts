@@ -73,7 +73,8 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
       const indexedForMs = absoluteTimeoutMs + AFTERLIFE_MS;
       await Promise.all(names.map((name) => store.addToIndex(name, key, indexedForMs)));
       const records = { identity: encodeIdentity(identity), tokens, data };
-      const absoluteMs = Math.max(1, Math.min(absoluteTimeoutMs, endsBy - now()));
+      // Whole milliseconds: Redis takes no others.
+      const absoluteMs = Math.max(1, Math.min(absoluteTimeoutMs, Math.floor(endsBy - now())));
       const written = await store.writeLogin(key, records, { idleMs: idleTimeoutMs, absoluteMs, endsAt });
       if (!written || isEndedByAny(identity, await store.readMarks(names, indexes.openMarks))) {
         throw new LoginError('A logout overtook this login.', { code: 'login_ended' });

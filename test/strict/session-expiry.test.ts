@@ -41,6 +41,15 @@ describe.each(['redis', 'memory'] as const)('session_expiry of an ID token, with
     expect(app.logouts.map(({ reason }) => reason)).toEqual(['absolute_timeout']);
   });
 
+  it('may be a fraction of a second', async () => {
+    const app = await start();
+    end(nowSeconds() + 600.1234);
+    const browser = await logIn(app);
+    expect(await whoIs(browser)).toBe('ada');
+    clock.advance(605_000);
+    expect(await whoIs(browser)).toBeNull();
+  });
+
   it('makes no session longer than the options do', async () => {
     const app = await start({ session: { absoluteTimeoutSeconds: HOUR } });
     end(nowSeconds() + 10 * HOUR);
