@@ -40,7 +40,7 @@ const jest = {
     '--disable-warning=ExperimentalWarning',
     join('node_modules', 'jest', 'bin', 'jest.js'),
     // What a test file imported is never given back: a worker that has run many files is slow, and is replaced.
-    '--workerIdleMemoryLimit=1200MB',
+    '--workerIdleMemoryLimit=3000MB',
     ...process.argv.slice(2),
     '--reporters=<rootDir>/scripts/quiet-reporter.js', // Last, for it takes what follows as more reporters.
   ],
