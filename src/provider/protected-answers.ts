@@ -1,3 +1,4 @@
+import { ProviderError } from '../errors.ts';
 import type { AnswerEncryption, ProviderDefinition } from '../provider-definition.ts';
 import type { TokenSet } from '../tokens.ts';
 import { type Decryption, openEncrypted } from './encrypted-token.ts';
@@ -10,7 +11,7 @@ export interface AnswerOpener {
   openIntrospection(jwt: string): Promise<string>;
   /** The JWT that a login is answered by. */
   openResponse(jwt: string): Promise<string>;
-  /** A logout token is encrypted as ID tokens are; one that is not is as good. `undefined`: it is not for a key of ours. */
+  /** A logout token is encrypted as ID tokens are; one that is not is as good. `undefined`: it is not for a key of ours. Rejects where a key cannot be had. */
   openLogoutToken(jwt: string): Promise<string | undefined>;
 }
 
@@ -37,7 +38,13 @@ export function createAnswerOpener(
     openResponse: (jwt) => open(jwt, 'the answer to the login', 'responseEncryption', responseEncryption),
     openLogoutToken: async (jwt) => {
       if (jwt.split('.').length !== 5) return jwt;
-      return idTokenEncryption && openIdToken(jwt).catch(() => undefined);
+      return (
+        idTokenEncryption &&
+        openIdToken(jwt).catch((error: unknown) => {
+          if (error instanceof ProviderError && error.code === 'provider_invalid_response') return undefined;
+          throw error;
+        })
+      );
     },
   };
 }

@@ -63,7 +63,8 @@ export function createBackchannelLogout(
       if (mayReport(error)) await answers.reportError(req, res, error, 'logout');
       const passing =
         error instanceof StoreError ||
-        (error instanceof ProviderError && error.code === 'provider_unavailable');
+        (error instanceof ProviderError &&
+          ['provider_unavailable', 'provider_credentials'].includes(error.code));
       if (passing) {
         setRetryAfter(res, error);
         res.status(503).json({ error: 'temporarily_unavailable' });
@@ -127,10 +128,17 @@ async function readLogoutToken(req: Request, res: Response): Promise<string> {
 /** An encrypted token says nothing of whom it is from: whose key opens it, says so. */
 async function openToken(providers: ReadonlyMap<string, Provider>, token: string): Promise<string> {
   if (token.split('.').length !== 5) return token;
+  const faults: unknown[] = [];
   for (const provider of providers.values()) {
-    const opened = await provider.openLogoutToken(token);
-    if (opened !== undefined) return opened;
+    try {
+      const opened = await provider.openLogoutToken(token);
+      if (opened !== undefined) return opened;
+    } catch (error) {
+      faults.push(error);
+    }
   }
+  // It may have been for the key that cannot be had now.
+  if (faults.length > 0) throw faults[0];
   throw invalidForm('has an encrypted logout token that no key of ours opens');
 }
 

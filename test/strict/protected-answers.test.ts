@@ -182,6 +182,20 @@ describe('an encrypted logout token', () => {
     expect((await postLogoutToken(app, await encrypt(token, RSA, rsa))).status).toBe(200);
     expect(await whoIs(browser)).toBeNull();
   });
+
+  it('is to come again while the secret that is its key cannot be had', async () => {
+    let isAway = true;
+    const clientSecret = () => {
+      if (isAway) throw new Error('the vault is away');
+      return op.clientSecret;
+    };
+    const app = await start({ idTokenEncryption: { alg: 'dir' }, clientSecret });
+    const logout = createLogoutToken(op, { sub: 'ada', now: clock.now });
+    const token = await encrypt(logout, { alg: 'dir', enc: 'A128CBC-HS256' }, randomBytes(32));
+    expect((await postLogoutToken(app, token)).status).toBe(503);
+    isAway = false;
+    expect((await postLogoutToken(app, token)).status).toBe(400);
+  });
 });
 
 describe('a protected userinfo answer', () => {
