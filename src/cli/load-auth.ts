@@ -1,5 +1,4 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Server } from 'node:net';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ConnectAuth } from '../connect-auth.ts';
@@ -15,8 +14,8 @@ export interface LoadedAuth {
 const PATIENCE_MS = 10_000;
 
 /**
- * Runs a program as Node would, but that none of its servers takes a port of its own, and finds what `connectAuth()` it constructs, whether it
- * exports them or not. A program may do so at once or a while later, such as after asking for its secrets.
+ * Runs a program as Node would, and finds what `connectAuth()` it constructs, whether it exports them or not. See
+ * `silence-servers.ts` for what it is kept from. A program may do so at once or a while later, such as after asking for its secrets.
  *
  * @throws what the program throws before it has constructed one; an Error where it constructs none in time.
  */
@@ -31,7 +30,6 @@ export async function loadAuth(file: string, cwd: string): Promise<readonly Load
     note();
   };
   subscribe(CREATED, keep);
-  silenceServers();
   try {
     const path = resolve(cwd, file);
     const loading = (import(pathToFileURL(path).href) as Promise<object>).catch((error: unknown) => {
@@ -59,17 +57,6 @@ const REST_MS = 1_000;
 /** A server that does not listen never says that it does. */
 function settle(loading: Promise<object | undefined>): Promise<object | undefined> {
   return within(REST_MS, loading);
-}
-
-/**
- * The application may be running, and would find its port in use. For as long as this process lives. Who asks for any port
- * that is free gets one: the test kit's provider does, and a program may wait for it before it calls `connectAuth()`.
- */
-function silenceServers(): void {
-  const listen = Server.prototype.listen as (this: Server, ...given: unknown[]) => Server;
-  Server.prototype.listen = function silent(this: Server, ...given: unknown[]) {
-    return given[0] === 0 ? listen.apply(this, given) : this;
-  } as typeof Server.prototype.listen;
 }
 
 function isAuth(value: unknown): value is ConnectAuth {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { resolve } from 'node:path';
 import { runCli } from './run-cli.ts';
+import { silenceServers } from './silence-servers.ts';
 
 // What the program itself prints must not get between the data.
 const write = process.stdout.write.bind(process.stdout);
@@ -9,6 +10,7 @@ process.stdout.write = process.stderr.write.bind(process.stderr) as typeof proce
 for (const event of ['unhandledRejection', 'uncaughtException'] as const)
   process.on(event, (error: unknown) => void process.stderr.write(`${String(error)}\n`));
 
+silenceServers();
 const code = await runCli(process.argv.slice(2), {
   cwd: resolve('.'),
   write: (text) => void write(text),
