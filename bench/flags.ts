@@ -8,7 +8,7 @@ export interface Flags {
   readonly only: readonly string[] | undefined;
   readonly rounds: number;
   readonly windowMs: number;
-  /** How long a server is kept busy before each window; the reference, which has hardly been idle, for a quarter of it. */
+  /** How long a server is kept busy before each window. */
   readonly warmMs: number;
   readonly sessions: number;
   readonly connections: number;

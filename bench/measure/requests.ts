@@ -53,7 +53,11 @@ interface Entrant {
   readonly pairs: Pair[];
 }
 
-/** Measures every contestant that was asked for, in pairs with the reference, round by round. */
+/**
+ * Measures every contestant that was asked for, in pairs with the reference, round by round. There are as many servers of
+ * the reference as contestants, and each pair takes another of them: one that ran beside everybody would be warmer than
+ * they are.
+ */
 export async function measureRequests(
   bed: Bed,
   flags: Flags,
@@ -62,25 +66,32 @@ export async function measureRequests(
   const chosen = contestants.filter(
     ({ name }) => !flags.only || flags.only.includes(name) || name === control.name,
   );
-  const [first, ...entrants] = (await enter(bed, flags, [reference, ...chosen], say)) as [
-    Entrant,
-    ...Entrant[],
-  ];
+  const references = await enter(
+    bed,
+    flags,
+    chosen.map((_, index) => ({ ...reference, name: `${reference.name}-${index}` })),
+    say,
+  );
+  const entrants = await enter(bed, flags, chosen, say);
   const load = startLoadGenerator();
-  for (const { contestant, cookies } of [first, ...entrants]) {
+  for (const { contestant, cookies } of [...references, ...entrants]) {
     await load.send({ order: 'know', name: contestant.name, cookies });
   }
-  const measure = (entrant: Entrant, options: Partial<Flags> = {}) =>
-    measureWindow({ server: entrant.server, name: entrant.contestant.name }, load, { ...flags, ...options });
+  const measure = ({ server, contestant }: Entrant, options: Partial<Flags> = {}) =>
+    measureWindow({ server, name: contestant.name }, load, { ...flags, ...options });
 
   say('warming');
-  for (const entrant of [first, ...entrants]) await measure(entrant, { windowMs: flags.windowMs * 2 });
+  for (const entrant of [...references, ...entrants])
+    await measure(entrant, { windowMs: flags.windowMs * 2 });
   for (let round = 1; round <= flags.rounds; round += 1) {
     say(`round ${round} of ${flags.rounds}`);
+    const pairs = entrants.map((entrant, index) => ({
+      entrant,
+      beside: references[(index + round) % references.length]!,
+    }));
     // There and back, so that nobody always comes after the same one.
-    for (const entrant of round % 2 === 0 ? entrants.toReversed() : entrants) {
-      const own = await measure(entrant);
-      entrant.pairs.push({ own, reference: await measure(first, { warmMs: flags.warmMs / 4 }) });
+    for (const { entrant, beside } of round % 2 === 0 ? pairs.toReversed() : pairs) {
+      entrant.pairs.push({ own: await measure(entrant), reference: await measure(beside) });
     }
   }
   load.stop();

@@ -29,7 +29,7 @@ export function formatMachine({ flags, machine, date, isPinned, loads }: Run): s
   const lines = [
     `${date.toISOString().slice(0, 10)}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}`,
     `Node ${machine.node}, Redis ${machine.redis}; ${packages.join(', ')}`,
-    `${rounds} rounds; windows of ${windowMs} ms after ${warmMs} ms of the same load (${warmMs / 4} ms for L1); ${sessions} sessions round robin; ${connections} connections`,
+    `${rounds} rounds; windows of ${windowMs} ms after ${warmMs} ms of the same load; ${sessions} sessions round robin; ${connections} connections`,
     `${pins}; --max-semi-space-size ${semiSpace ?? "not set (Node's default)"}`,
     `load averages before ${loads.before}, after ${loads.after} (the benchmark's own load is among them)`,
   ];
