@@ -9,14 +9,14 @@ export interface ApplicationKeys {
   /** Names a session in the store by its id, which is stored nowhere. */
   sessionKey(id: string): string;
   /**
-   * Derives a key from a configured secret, by HKDF with SHA-256.
+   * Derives a key from a configured secret, by HKDF with SHA-256. Costs more than what is done with the key: once for a
+   * process, never for each request.
    *
    * @param purpose - separates the keys: each use has a purpose of its own.
-   * @param salt - what the holder of the secret alone does not know, such as the session id.
    * @param bytes - its length, 32 unless it is given.
    * @see [RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)
    */
-  derive(secret: Secret, purpose: string, salt?: string | Buffer, bytes?: number): Buffer;
+  derive(secret: Secret, purpose: string, bytes?: number): Buffer;
 }
 
 /** @param application - its name; see `ConnectAuthOptions.application`. */
@@ -26,10 +26,10 @@ export function createApplicationKeys(application: string): ApplicationKeys {
   return {
     name: (...parts) => hash([application, ...parts]),
     sessionKey: (id) => nameSession(id)!,
-    derive: (secret, purpose, salt = '', bytes = 32) => {
+    derive: (secret, purpose, bytes = 32) => {
       // As JSON, so that no application and purpose together look like another pair.
       const info = JSON.stringify(['express-connect-auth', application, purpose]);
-      return Buffer.from(hkdfSync('sha256', secret.reveal(), salt, info, bytes));
+      return Buffer.from(hkdfSync('sha256', secret.reveal(), '', info, bytes));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
+import { hash, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { ConfigurationError } from '../errors.ts';
 import type { ApplicationKeys } from '../keys.ts';
@@ -139,10 +139,7 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
   const isInTime = (startedAt: number) => now() - startedAt <= LOGIN_LIFE_MS;
   const takenName = (state: string) => keys.name('login', state);
   const fingerprintOf = ({ issuer, clientId, redirectUri }: LoginClient) =>
-    createHash('sha256')
-      .update(JSON.stringify([issuer, clientId, redirectUri]))
-      .digest()
-      .subarray(0, FINGERPRINT_BYTES);
+    hash('sha256', JSON.stringify([issuer, clientId, redirectUri]), 'buffer').subarray(0, FINGERPRINT_BYTES);
 
   const attributesOf = (crossSite: boolean, maxAge: number): CookieAttributes => ({
     httpOnly: true,

@@ -36,18 +36,19 @@ export function openEverything({ copy, secrets, application, more = [] }: Loot):
   const words = new Set([...texts, ...more].flatMap((text) => text.match(/[\w-]{16,}/g) ?? []));
   const opened: unknown[] = [];
   for (const secret of secrets) {
-    const derive = (purpose: string, salt: string | Buffer, bytes = 32) => {
+    const derive = (purpose: string, bytes = 32) => {
       const info = JSON.stringify(['express-connect-auth', application, purpose]);
-      return Buffer.from(hkdfSync('sha256', secret, salt, info, bytes));
+      return Buffer.from(hkdfSync('sha256', secret, '', info, bytes));
     };
+    const loginsKey = derive('login under way', 64);
     for (const salt of ['', ...words]) {
       for (const purpose of PURPOSES) {
-        const key = createHmac('sha256', salt).update(derive(purpose, '')).digest();
+        const key = createHmac('sha256', salt).update(derive(purpose)).digest();
         for (const [name, value] of copy) opened.push(openRecord(name, value, { purpose, key }));
       }
     }
     // The first character of a cookie says how it was set.
-    for (const word of words) opened.push(openLogin(Buffer.from(word.slice(1), 'base64url'), derive));
+    for (const word of words) opened.push(openLogin(Buffer.from(word.slice(1), 'base64url'), loginsKey));
   }
   return opened.filter((value) => value !== undefined);
 }
@@ -66,15 +67,11 @@ function openRecord(
 }
 
 /** `seed ‖ ciphertext ‖ tag`; everything follows from the seed. */
-function openLogin(
-  sealed: Buffer,
-  derive: (purpose: string, salt: Buffer, bytes: number) => Buffer,
-): unknown {
+function openLogin(sealed: Buffer, loginsKey: Buffer): unknown {
   const seed = sealed.subarray(0, SEED_BYTES);
-  const derived = derive('login under way', seed, 140);
-  const [key, iv] = [derived.subarray(96, 128), derived.subarray(128)];
-  const login = decrypt(sealed.subarray(SEED_BYTES), { key, iv });
-  const codeVerifier = derived.toString('base64url', 64, 96);
+  const kept = createHmac('sha512', loginsKey).update(Buffer.of(2)).update(seed).digest();
+  const login = decrypt(sealed.subarray(SEED_BYTES), { key: kept.subarray(32), iv: Buffer.alloc(12) });
+  const codeVerifier = kept.toString('base64url', 0, 32);
   return login && { login: login.toString('latin1'), codeVerifier };
 }
 

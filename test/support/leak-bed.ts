@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, jest } from '@jest/globals';
 import type { ErrorRequestHandler, Express } from 'express';
 import { createSecret } from '../../src/secret.ts';
@@ -161,16 +162,19 @@ export function setUpLeakBed(): LeakBed {
 /** Every key that an application has derived: for all, and for what these cookies hold. */
 function deriveKeys(app: TestApp, bearers: readonly string[]): string[] {
   const secret = createSecret(SECRET);
-  const derive = (purpose: string, salt?: string | Buffer) =>
-    keysOf(app).derive(secret, purpose, salt).toString('base64url');
+  const keys = keysOf(app);
+  const derive = (purpose: string) => keys.derive(secret, purpose).toString('base64url');
+  const tokensKey = keys.derive(secret, 'tokens');
+  const loginsKey = keys.derive(secret, 'login under way', 64);
   const seeds = bearers.map((value) => Buffer.from(value.slice(1), 'base64url').subarray(0, 32));
   return [
-    ...['cookie signature', 'ending cookie signature', 'key id'].map((purpose) => derive(purpose)),
-    ...bearers.map((id) => derive('tokens', id)),
+    ...['cookie signature', 'ending cookie signature', 'key id', 'tokens'].map(derive),
+    loginsKey.toString('base64url'),
+    ...bearers.map((id) => createHmac('sha256', id).update(tokensKey).digest('base64url')),
     ...seeds.flatMap((seed) => {
-      const derived = keysOf(app).derive(secret, 'login under way', seed, 140);
+      const kept = createHmac('sha512', loginsKey).update(Buffer.of(2)).update(seed).digest();
       // The verifier, and the key of the seal.
-      return [derived.toString('base64url', 64, 96), derived.toString('base64url', 96, 128)];
+      return [kept.toString('base64url', 0, 32), kept.toString('base64url', 32)];
     }),
   ];
 }
