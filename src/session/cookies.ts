@@ -42,6 +42,7 @@ export function replaceCookie(res: ServerResponse, name: string, header: string)
 export function dropCookie(res: ServerResponse, name: string): void {
   const given = [res.getHeader('Set-Cookie') ?? []].flat().map(String);
   const others = given.filter((cookie) => !cookie.startsWith(`${name}=`));
+  if (others.length === given.length) return;
   if (others.length > 0) res.setHeader('Set-Cookie', others);
   else res.removeHeader('Set-Cookie');
 }
