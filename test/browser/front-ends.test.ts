@@ -104,7 +104,12 @@ describe('the client module in Chromium', () => {
     const page = await open(await bed.newPage(), app);
     const opened = page.waitForEvent('popup');
     const answer = fetchMe(page);
-    await (await opened).close();
+    const login = await opened;
+    await login.getByRole('button', { name: 'Ada Lovelace' }).waitFor();
+    await login.close();
+    // The person is back at the page, which is what it waits for.
+    await page.bringToFront();
+    await page.mouse.click(1, 1);
     expect(await answer).toMatchObject({ status: 401, error: 'login_required' });
     const again = page.waitForEvent('popup');
     const second = page.evaluate(() => window.client.loginInPopup());
