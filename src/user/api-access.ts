@@ -110,10 +110,11 @@ export function createTokenCalls(
     const url = checkDestination('req.auth.fetch()', address, apiOrigins);
     const need = {
       ...ORDINARY,
-      ...(resource && { resource: checkResource('req.auth.fetch(): resource', resource) }),
-      ...(exchange && { exchange: readExchange('req.auth.fetch(): exchange', exchange) }),
+      // One that is empty is a mistake, and not a wish for the token that may do everything.
+      ...(resource !== undefined && { resource: checkResource('req.auth.fetch(): resource', resource) }),
+      ...(exchange !== undefined && { exchange: readExchange('req.auth.fetch(): exchange', exchange) }),
     };
-    if (resource && exchange)
+    if (resource !== undefined && exchange !== undefined)
       throw new ConfigurationError('req.auth.fetch() takes resource or exchange, and not both.');
     const token = await getToken(need);
     const response = await callApi(url, { init, token });

@@ -218,4 +218,16 @@ describe('req.auth.exchangeToken() (RFC 8693)', () => {
     expect(await run(call)).toEqual({ failed: 'configuration' });
     expect(bed.op.requests().token).toBe(0);
   });
+
+  it.each([
+    { exchange: null },
+    { exchange: '' },
+    { resource: '' },
+    { resource: null },
+  ])("sends nobody the login's own token where req.auth.fetch() is given %j", async (wish) => {
+    const { run } = await open();
+    const before = api.requests.length;
+    expect(await run((auth) => auth.fetch(api.origin, wish as object))).toEqual({ failed: 'configuration' });
+    expect(api.requests).toHaveLength(before);
+  });
 });
