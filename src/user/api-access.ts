@@ -74,6 +74,8 @@ export function createApiAccess(
       const { tokens, login } = await tokenSource.get(owner, need, takeTokens(browser, monotonic()));
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
+      // The refresh may have brought the news that it is over.
+      if (identity && identity.absoluteEnd <= now()) await refuseEnded(sessionKey);
       return { accessToken: tokens.accessToken!, dpopKey: tokens.dpopKey };
     } catch (error) {
       // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.

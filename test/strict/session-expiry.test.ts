@@ -63,6 +63,15 @@ describe.each(['redis', 'memory'] as const)('session_expiry of an ID token, with
     expect(app.logouts.map(({ reason }) => reason)).toEqual(['absolute_timeout']);
   });
 
+  it('that has come when a refresh tells of it, ends the session there and then', async () => {
+    const app = await start();
+    const browser = await logIn(app);
+    end(nowSeconds() + 60);
+    clock.advance(HOUR * 1000);
+    expect(await ask(browser)).toMatchObject({ status: 401, error: 'login_required' });
+    expect(app.logouts.map(({ reason }) => reason)).toEqual(['absolute_timeout']);
+  });
+
   it('may be a fraction of a second', async () => {
     const app = await start();
     end(nowSeconds() + 600.1234);
