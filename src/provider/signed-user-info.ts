@@ -21,7 +21,9 @@ export async function verifySignedUserInfo(
       got: 'an encrypted one',
       option: 'userinfoEncryption',
     });
-  const { payload } = await namingFaults(verify, { name, what: 'the userinfo answer' })(jwt, {
+  const algorithmOption = 'userinfoSigningAlgorithm';
+  const verifyNamed = namingFaults(verify, { name, what: 'the userinfo answer', algorithmOption });
+  const { payload } = await verifyNamed(jwt, {
     trustedChannel: true,
     options: {
       algorithms: [userinfoSigningAlgorithm ?? identity.algorithm],
