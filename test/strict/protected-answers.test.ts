@@ -200,7 +200,8 @@ describe('an encrypted logout token', () => {
 
 describe('a protected userinfo answer', () => {
   const said = () => ({ iss: op.issuer, aud: op.clientId, sub: 'ada', phone_number: '1' });
-  const sign = () => signToken({ alg: 'RS256', kid: op.key.kid }, said(), op.key);
+  const sign = (claims: Claims = {}, header: Claims = {}) =>
+    signToken({ alg: 'RS256', kid: op.key.kid, ...header }, { ...said(), ...claims }, op.key);
   const jwt = (text: string) => send(200, text, { 'content-type': 'application/jwt' });
 
   it('is opened and verified', async () => {
@@ -214,6 +215,9 @@ describe('a protected userinfo answer', () => {
   it.each<[string, Partial<OidcOptions>, () => RawAnswer | Promise<RawAnswer>]>([
     ['JSON, where it must be signed', { userinfoSigningAlgorithm: 'RS256' }, () => json(200, said())],
     ['another algorithm', { userinfoSigningAlgorithm: 'ES256' }, () => jwt(sign())],
+    ['an ID token', {}, () => jwt(sign({ nonce: 'x' }, { typ: 'JWT' }))],
+    ['a logout token', {}, () => jwt(sign({ events: {} }))],
+    ['an access token', {}, () => jwt(sign({}, { typ: 'application/at+JWT' }))],
     ['JSON, where it must be encrypted', { userinfoEncryption: EC }, () => json(200, said())],
     ['a signed JWT, where it must be encrypted', { userinfoEncryption: EC }, () => jwt(sign())],
     [
