@@ -12,11 +12,16 @@ import type { UsableToken } from './tokens.ts';
  */
 export function checkDestination(call: string, address: string | URL, apiOrigins: ReadonlySet<string>): URL {
   const url = URL.canParse(String(address)) ? new URL(address) : undefined;
-  if (url && apiOrigins.has(url.origin)) return url;
-  const problem = url
-    ? `sends the access token only to origins listed in apiOrigins; ${url.origin} is not`
-    : 'needs an absolute URL, of an origin listed in apiOrigins';
-  throw new TokenError(`${call} ${problem}.`, 'token_destination');
+  // What fetch says of such an address quotes it.
+  const hasCredentials = url !== undefined && (url.username !== '' || url.password !== '');
+  if (url && /^https?:$/.test(url.protocol) && apiOrigins.has(url.origin) && !hasCredentials) return url;
+  throw new TokenError(`${call} ${describePlace(url, hasCredentials)}.`, 'token_destination');
+}
+
+function describePlace(url: URL | undefined, hasCredentials: boolean): string {
+  if (!url) return 'needs an absolute URL, of an origin listed in apiOrigins';
+  if (hasCredentials) return 'takes no address with a user name or a password in it';
+  return `sends the access token only to origins listed in apiOrigins; ${url.origin} is not`;
 }
 
 /** Calls an API with a token: one that is bound to a key with its proof, any other as the bearer's. */
