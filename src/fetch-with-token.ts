@@ -44,25 +44,28 @@ export interface ApiCallsOptions {
 export function createApiCalls({ fetch, now }: ApiCallsOptions): CallApi {
   const prover = createDpopProver(now);
 
-  const send: CallApi = async (url, { init, token: { accessToken, dpopKey: key } }) => {
+  const send = async (
+    url: URL,
+    { init, token: { accessToken, dpopKey: key } }: Parameters<CallApi>[1],
+    asked?: string,
+  ) => {
     const headers = new Headers(init.headers);
     headers.set('authorization', `${key ? 'DPoP' : 'Bearer'} ${accessToken}`);
     if (key) {
       // As it goes out: `fetch` writes the common methods in capitals.
       const { method } = new Request(url, { method: init.method ?? 'GET' });
-      headers.set('dpop', prover.prove({ key, method, url, accessToken }));
+      headers.set('dpop', prover.prove({ key, method, url, accessToken, nonce: asked }));
     }
     const redirect = init.redirect === 'error' ? 'error' : 'manual';
     const answer = await fetch(url.href, { ...init, headers, redirect });
-    if (key) prover.note(url, answer.headers);
-    return answer;
+    return { answer, nonce: key && prover.note(url, answer.headers) };
   };
 
   return async (url, call) => {
-    const answer = await send(url, call);
+    const { answer, nonce } = await send(url, call);
     if (!call.token.dpopKey || !wantsNonce(answer) || !isRepeatable(call.init.body)) return answer;
     await dropAnswer(answer);
-    return send(url, call);
+    return (await send(url, call, nonce)).answer;
   };
 }
 

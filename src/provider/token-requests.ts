@@ -80,12 +80,13 @@ export function createTokenRequests(
     const keep: KeepAnswer = (answer, idToken) => {
       kept = { answer, idToken };
     };
+    let nonce: string | undefined;
     const send: Fetch = async (url, options) => {
       if (!key) return fetch(url, options, keep);
       const headers = new Headers(options.headers);
-      headers.set('dpop', prover.prove({ key, method: 'POST', url }));
+      headers.set('dpop', prover.prove({ key, method: 'POST', url, nonce }));
       const given = await fetch(url, { ...options, headers }, keep);
-      prover.note(url, given.headers);
+      nonce = prover.note(url, given.headers);
       return given;
     };
     const ask = () => configurations.askThrough(configuration, send, work);
