@@ -118,13 +118,24 @@ export async function verifySameLogin(
 
 /**
  * Opens the encrypted ID token of a refresh. One that no key opens is the provider's word about the login, and may say that it
- * is over.
+ * is over. Where the key cannot be had, the tokens go on without it: the old ones are spent by then.
  *
  * @throws ProviderError `provider_identity_changed` with `needsLogin`.
  */
-export async function openRefreshed<T>(open: () => Promise<T>, name: string): Promise<T> {
-  return open().catch((error: unknown) => {
-    if (!isFaultOfToken(error)) throw error;
+export async function openRefreshed(
+  given: TokenSet,
+  {
+    open,
+    name,
+    reportFault,
+  }: { open: (tokens: TokenSet) => Promise<TokenSet> } & Pick<SameLogin, 'name' | 'reportFault'>,
+): Promise<TokenSet> {
+  return open(given).catch((error: unknown) => {
+    if (!isFaultOfToken(error)) {
+      if (!(error instanceof ProviderError)) throw error;
+      reportFault(error);
+      return { ...given, idToken: undefined };
+    }
     throw new ProviderError(
       `Provider "${name}": the refresh answered with an ID token that cannot be opened. The login is over.`,
       { code: 'provider_identity_changed', provider: name, needsLogin: true, cause: error },
