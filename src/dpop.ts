@@ -23,6 +23,8 @@ export interface ProvenRequest {
   readonly url: string | URL;
   /** The access token that goes with it. */
   readonly accessToken?: string | undefined;
+  /** The nonce of the answer that wants it once more: others may use up the newest. @default that which the server gave last */
+  readonly nonce?: string | undefined;
 }
 
 /**
@@ -31,10 +33,10 @@ export interface ProvenRequest {
  * @see [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)
  */
 export interface DpopProver {
-  /** The value of the `DPoP` header, with the nonce that the server gave last. */
+  /** The value of the `DPoP` header. */
   prove(request: ProvenRequest): string;
-  /** Keeps the nonce that came with an answer. */
-  note(url: string | URL, headers: Headers): void;
+  /** Keeps the nonce that came with an answer, and returns it. */
+  note(url: string | URL, headers: Headers): string | undefined;
 }
 
 /** Servers whose nonces are known at once; the one that spoke longest ago gives way. */
@@ -55,7 +57,7 @@ export function createDpopProver(now: Clock): DpopProver {
   };
 
   return {
-    prove: ({ key, method, url, accessToken }) => {
+    prove: ({ key, method, url, accessToken, nonce }) => {
       const { origin, pathname } = new URL(url);
       const { x, y } = key;
       const header = { alg: 'ES256', typ: 'dpop+jwt', jwk: { ...PUBLIC, x, y } };
@@ -64,7 +66,7 @@ export function createDpopProver(now: Clock): DpopProver {
         iat: Math.floor(now() / 1000),
         htm: method,
         htu: origin + pathname,
-        nonce: nonces.get(origin),
+        nonce: nonce ?? nonces.get(origin),
         ath: accessToken && createHash('sha256').update(accessToken).digest('base64url'),
       };
       const content = `${encode(header)}.${encode(claims)}`;
@@ -77,11 +79,12 @@ export function createDpopProver(now: Clock): DpopProver {
 
     note: (url, headers) => {
       const nonce = readNonce(headers);
-      if (nonce === undefined) return;
+      if (nonce === undefined) return undefined;
       const { origin } = new URL(url);
       nonces.delete(origin);
       nonces.set(origin, nonce);
       if (nonces.size > MAX_SERVERS) nonces.delete(nonces.keys().next().value!);
+      return nonce;
     },
   };
 }

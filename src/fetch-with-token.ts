@@ -12,11 +12,16 @@ import type { UsableToken } from './tokens.ts';
  */
 export function checkDestination(call: string, address: string | URL, apiOrigins: ReadonlySet<string>): URL {
   const url = URL.canParse(String(address)) ? new URL(address) : undefined;
-  if (url && apiOrigins.has(url.origin)) return url;
-  const problem = url
-    ? `sends the access token only to origins listed in apiOrigins; ${url.origin} is not`
-    : 'needs an absolute URL, of an origin listed in apiOrigins';
-  throw new TokenError(`${call} ${problem}.`, 'token_destination');
+  // What fetch says of such an address quotes it.
+  const hasCredentials = url !== undefined && (url.username !== '' || url.password !== '');
+  if (url && /^https?:$/.test(url.protocol) && apiOrigins.has(url.origin) && !hasCredentials) return url;
+  throw new TokenError(`${call} ${describePlace(url, hasCredentials)}.`, 'token_destination');
+}
+
+function describePlace(url: URL | undefined, hasCredentials: boolean): string {
+  if (!url) return 'needs an absolute URL, of an origin listed in apiOrigins';
+  if (hasCredentials) return 'takes no address with a user name or a password in it';
+  return `sends the access token only to origins listed in apiOrigins; ${url.origin} is not`;
 }
 
 /** Calls an API with a token: one that is bound to a key with its proof, any other as the bearer's. */
@@ -39,25 +44,28 @@ export interface ApiCallsOptions {
 export function createApiCalls({ fetch, now }: ApiCallsOptions): CallApi {
   const prover = createDpopProver(now);
 
-  const send: CallApi = async (url, { init, token: { accessToken, dpopKey: key } }) => {
+  const send = async (
+    url: URL,
+    { init, token: { accessToken, dpopKey: key } }: Parameters<CallApi>[1],
+    asked?: string,
+  ) => {
     const headers = new Headers(init.headers);
     headers.set('authorization', `${key ? 'DPoP' : 'Bearer'} ${accessToken}`);
     if (key) {
       // As it goes out: `fetch` writes the common methods in capitals.
       const { method } = new Request(url, { method: init.method ?? 'GET' });
-      headers.set('dpop', prover.prove({ key, method, url, accessToken }));
+      headers.set('dpop', prover.prove({ key, method, url, accessToken, nonce: asked }));
     }
     const redirect = init.redirect === 'error' ? 'error' : 'manual';
     const answer = await fetch(url.href, { ...init, headers, redirect });
-    if (key) prover.note(url, answer.headers);
-    return answer;
+    return { answer, nonce: key && prover.note(url, answer.headers) };
   };
 
   return async (url, call) => {
-    const answer = await send(url, call);
+    const { answer, nonce } = await send(url, call);
     if (!call.token.dpopKey || !wantsNonce(answer) || !isRepeatable(call.init.body)) return answer;
     await dropAnswer(answer);
-    return send(url, call);
+    return (await send(url, call, nonce)).answer;
   };
 }
 

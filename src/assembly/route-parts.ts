@@ -119,7 +119,7 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
           () => callback.route(req, res, browser, provider),
         ),
       keptForm: keptForm.route,
-      jwks: createJwksRoute({ providers, monotonic }),
+      jwks: createJwksRoute({ providers, answers, monotonic }),
       backchannelLogout: createBackchannelLogout({ ...parts, userSessions, store, keys, now, monotonic }),
       globalTokenRevocation: createGlobalTokenRevocation({
         ...{ ...parts, userSessions, store, keys, now, monotonic },

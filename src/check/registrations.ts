@@ -6,7 +6,7 @@ export function listRegistrations(sites: readonly ResolvedOptions[]): readonly R
   const [first] = sites;
   if (!first || first.routes.callback === false) return [];
   return [...first.providers].map(([provider, definition]) => {
-    const { issuer, clientId, clientKey, capabilities, popupRedirectUri } = definition;
+    const { issuer, clientId, clientKey, encryptionKeys, capabilities, popupRedirectUri } = definition;
     const { callback, signedOut, afterLogout, backchannelLogout, frontchannelLogout, jwks } = first.routes;
     const { initiateLogin, globalTokenRevocation } = first.routes;
     const at = (path: string | false) => (path === false ? [] : sites.map(({ baseUrl }) => baseUrl + path));
@@ -19,7 +19,7 @@ export function listRegistrations(sites: readonly ResolvedOptions[]): readonly R
       // A provider knows one address for each client.
       backchannelLogoutUri: at(backchannelLogout)[0],
       frontchannelLogoutUri: at(frontchannelLogout)[0],
-      jwksUri: clientKey && at(jwks)[0],
+      jwksUri: clientKey || encryptionKeys?.length ? at(jwks)[0] : undefined,
       initiateLoginUri: at(initiateLogin)[0],
       globalTokenRevocationUri: at(globalTokenRevocation)[0],
     };

@@ -62,8 +62,8 @@ export interface ConnectAuthOptions {
    * With `tenant`: a function that gives a tenant's provider, or `undefined` where there is no such tenant. It is asked
    * once for requests that come together, and again after `tenantCacheSeconds`; after ten seconds at most where there was
    * none, so that a new tenant may be there that much later. Its redirect URI is `baseUrl` +
-   * `routes.callback` + `/tenant`, so that no tenant's provider can answer for another's; so are the addresses of logout
-   * tokens and of front-channel logouts.
+   * `routes.callback` + `/tenant`, so that no tenant's provider can answer for another's; so are the addresses
+   * of all that providers ask for: logouts, revocations, logins that they begin, keys.
    * @default none; `provider` or `providers` must be given
    */
   provider?: ProviderDefinition | ProvidersOfTenant<ProviderDefinition>;

@@ -52,6 +52,7 @@ const PROVIDER_ROUTES = [
   'frontchannelLogout',
   'globalTokenRevocation',
   'initiateLogin',
+  'jwks',
 ] as const;
 
 /** Says whether the options speak of several base URLs or of tenants. Others are one application, as they stand. */

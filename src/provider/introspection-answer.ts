@@ -21,7 +21,8 @@ export async function verifyIntrospectionAnswer(
 ): Promise<object> {
   const { issuer, clientId, clockToleranceSeconds, introspectionSigningAlgorithm } = definition;
   const what = 'the introspection answer';
-  const { payload, protectedHeader } = await namingFaults(verify, { name, what })(jwt, {
+  const algorithmOption = 'introspectionSigningAlgorithm';
+  const { payload, protectedHeader } = await namingFaults(verify, { name, what, algorithmOption })(jwt, {
     trustedChannel: true,
     options: {
       algorithms: [introspectionSigningAlgorithm!],

@@ -82,7 +82,8 @@ export async function openAnswer(
     const fault = { asked: 'the callback', member: 'response', expected: 'a signed JWT', got };
     throw faultError(name, { ...fault, option: 'responseMode' });
   }
-  const { payload } = await namingFaults(verify(), { name, what })(jwt, {
+  const verifyNamed = namingFaults(verify(), { name, what, algorithmOption: 'responseSigningAlgorithm' });
+  const { payload } = await verifyNamed(jwt, {
     // It came through the browser: anybody may have put anything there.
     trustedChannel: false,
     refuseUnfit: true,

@@ -11,17 +11,16 @@ export function createOwnerFetch(
   fetch: Fetch,
   { prover, key, accessToken }: { prover: DpopProver; key: DpopKey; accessToken: string },
 ): Fetch {
-  const send: Fetch = async (url, options) => {
+  const send = async (url: string, options: RequestInit, asked?: string) => {
     const headers = new Headers(options.headers);
     const { method = 'GET' } = options;
     headers.set('authorization', `DPoP ${accessToken}`);
-    headers.set('dpop', prover.prove({ key, method, url, accessToken }));
+    headers.set('dpop', prover.prove({ key, method, url, accessToken, nonce: asked }));
     const answer = await fetch(url, { ...options, headers });
-    prover.note(url, answer.headers);
-    return answer;
+    return { answer, nonce: prover.note(url, answer.headers) };
   };
   return async (url, options) => {
-    const answer = await send(url, options);
-    return wantsNonce(answer) ? send(url, options) : answer;
+    const { answer, nonce } = await send(url, options);
+    return wantsNonce(answer) ? (await send(url, options, nonce)).answer : answer;
   };
 }

@@ -90,6 +90,9 @@ export function createProviderFetch(
   return (url, options, keep) => ask(url, options, keep).then(toResponse);
 }
 
+/** Far above any honest name of a request. In characters. */
+const MAX_REQUEST_URI_LENGTH = 2048;
+
 /** What a provider calls a request that was pushed. The library tells none of these faults by its name. */
 function readPushed(answer: WholeAnswer, asked: string, sent: RequestInit): WholeAnswer {
   if (!isSuccess(answer)) return hideWhatWasSent(answer, sent);
@@ -97,12 +100,19 @@ function readPushed(answer: WholeAnswer, asked: string, sent: RequestInit): Whol
   const { request_uri: requestUri } = readObject(answer, asked);
   if (typeof requestUri !== 'string' || requestUri === '')
     throw foundFault({ asked, member: 'request_uri', expected: 'a text', got: kindOf(requestUri) });
+  if (requestUri.length > MAX_REQUEST_URI_LENGTH) {
+    const expected = `at most ${MAX_REQUEST_URI_LENGTH} characters, which a redirect has room for`;
+    throw foundFault({ asked, member: 'request_uri', expected, got: `${requestUri.length}` });
+  }
   return answer;
 }
 
-/** The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. */
-function isAt(url: string, endpoint: string | undefined): boolean {
-  return endpoint !== undefined && url === new URL(endpoint).href;
+/**
+ * The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. What is no
+ * address is looked at by who needs it, and is in nobody's way until then.
+ */
+function isAt(url: string, endpoint: unknown): boolean {
+  return typeof endpoint === 'string' && URL.canParse(endpoint) && url === new URL(endpoint).href;
 }
 
 /** Names what a URL is to the provider, for those who watch. */
@@ -116,7 +126,7 @@ function nameOf(url: string, known: KnownEndpoints | undefined): string {
     ['introspection', known?.introspection_endpoint],
     ['pushed_request', known?.pushed_authorization_request_endpoint],
   ] as const;
-  const found = names.find(([, endpoint]) => isAt(address, endpoint?.replace(/\?.*/s, '')));
+  const found = names.find(([, endpoint]) => isAt(address, String(endpoint).replace(/\?.*/s, '')));
   return found?.[0] ?? (url.includes('/.well-known/') ? 'discovery' : 'other');
 }
 

@@ -238,7 +238,7 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
         .catch(async (error: unknown) => {
           throw await toRefreshFault(error, name, advise(configuration.serverMetadata()));
         });
-      const fresh = await openRefreshed(() => answers.openTokens(given), name);
+      const fresh = await openRefreshed(given, { open: answers.openTokens, name, reportFault });
       const { from } = definition.identity;
       // An access token for another resource is that one's to verify, and nothing beside it is verified by it.
       if (resource !== undefined && from === 'access_token')

@@ -21,7 +21,9 @@ export async function verifySignedUserInfo(
       got: 'an encrypted one',
       option: 'userinfoEncryption',
     });
-  const { payload } = await namingFaults(verify, { name, what: 'the userinfo answer' })(jwt, {
+  const algorithmOption = 'userinfoSigningAlgorithm';
+  const verifyNamed = namingFaults(verify, { name, what: 'the userinfo answer', algorithmOption });
+  const { payload, protectedHeader } = await verifyNamed(jwt, {
     trustedChannel: true,
     options: {
       algorithms: [userinfoSigningAlgorithm ?? identity.algorithm],
@@ -29,9 +31,21 @@ export async function verifySignedUserInfo(
       currentDate: new Date(now()),
     },
   });
+  const problem = findKindProblem(protectedHeader.typ, payload);
+  if (problem) throw invalidResponse(name, 'the userinfo answer', problem);
   const { iss = issuer, aud = clientId } = payload;
   if (iss !== issuer) throw invalidResponse(name, 'the userinfo answer', 'iss is not the configured issuer');
   if (![aud].flat().includes(clientId))
     throw invalidResponse(name, 'the userinfo answer', 'aud does not name this client');
   return payload;
+}
+
+/**
+ * The same keys sign all that a provider says, mostly for this client (RFC 8725, section 3.12). An answer has no type of its own,
+ * so that one of another kind is known by the type that it has, or by what is said in no such answer.
+ */
+function findKindProblem(typ: unknown, payload: JWTPayload): string | undefined {
+  if (/\+jwt$/i.test(String(typ))) return 'its typ is that of another kind of token';
+  const foreign = ['nonce', 'events'].find((claim) => claim in payload);
+  return foreign && `it has ${foreign}, as another kind of token has`;
 }

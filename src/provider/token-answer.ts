@@ -64,6 +64,9 @@ function findFault(
     if (value !== undefined && (typeof value !== 'string' || value === ''))
       return { member, expected: 'a text', got: kindOf(value) };
   }
+  // Elsewhere it would stand in the message of whoever cannot put it into a header (RFC 6749, appendix A.12).
+  if (typeof accessToken === 'string' && !/^[ -~]+$/.test(accessToken))
+    return { member: 'access_token', expected: 'printable ASCII', got: 'other characters' };
   if (answer.scope !== undefined && typeof answer.scope !== 'string')
     return { member: 'scope', expected: 'a text of words between spaces', got: kindOf(answer.scope) };
   if (accessToken === undefined) {

@@ -8,16 +8,24 @@ import type { KeyVerifier } from './signing-keys.ts';
  * What it says of keys stays as it is, since others decide by that whether a token may be good after all.
  *
  * @param what - the token, as in "the ID token".
+ * @param algorithmOption - the option that says what it is signed by. @default 'idTokenSigningAlgorithm'
  */
 export function namingFaults(
   verify: KeyVerifier,
-  { name, what }: { name: string; what: string },
+  {
+    name,
+    what,
+    algorithmOption = 'idTokenSigningAlgorithm',
+  }: { name: string; what: string; algorithmOption?: string },
 ): KeyVerifier {
   return async (jwt, how) => {
     try {
       return await verify(jwt, how);
     } catch (error) {
-      const fault = findFault(error, jwt, how.options);
+      const fault =
+        error instanceof errors.JOSEAlgNotAllowed
+          ? describeAlgorithm(jwt, how.options, algorithmOption)
+          : findFault(error, jwt, how.options);
       throw fault ? faultError(name, { asked: what, ...fault }, { cause: error }) : error;
     }
   };
@@ -25,15 +33,11 @@ export function namingFaults(
 
 type Fault = Omit<ProviderFault, 'asked'>;
 
+function describeAlgorithm(jwt: string, { algorithms }: JWTVerifyOptions, option: string): Fault {
+  return { member: 'alg', expected: algorithms?.join(' or '), got: show(readAlgorithm(jwt)), option };
+}
+
 function findFault(error: unknown, jwt: string, expected: JWTVerifyOptions): Fault | undefined {
-  if (error instanceof errors.JOSEAlgNotAllowed) {
-    return {
-      member: 'alg',
-      expected: expected.algorithms?.join(' or '),
-      got: show(readAlgorithm(jwt)),
-      option: 'idTokenSigningAlgorithm',
-    };
-  }
   if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired)
     return describeClaim(error, expected);
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid)

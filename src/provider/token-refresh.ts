@@ -20,6 +20,8 @@ export function mergeTokens(old: TokenSet, fresh: TokenSet): TokenSet {
 
 /** So many access tokens for other purposes are kept with a session; the oldest give way. */
 const MAX_OTHERS = 16;
+/** And so many characters of them, far above any honest ones: with more no session's tokens could be opened again. */
+const MAX_OTHERS_LENGTH = 1024 * 1024;
 
 /**
  * Adds an access token for another purpose. Everything else stays as it was, but for a refresh token, and an ID token,
@@ -37,16 +39,27 @@ export function mergeOther(
   const isBoundAnew = fresh.dpopKey !== old.dpopKey;
   const living = Object.entries((!isBoundAnew && old.others) || {})
     .filter(([known, { expiresAt: end }]) => known !== name && end > now)
-    .sort(([, one], [, other]) => other.receivedAt - one.receivedAt)
-    .slice(0, MAX_OTHERS - 1);
+    .sort(([, one], [, other]) => other.receivedAt - one.receivedAt);
   return {
     ...old,
     refreshToken: fresh.refreshToken ?? old.refreshToken,
     idToken: fresh.idToken ?? old.idToken,
-    others: Object.fromEntries([[name, grant], ...living]),
+    others: Object.fromEntries(keepNewest([[name, grant], ...living])),
     // The session is older than the option: its own token is got anew before it is used, bound as this one is.
     ...(isBoundAnew ? { dpopKey: fresh.dpopKey, expiresAt: now } : {}),
   };
+}
+
+function keepNewest(grants: readonly (readonly [string, AccessGrant])[]) {
+  const kept: (readonly [string, AccessGrant])[] = [];
+  let length = 0;
+  for (const grant of grants.slice(0, MAX_OTHERS)) {
+    const [name, { accessToken = '' }] = grant;
+    length += name.length + accessToken.length;
+    if (kept.length > 0 && length > MAX_OTHERS_LENGTH) break;
+    kept.push(grant);
+  }
+  return kept;
 }
 
 /** The login that a refresh must continue. */
@@ -105,13 +118,24 @@ export async function verifySameLogin(
 
 /**
  * Opens the encrypted ID token of a refresh. One that no key opens is the provider's word about the login, and may say that it
- * is over.
+ * is over. Where the key cannot be had, the tokens go on without it: the old ones are spent by then.
  *
  * @throws ProviderError `provider_identity_changed` with `needsLogin`.
  */
-export async function openRefreshed<T>(open: () => Promise<T>, name: string): Promise<T> {
-  return open().catch((error: unknown) => {
-    if (!isFaultOfToken(error)) throw error;
+export async function openRefreshed(
+  given: TokenSet,
+  {
+    open,
+    name,
+    reportFault,
+  }: { open: (tokens: TokenSet) => Promise<TokenSet> } & Pick<SameLogin, 'name' | 'reportFault'>,
+): Promise<TokenSet> {
+  return open(given).catch((error: unknown) => {
+    if (!isFaultOfToken(error)) {
+      if (!(error instanceof ProviderError)) throw error;
+      reportFault(error);
+      return { ...given, idToken: undefined };
+    }
     throw new ProviderError(
       `Provider "${name}": the refresh answered with an ID token that cannot be opened. The login is over.`,
       { code: 'provider_identity_changed', provider: name, needsLogin: true, cause: error },

@@ -80,12 +80,13 @@ export function createTokenRequests(
     const keep: KeepAnswer = (answer, idToken) => {
       kept = { answer, idToken };
     };
+    let nonce: string | undefined;
     const send: Fetch = async (url, options) => {
       if (!key) return fetch(url, options, keep);
       const headers = new Headers(options.headers);
-      headers.set('dpop', prover.prove({ key, method: 'POST', url }));
+      headers.set('dpop', prover.prove({ key, method: 'POST', url, nonce }));
       const given = await fetch(url, { ...options, headers }, keep);
-      prover.note(url, given.headers);
+      nonce = prover.note(url, given.headers);
       return given;
     };
     const ask = () => configurations.askThrough(configuration, send, work);
@@ -129,14 +130,17 @@ export function createTokenRequests(
       return { tokens, answer: given.answer };
     },
 
-    refresh: async (configuration, refreshToken, { scope, resource = ownResource, dpopKey }) => {
+    refresh: async (configuration, refreshToken, { scope, resource: other, dpopKey }) => {
       const params = new URLSearchParams(quirks.refreshScope ? { scope } : {});
+      const resource = other ?? ownResource;
       if (resource !== undefined) params.set('resource', resource);
       const given = await request(configuration, {
         dpopKey,
         work: (own) => client.refreshTokenGrant(own, refreshToken, params),
       });
-      return { tokens: read(given, dpopKey), answer: given.answer };
+      const tokens = read(given, dpopKey);
+      if (other !== undefined) checkAccessToken(given, name);
+      return { tokens, answer: given.answer };
     },
 
     exchange: async (configuration, { accessToken, dpopKey }, { audience, resource, scope }) => {
@@ -169,11 +173,17 @@ function isNonceWanted(error: unknown): boolean {
   return error instanceof client.ResponseBodyError && error.error === 'use_dpop_nonce';
 }
 
-/** What came instead would be sent to an API as if it were an access token. */
-function checkExchanged({ answer, asked }: TokenAnswer, name: string): void {
-  const { issued_token_type: type, access_token: token } = answer;
+/** Nothing else was asked for. */
+function checkAccessToken({ answer: { access_token: token }, asked }: TokenAnswer, name: string): void {
   if (typeof token !== 'string')
     throw faultError(name, { asked, member: 'access_token', expected: 'a text', got: kindOf(token) });
+}
+
+/** What came instead would be sent to an API as if it were an access token. */
+function checkExchanged(given: TokenAnswer, name: string): void {
+  checkAccessToken(given, name);
+  const { answer, asked } = given;
+  const { issued_token_type: type } = answer;
   if (ACCESS_TOKENS.includes(type)) return;
   throw faultError(name, { asked, member: 'issued_token_type', expected: ACCESS_TOKEN, got: show(type) });
 }

@@ -15,6 +15,7 @@ import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
 import type { TokenExchange, UsableToken } from '../tokens.ts';
 import type { TokenNeed } from '../vault/token-life.ts';
 import type { TokenSource } from '../vault/token-source.ts';
+import type { RequestServices } from './request-state.ts';
 import { readStepUp } from './step-up.ts';
 
 /** Calls as the person who is logged in. */
@@ -26,7 +27,7 @@ export interface ApiAccess {
 }
 
 /** What it is made of. */
-export interface ApiAccessOptions {
+export interface ApiAccessOptions extends Pick<RequestServices, 'sessions' | 'now'> {
   readonly tokenSource: TokenSource;
   readonly tokenDemand: TokenDemand;
   readonly monotonic: Clock;
@@ -52,19 +53,29 @@ export function createApiAccess(
   browser: BrowserSession,
   tell: TellFault,
 ): ApiAccess {
-  const { tokenSource, tokenDemand, readIdentity, monotonic } = options;
+  const { tokenSource, tokenDemand, sessions, readIdentity, now, monotonic } = options;
   let isFirstCall = true;
 
+  /** A handler may be at work for longer than its session lives, which nobody else may have looked at since. */
+  const refuseEnded = async (sessionKey: string) => {
+    if ((await sessions.findLiveKey(sessionKey)) === undefined)
+      throw new LoginRequiredError('The session has ended.');
+  };
+
   const getToken: GetToken = async (need) => {
-    const { provider, sub } = requireIdentity(browser);
-    const [sessionId, sessionKey] = [browser.id!, browser.key];
+    const { provider, sub, absoluteEnd } = requireIdentity(browser);
+    const sessionId = browser.id!;
+    const sessionKey = browser.key ?? sessions.keyOf(sessionId);
     if (isFirstCall) tokenDemand.note();
     isFirstCall = false;
     try {
+      if (absoluteEnd <= now()) await refuseEnded(sessionKey);
       const owner = { sessionId, sessionKey, provider, sub };
       const { tokens, login } = await tokenSource.get(owner, need, takeTokens(browser, monotonic()));
       const identity = readIdentity(login);
       if (identity && browser.id === sessionId) setCurrentSession(browser, { ...browser, identity });
+      // The refresh may have brought the news that it is over.
+      if (identity && identity.absoluteEnd <= now()) await refuseEnded(sessionKey);
       return { accessToken: tokens.accessToken!, dpopKey: tokens.dpopKey };
     } catch (error) {
       // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.
@@ -101,10 +112,11 @@ export function createTokenCalls(
     const url = checkDestination('req.auth.fetch()', address, apiOrigins);
     const need = {
       ...ORDINARY,
-      ...(resource && { resource: checkResource('req.auth.fetch(): resource', resource) }),
-      ...(exchange && { exchange: readExchange('req.auth.fetch(): exchange', exchange) }),
+      // One that is empty is a mistake, and not a wish for the token that may do everything.
+      ...(resource !== undefined && { resource: checkResource('req.auth.fetch(): resource', resource) }),
+      ...(exchange !== undefined && { exchange: readExchange('req.auth.fetch(): exchange', exchange) }),
     };
-    if (resource && exchange)
+    if (resource !== undefined && exchange !== undefined)
       throw new ConfigurationError('req.auth.fetch() takes resource or exchange, and not both.');
     const token = await getToken(need);
     const response = await callApi(url, { init, token });

@@ -31,7 +31,8 @@ export function selectTokens(tokens: TokenSet, need: TokenNeed): TokenSet | unde
   const name = nameNeed(need);
   if (name === undefined) return tokens;
   const grant = tokens.others?.[name];
-  return grant && { ...tokens, ...grant };
+  // Named, for one that is absent must not leave the login's own in its place.
+  return grant && { ...tokens, ...grant, accessToken: grant.accessToken };
 }
 
 /** Whether somebody has got another access token meanwhile. */

@@ -169,9 +169,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       resource: wish.resource === undefined ? undefined : otherThanOwn(wish.resource, providerOf(owner)),
     };
     const tokens = selectTokens(all, need);
-    if (tokens && !tokens.accessToken) {
-      throw new TokenError('This login brought no access token.', 'token_unavailable');
-    }
+    if (tokens) checkAccessToken(tokens);
     if (tokens && isFresh(tokens, need, keyOf(owner), now())) return { tokens };
     if (need.exchange) {
       // It is made of the login's own, which must live.
@@ -189,7 +187,9 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
       );
     }
     try {
-      return await joinRefresh(owner, sealed, need);
+      const renewed = await joinRefresh(owner, sealed, need);
+      checkAccessToken(renewed.tokens);
+      return renewed;
     } catch (error) {
       // No fault is a reason to refuse a token that still lives, of a session that was there a moment ago.
       const isPassing = error instanceof ProviderError || error instanceof StoreError;
@@ -209,6 +209,11 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     get: (owner, need, justRead) =>
       justRead ? use(owner, need, justRead) : readSealed(owner).then((sealed) => use(owner, need, sealed)),
   };
+}
+
+/** A login may bring an ID token alone, and so may a refresh. @throws TokenError */
+function checkAccessToken({ accessToken }: TokenSet): void {
+  if (!accessToken) throw new TokenError('This login brought no access token.', 'token_unavailable');
 }
 
 /**

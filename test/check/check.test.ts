@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type CheckReport, connectAuth, providers } from 'express-connect-auth';
 import { createSampleTokens, SAMPLE_HEADER } from '../../src/check/sample-token.ts';
@@ -76,6 +76,26 @@ describe('auth.check()', () => {
         ],
       }),
     ]);
+    await auth.close();
+  });
+
+  it('says where the keys are that sign, and those that answers are encrypted for', async () => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const provider = (name: string, more: object) =>
+      providers.oidc({ issuer: op.issuer, clientId: name, ...more });
+    const auth = connectAuth({
+      ...{ baseUrl: 'https://shop.example.com', secret: SECRET, redis: 'memory' },
+      providers: {
+        signs: provider('signs', { clientKey: pem }),
+        opens: provider('opens', { decryptionKeys: pem, idTokenEncryption: { alg: 'ECDH-ES' } }),
+        neither: provider('neither', {}),
+      },
+      routes: { jwks: '/oauth/jwks' },
+    });
+    const { register } = await auth.check({ tryCredentials: false, timeoutMs: 100 });
+    const address = 'https://shop.example.com/oauth/jwks';
+    expect(register.map(({ jwksUri }) => jwksUri)).toEqual([address, address, undefined]);
     await auth.close();
   });
 

@@ -108,8 +108,8 @@ const PROOFS = [
     {
       id: 'R-64',
       what: 'a nonce is for the server that gave it',
-      text: 'nonce: nonces.get(origin),',
-      becomes: 'nonce: [...nonces.values()].at(-1),',
+      text: 'nonce: nonce ?? nonces.get(origin),',
+      becomes: 'nonce: nonce ?? [...nonces.values()].at(-1),',
       test: 'strict/dpop-keys.test.ts',
     },
   ]),

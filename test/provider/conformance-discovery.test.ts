@@ -115,6 +115,18 @@ describe('discovery', () => {
     expect(app.errors[0]?.error.message).not.toContain('hunter2');
   });
 
+  it.each([
+    '',
+    'introspect',
+    7,
+    null,
+    {},
+  ])('logs people in where introspection_endpoint, which no login needs, is %j', async (value) => {
+    const app = await start({ op });
+    op.script(announces({ introspection_endpoint: value }));
+    expect(await tryLogin(app)).toMatchObject({ status: 303, user: 'ada' });
+  });
+
   it.each<[string, Script['discovery']]>([
     ['is an HTML page', () => send(200, '<h1>Welcome</h1>', { 'content-type': 'text/html' })],
     ['is a list', () => json(200, [])],

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import type { TestAppOptions } from '../support/app.ts';
@@ -50,6 +51,22 @@ describe('a token answer', () => {
     clock.advance(32_000);
     expect((await ask(browser)).token).not.toBe(token);
     expect(refreshes()).toBe(1);
+  });
+
+  it.each([
+    ['a line break', 'a secret\nof two lines'],
+    ['a zero', 'a secret\0'],
+    ['letters that no header has', 'a secret of 10 €'],
+  ])('whose access token has %s is refused, and the token is in no message (F-122)', async (_, access_token) => {
+    op.script({
+      token: (answer) => ({ ...answer, access_token }),
+      claims: (claims) => ({ ...claims, at_hash: undefined }),
+    });
+    const app = await start();
+    expect(await tryLogin(app)).toMatchObject(refused('provider_invalid_response'));
+    const { error } = app.errors.at(-1)!;
+    expect(error).toMatchObject({ fault: { member: 'access_token' } });
+    expect(inspect(error)).not.toContain('a secret');
   });
 
   it.each([

@@ -124,6 +124,21 @@ describe('the route of the keys', () => {
     expect(await tryLogin(app)).toMatchObject({ status: 303, user: 'ada' });
   });
 
+  it('publishes those of other providers where the keys of one cannot be had, and says so', async () => {
+    const keyed = (clientKey: unknown) =>
+      providers.oidc({ issuer: bed.op.issuer, clientId: 'app', clientKey } as OidcOptions);
+    const app = await bed.start({
+      routes: { jwks: '/oauth/jwks' },
+      providers: { good: keyed(jwkOf(next, { kid: 'next' })), bad: keyed(() => 'secret words') },
+    });
+    const answer = await app.browser().get('/oauth/jwks');
+    expect((await answer.json()).keys).toEqual([expect.objectContaining({ kid: 'next' })]);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(app.errors.map(({ error }) => error)).toEqual([
+      expect.objectContaining({ code: 'provider_credentials', provider: 'bad' }),
+    ]);
+  });
+
   it('is not there unless it is asked for', async () => {
     const app = await bed.start();
     expect((await app.browser().get('/oauth/jwks')).status).toBe(404);

@@ -242,6 +242,35 @@ describe('an API that demands a nonce', () => {
     expect(api.requests).toHaveLength(2);
   });
 
+  it('that is good once has a nonce for each of many calls at the same moment', async () => {
+    const count = 20;
+    const waiting: (() => void)[] = [];
+    let isOver = false;
+    const { run } = await open({
+      fetch: async (url, init) => {
+        const answer = await fetch(url, init);
+        if (isOver || answer.status !== 401 || !String(url).startsWith(api.origin)) return answer;
+        // All of them are asked for a nonce before any is asked again.
+        const all = new Promise<void>((resolve) => waiting.push(resolve));
+        isOver = waiting.length === count;
+        if (isOver) for (const resume of waiting) resume();
+        await all;
+        return answer;
+      },
+    });
+    const good = new Set<string | undefined>();
+    api.answer = ({ headers }) => {
+      const { nonce } = decodeJwt<{ nonce?: string }>(String(headers.dpop));
+      const next = { 'dpop-nonce': randomBytes(8).toString('hex') };
+      if (good.delete(nonce)) return json(200, {}, next);
+      good.add(next['dpop-nonce']);
+      return json(401, {}, { ...next, 'www-authenticate': 'DPoP error="use_dpop_nonce"' });
+    };
+    const calls: Task = (auth) =>
+      Promise.all(Array.from({ length: count }, async () => (await auth.fetch(api.origin)).status));
+    expect(await run(calls)).toEqual(Array(count).fill(200));
+  });
+
   it('hands back its answer to who sends a stream, and takes the next one', async () => {
     const { run } = await open();
     api.requests.length = 0;

@@ -169,6 +169,35 @@ describe('an encrypted ID token', () => {
   });
 });
 
+describe('an encrypted ID token of a refresh, whose key cannot be had at this moment', () => {
+  it('costs nobody the session: its tokens are kept, and the old ones are spent', async () => {
+    let isAway = false;
+    const clientSecret = () => {
+      if (isAway) throw new Error('the vault is away');
+      return op.clientSecret;
+    };
+    const header = { alg: 'dir', enc: 'A128CBC-HS256' } as const;
+    const app = await start({ idTokenEncryption: header, clientSecret });
+    const key = createHash('sha256').update(op.clientSecret).digest();
+    const change = withIdToken((jwt) => encrypt(jwt, header, key));
+    const goAway = (answer: Claims) => {
+      isAway = true;
+      return change(answer);
+    };
+    op.script({ token: change, refresh: goAway });
+    const browser = app.browser();
+    await app.logIn(browser);
+    clock.advance(3_600_000);
+    expect((await ask(browser)).status).toBe(200);
+    expect(app.errors.map(({ error }) => error.code)).toEqual(['provider_credentials']);
+    isAway = false;
+    op.script({ refresh: change });
+    clock.advance(3_600_000);
+    expect((await ask(browser)).status).toBe(200);
+    expect(await whoIs(browser)).toBe('ada');
+  });
+});
+
 describe('an encrypted logout token', () => {
   it('ends what it means; one for another key is refused', async () => {
     const app = await start(byRsa);
@@ -200,7 +229,8 @@ describe('an encrypted logout token', () => {
 
 describe('a protected userinfo answer', () => {
   const said = () => ({ iss: op.issuer, aud: op.clientId, sub: 'ada', phone_number: '1' });
-  const sign = () => signToken({ alg: 'RS256', kid: op.key.kid }, said(), op.key);
+  const sign = (claims: Claims = {}, header: Claims = {}) =>
+    signToken({ alg: 'RS256', kid: op.key.kid, ...header }, { ...said(), ...claims }, op.key);
   const jwt = (text: string) => send(200, text, { 'content-type': 'application/jwt' });
 
   it('is opened and verified', async () => {
@@ -214,6 +244,9 @@ describe('a protected userinfo answer', () => {
   it.each<[string, Partial<OidcOptions>, () => RawAnswer | Promise<RawAnswer>]>([
     ['JSON, where it must be signed', { userinfoSigningAlgorithm: 'RS256' }, () => json(200, said())],
     ['another algorithm', { userinfoSigningAlgorithm: 'ES256' }, () => jwt(sign())],
+    ['an ID token', {}, () => jwt(sign({ nonce: 'x' }, { typ: 'JWT' }))],
+    ['a logout token', {}, () => jwt(sign({ events: {} }))],
+    ['an access token', {}, () => jwt(sign({}, { typ: 'application/at+JWT' }))],
     ['JSON, where it must be encrypted', { userinfoEncryption: EC }, () => json(200, said())],
     ['a signed JWT, where it must be encrypted', { userinfoEncryption: EC }, () => jwt(sign())],
     [

@@ -61,6 +61,13 @@ describe('the option pushedAuthorizationRequests', () => {
     ['a refusal of the client', 401, { error: 'invalid_client' }, 'provider_refused', 502],
     ['no name', 201, { expires_in: 60 }, 'provider_invalid_response', 502],
     ['an empty name', 201, { request_uri: '', expires_in: 60 }, 'provider_invalid_response', 502],
+    [
+      'a name that no redirect has room for',
+      201,
+      { request_uri: `urn:${'x'.repeat(2100)}`, expires_in: 60 },
+      'provider_invalid_response',
+      502,
+    ],
     ['another success', 200, { request_uri: 'urn:x', expires_in: 60 }, 'provider_invalid_response', 502],
     ['no answer at this moment', 503, {}, 'provider_unavailable', 503],
   ])('begins no login after %s: there is no way back to a plain one (R-61)', async (_, status, body, code, shown) => {

@@ -41,6 +41,37 @@ describe.each(['redis', 'memory'] as const)('session_expiry of an ID token, with
     expect(app.logouts.map(({ reason }) => reason)).toEqual(['absolute_timeout']);
   });
 
+  it('lets no handler have tokens that is at work for longer, and refreshes none for it', async () => {
+    const app = await start({
+      handlers: (web) =>
+        web.get('/work', async (req, res) => {
+          const ask = () =>
+            req.auth.getAccessToken().then(
+              () => 'a token',
+              ({ code }: { code: string }) => code,
+            );
+          const first = await ask();
+          clock.advance((HOUR + 5) * 1000);
+          res.json([first, await ask(), req.auth.isAuthenticated]);
+        }),
+    });
+    end(nowSeconds() + HOUR);
+    const browser = await logIn(app);
+    const before = op.requests('token').length;
+    expect(await (await browser.get('/work')).json()).toEqual(['a token', 'login_required', false]);
+    expect(op.requests('token')).toHaveLength(before);
+    expect(app.logouts.map(({ reason }) => reason)).toEqual(['absolute_timeout']);
+  });
+
+  it('that has come when a refresh tells of it, ends the session there and then', async () => {
+    const app = await start();
+    const browser = await logIn(app);
+    end(nowSeconds() + 60);
+    clock.advance(HOUR * 1000);
+    expect(await ask(browser)).toMatchObject({ status: 401, error: 'login_required' });
+    expect(app.logouts.map(({ reason }) => reason)).toEqual(['absolute_timeout']);
+  });
+
   it('may be a fraction of a second', async () => {
     const app = await start();
     end(nowSeconds() + 600.1234);

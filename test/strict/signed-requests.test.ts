@@ -139,7 +139,7 @@ describe('signed answers', () => {
     [
       'without a signature',
       (jwt) => `${Buffer.from('{"alg":"none"}').toString('base64url')}.${jwt.split('.')[1]}.x`,
-      /alg/,
+      /alg: .* The option for it is responseSigningAlgorithm/,
     ],
     ['that is in the clear', () => undefined, /the callback, response: expected a signed JWT, got nothing/],
   ])('are refused %s, and no code is sent (C-73)', async (_, change, message) => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { connect, type Socket } from 'node:net';
@@ -115,6 +116,27 @@ describe('tenants', () => {
     expect(await post('acme')).toBe(200);
     expect(await lookAround(browser, 'acme')).toEqual(nobody('acme'));
     expect(await lookAround(browser, 'globex')).toEqual(ada('globex'));
+  });
+
+  it('have their keys at paths of their own, where a provider finds them that names no tenant', async () => {
+    const jwkOf = (kid: string) => {
+      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      return { ...privateKey.export({ format: 'jwk' }), kid } as never;
+    };
+    const app = await start({
+      routes: { jwks: '/oauth/jwks' },
+      load: (tenant) =>
+        providers.oidc({ issuer: acme.issuer, clientId: tenant, clientKey: jwkOf(`of ${tenant}`) }),
+    });
+    const keysAt = async (path: string) => {
+      const answer = await app.browser().get(path);
+      return answer.status === 200
+        ? (await answer.json()).keys.map(({ kid }: { kid: string }) => kid)
+        : answer.status;
+    };
+    expect(await keysAt('/oauth/jwks/acme')).toEqual(['of acme']);
+    expect(await keysAt('/oauth/jwks/globex')).toEqual(['of globex']);
+    expect(await keysAt('/oauth/jwks')).toBe(404);
   });
 
   it.each([

@@ -90,6 +90,8 @@ describe('req.auth.fetch()', () => {
       '//evil.example',
       'javascript:alert(1)',
       'data:text/plain,x',
+      `http://user:secret@127.0.0.1:${port}/`,
+      `blob:${api.origin}/x`,
       '',
     ];
     for (const place of places) {

@@ -181,6 +181,18 @@ describe('req.auth.exchangeToken() (RFC 8693)', () => {
     expect(app.logouts).toEqual([]);
   });
 
+  it('keeps as many as can be opened again, however large they are', async () => {
+    const { run } = await open();
+    const own = await run((auth) => auth.getAccessToken());
+    const body = { token_type: 'Bearer', issued_token_type: ACCESS_TOKEN, expires_in: 300 };
+    for (let count = 0; count < 8; count += 1) {
+      const access_token = `${count}`.repeat(700_000);
+      bed.op.answerNext('token', { status: 200, body: { ...body, access_token } });
+      expect(await run(exchange({ audience: `api ${count}` }))).toBe(access_token);
+    }
+    expect(await run((auth) => auth.getAccessToken())).toBe(own);
+  });
+
   it('takes nothing but the access token out of the answer', async () => {
     const { browser, run } = await open();
     const body = { access_token: 'a', token_type: 'Bearer', issued_token_type: ACCESS_TOKEN };
@@ -205,5 +217,17 @@ describe('req.auth.exchangeToken() (RFC 8693)', () => {
     const call: Task = (auth) => auth.fetch(api.origin, { exchange: wish as TokenExchangeOptions });
     expect(await run(call)).toEqual({ failed: 'configuration' });
     expect(bed.op.requests().token).toBe(0);
+  });
+
+  it.each([
+    { exchange: null },
+    { exchange: '' },
+    { resource: '' },
+    { resource: null },
+  ])("sends nobody the login's own token where req.auth.fetch() is given %j", async (wish) => {
+    const { run } = await open();
+    const before = api.requests.length;
+    expect(await run((auth) => auth.fetch(api.origin, wish as object))).toEqual({ failed: 'configuration' });
+    expect(api.requests).toHaveLength(before);
   });
 });
