@@ -301,6 +301,17 @@ describe('a provider that does not bind tokens', () => {
     expect(await whoIs(browser)).toBe('ada');
   });
 
+  it('is refused for another resource, and what the session has stays', async () => {
+    const { browser, run } = await open({
+      oidc: { resource: [ONE, TWO], scope: 'openid offline_access', userinfoAtLogin: false },
+    });
+    bed.op.answerNext('token', { status: 200, body: { access_token: 'a', token_type: 'Bearer' } });
+    expect(await run(call('/', { resource: TWO }))).toEqual({ failed: 'provider_invalid_response' });
+    expect(asked()).toEqual([]);
+    expect(await run(call('/', { resource: ONE }))).toBe(200);
+    expect(await whoIs(browser)).toBe('ada');
+  });
+
   it('is asked for a nonce once, however often it refuses', async () => {
     const { app } = await open();
     bed.op.resetRequests();
