@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type CheckReport, connectAuth, providers } from 'express-connect-auth';
 import { createSampleTokens, SAMPLE_HEADER } from '../../src/check/sample-token.ts';
@@ -74,6 +74,58 @@ describe('auth.check()', () => {
           'https://shop.example.com/signed-out',
           'https://shop.example.org/de/signed-out',
         ],
+      }),
+    ]);
+    await auth.close();
+  });
+
+  it('registers at each provider what means something to it, and nothing else', async () => {
+    const key = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    }).privateKey;
+    const one = { issuer: op.issuer, clientSecret: 'x'.repeat(32) };
+    const auth = connectAuth({
+      ...{ baseUrl: 'https://shop.example.com', secret: SECRET, redis: 'memory' },
+      providers: {
+        github: providers.github({ clientId: 'github', clientSecret: 'x' }),
+        staff: providers.oidc({ ...one, clientId: 'staff' }),
+        signs: providers.oidc({ issuer: op.issuer, clientId: 'signs', clientKey: key }),
+        opens: providers.oidc({
+          ...{ issuer: 'https://opens.example', clientId: 'opens', clientSecret: 'x' },
+          ...{ decryptionKeys: key, idTokenEncryption: { alg: 'RSA-OAEP-256' } },
+        }),
+      },
+      routes: {
+        ...{ jwks: '/jwks', initiateLogin: '/initiate-login', globalTokenRevocation: '/revoke-all' },
+      },
+    });
+    const { register } = await auth.check({ tryCredentials: false, timeoutMs: 100 });
+    const base = 'https://shop.example.com';
+    const openId = {
+      backchannelLogoutUri: `${base}/oauth/backchannel-logout`,
+      frontchannelLogoutUri: `${base}/oauth/frontchannel-logout`,
+      globalTokenRevocationUri: `${base}/revoke-all`,
+    };
+    const [github, ...others] = register;
+    expect(JSON.parse(JSON.stringify(github))).toEqual({
+      ...{ provider: 'github', issuer: 'https://github.com', clientId: 'github' },
+      redirectUris: [`${base}/oauth/callback/github`],
+      postLogoutRedirectUris: [],
+    });
+    expect(others).toEqual([
+      expect.objectContaining({
+        ...openId,
+        ...{ jwksUri: undefined, initiateLoginUri: `${base}/initiate-login?provider=staff` },
+      }),
+      expect.objectContaining({
+        ...openId,
+        ...{ jwksUri: `${base}/jwks`, initiateLoginUri: `${base}/initiate-login?provider=signs` },
+      }),
+      expect.objectContaining({
+        ...openId,
+        ...{ jwksUri: `${base}/jwks`, initiateLoginUri: `${base}/initiate-login` },
       }),
     ]);
     await auth.close();
