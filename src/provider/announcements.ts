@@ -2,7 +2,7 @@ import type { ServerMetadata } from 'openid-client';
 import type { ProviderError, ProviderFault } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { readList } from './client-authentication.ts';
-import { listConfiguredValues } from './configured-values.ts';
+import { listConfiguredSwitches, listConfiguredValues } from './configured-values.ts';
 import type { Discovered } from './discovery.ts';
 import { faultError, show } from './provider-fault.ts';
 import { isPushed, isSigned } from './request-url.ts';
@@ -15,12 +15,21 @@ export function findConflicts(
   { metadata, asked }: Discovered,
   definition: ProviderDefinition,
 ): readonly ProviderFault[] {
-  return listConfiguredValues(definition, metadata).flatMap(([member, value, option]) => {
-    const announced = readList((metadata as Readonly<Record<string, unknown>>)[member]);
-    // A list that is absent says nothing.
-    if (!announced || announced.includes(value)) return [];
-    return [{ asked, member, expected: `${value}, as is configured`, got: show(announced), option }];
-  });
+  const announcedAs = metadata as Readonly<Record<string, unknown>>;
+  const differ = (member: string, value: string, { got, option }: { got: unknown; option: string }) => [
+    { asked, member, expected: `${value}, as is configured`, got: show(got), option },
+  ];
+  return [
+    ...listConfiguredValues(definition, metadata).flatMap(([member, value, option]) => {
+      const announced = readList(announcedAs[member]);
+      // A list that is absent says nothing.
+      if (!announced || announced.includes(value)) return [];
+      return differ(member, value, { got: announced, option });
+    }),
+    ...listConfiguredSwitches(definition, metadata).flatMap(([member, option]) =>
+      announcedAs[member] === false ? differ(member, 'true', { got: false, option }) : [],
+    ),
+  ];
 }
 
 /** Makes the errors of conflicts. Each is told once, and again when it comes back after it was gone. */

@@ -1,7 +1,7 @@
 import type { ServerMetadata } from 'openid-client';
 import type { AnswerEncryption, ProviderDefinition } from '../provider-definition.ts';
 import { chooseMethod } from './client-authentication.ts';
-import { isSigned } from './request-url.ts';
+import { isPushed, isSigned } from './request-url.ts';
 import { splitWords } from './split-words.ts';
 
 /** A value that the options rely on: the list of the discovery document that should have it, and the option. */
@@ -44,6 +44,32 @@ export function listConfiguredValues(
       (type): ConfiguredValue => ['authorization_details_types_supported', type, 'authorizationDetails'],
     ),
   ];
+}
+
+/**
+ * Names what the options rely on that a provider can announce not to do: the members that must not be `false`, each with
+ * the option. One that is absent says nothing. In an answer that is a JWT the issuer is a claim, and no parameter.
+ *
+ * @see [RFC 8705, section 3.3](https://www.rfc-editor.org/rfc/rfc8705#section-3.3)
+ * @see [RFC 9207, section 3](https://www.rfc-editor.org/rfc/rfc9207#section-3)
+ */
+export function listConfiguredSwitches(
+  definition: ProviderDefinition,
+  metadata: Readonly<ServerMetadata>,
+): readonly (readonly [member: string, option: string])[] {
+  const { certificateBoundAccessTokens, profile, responseMode } = definition;
+  const sendsSigned = isSigned(definition, metadata) && !isPushed(definition, metadata);
+  const wantsIssuer = profile !== undefined && !responseMode.endsWith('jwt');
+  const switches: readonly [boolean, string, string][] = [
+    [
+      certificateBoundAccessTokens === true,
+      'tls_client_certificate_bound_access_tokens',
+      'certificateBoundAccessTokens',
+    ],
+    [sendsSigned, 'request_parameter_supported', 'signedAuthorizationRequests'],
+    [wantsIssuer, 'authorization_response_iss_parameter_supported', 'profile'],
+  ];
+  return switches.filter(([isReliedOn]) => isReliedOn).map(([, member, option]) => [member, option]);
 }
 
 /** What other answers of the provider are signed by. */

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { OidcOptions } from 'express-connect-auth';
+import type { OidcOptions, ProviderError } from 'express-connect-auth';
 import type { Claims } from '../support/scripted-keys.ts';
 import { notStarted, started, tryStart } from '../support/start-outcome.ts';
 import { useApps, useScriptedProvider } from '../support/use-apps.ts';
@@ -134,6 +134,45 @@ describe('a list of the discovery document that lacks what the options rely on',
     // Who proves nothing needs no leave.
     const none = { token_endpoint_auth_methods_supported: ['private_key_jwt'] };
     expect(await tryStart(await start(none, { clientSecret: undefined as never }))).toEqual(started);
+  });
+
+  it.each<[string, Partial<OidcOptions>, string]>([
+    [
+      'tls_client_certificate_bound_access_tokens',
+      { certificateBoundAccessTokens: true },
+      'certificateBoundAccessTokens',
+    ],
+    [
+      'request_parameter_supported',
+      { ...byKey, signedAuthorizationRequests: true },
+      'signedAuthorizationRequests',
+    ],
+  ])('has a switch beside it: %s that is off is told, and one that is absent or on is not (R-36)', async (member, oidc, option) => {
+    const app = await start({ [member]: false }, oidc);
+    expect(await tryStart(app)).toMatchObject({ status: 302, redirected: true });
+    expect(app.errors.map(({ error }) => (error as ProviderError).fault)).toEqual([
+      expect.objectContaining({ member, expected: 'true, as is configured', got: 'false', option }),
+    ]);
+    for (const announced of [{}, { [member]: true }])
+      expect(await tryStart(await start(announced, oidc))).toEqual(started);
+    expect(await tryStart(await start({ [member]: false }, {}))).toEqual(started);
+  });
+
+  it('has a switch beside it: a profile wants the issuer in each answer, where that is no claim of a JWT (R-36)', async () => {
+    const announced = {
+      authorization_response_iss_parameter_supported: false,
+      pushed_authorization_request_endpoint: `${op.issuer}par`,
+    };
+    const strict = { ...byKey, idTokenSigningAlgorithm: 'ES256', profile: 'fapi2' } as const;
+    const app = await start(announced, strict);
+    expect(await tryStart(app)).toEqual(notStarted('provider_unsupported', 501));
+    expect(app.errors.at(-1)!.error.message).toMatch(/iss_parameter_supported: expected true.*got false/);
+    // Something else stops this one, before it is pushed.
+    const other = { ...announced, id_token_signing_alg_values_supported: ['PS256'] };
+    const inJwt = await start(other, { ...strict, responseMode: 'query.jwt' });
+    expect(await tryStart(inJwt)).toEqual(notStarted('provider_unsupported', 501));
+    const told = inJwt.errors.map(({ error }) => (error as ProviderError).fault?.member);
+    expect(new Set(told)).toEqual(new Set(['id_token_signing_alg_values_supported']));
   });
 
   it.each([
