@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { OidcOptions, ProviderError } from 'express-connect-auth';
 import type { Claims } from '../support/scripted-keys.ts';
 import { notStarted, started, tryStart } from '../support/start-outcome.ts';
@@ -133,7 +133,9 @@ describe('a list of the discovery document that lacks what the options rely on',
     expect(await tryStart(await start(others, { ...byKey, clientKey: async () => EC }))).toEqual(started);
     // Who proves nothing needs no leave.
     const none = { token_endpoint_auth_methods_supported: ['private_key_jwt'] };
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
     expect(await tryStart(await start(none, { clientSecret: undefined as never }))).toEqual(started);
+    warn.mockRestore();
   });
 
   it.each<[string, Partial<OidcOptions>, string]>([
