@@ -57,6 +57,8 @@ export interface ClientKey {
   readonly algorithm: PublicKeyAlgorithm | undefined;
   /** What they may sign by. @default any */
   readonly allowed?: readonly PublicKeyAlgorithm[] | undefined;
+  /** What the first of them signs by; `undefined`: a function gives them, and nobody knows yet. */
+  readonly signsBy: PublicKeyAlgorithm | undefined;
 }
 
 /** One thing that a client wants to be allowed, by its type and in whatever members that type has (RFC 9396). */

@@ -9,12 +9,12 @@ export interface Registration {
   readonly redirectUris: readonly string[];
   /** Empty where the provider has no logout. */
   readonly postLogoutRedirectUris: readonly string[];
-  /** Absent where the route is switched off. */
+  /** Absent where the route is switched off; this and all that follow, also where they mean nothing to the provider. */
   readonly backchannelLogoutUri?: string | undefined;
   readonly frontchannelLogoutUri?: string | undefined;
-  /** Where its public keys are; absent where it has none, or the route is switched off. */
+  /** Where the public keys are that it signs by, or that answers are encrypted for; absent where it has none, or the route is switched off. */
   readonly jwksUri?: string | undefined;
-  /** Where the provider can begin a login; absent where the route is switched off. */
+  /** Where the provider can begin a login; it names the client where there are several of one issuer. Absent where the route is switched off. */
   readonly initiateLoginUri?: string | undefined;
   /** Where the provider can end all sessions of a person; absent where the route is switched off. */
   readonly globalTokenRevocationUri?: string | undefined;

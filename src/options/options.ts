@@ -244,7 +244,8 @@ export interface RouteOptions {
   globalTokenRevocation?: string | false;
   /**
    * Where the provider, or a page of it, begins a login (OpenID Connect Core, section 4), by GET or POST with `iss`,
-   * `login_hint` and `target_link_uri`; such as `/initiate-login`. @default false
+   * `login_hint` and `target_link_uri`; such as `/initiate-login`. Of several clients of one issuer each registers it with its
+   * name, as in `/initiate-login?provider=staff`. @default false
    */
   initiateLogin?: string | false;
   /**

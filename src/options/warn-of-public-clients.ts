@@ -7,7 +7,7 @@ const warned = new WeakSet<object>();
  * whoever gets hold of a code, or of a refresh token, can use it as this application does.
  *
  * @param given - what the application wrote: for each of these it is said once.
- * @see [RFC 10017, OAuth 2.0 for Browser-Based Applications](https://www.rfc-editor.org/rfc/rfc10017)
+ * @see [RFC 10017, section 6.1.3.1](https://www.rfc-editor.org/rfc/rfc10017#section-6.1.3.1)
  */
 export function warnOfPublicClients(
   given: object,

@@ -1,11 +1,11 @@
 import type { ServerMetadata } from 'openid-client';
 import type { ProviderError, ProviderFault } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
-import { chooseMethod, readList } from './client-authentication.ts';
+import { readList } from './client-authentication.ts';
+import { listConfiguredSwitches, listConfiguredValues } from './configured-values.ts';
 import type { Discovered } from './discovery.ts';
 import { faultError, show } from './provider-fault.ts';
 import { isPushed, isSigned } from './request-url.ts';
-import { splitWords } from './split-words.ts';
 
 /**
  * Compares what a provider announces with what is configured. Announcements are wrong often, so none of this keeps
@@ -15,31 +15,22 @@ export function findConflicts(
   { metadata, asked }: Discovered,
   definition: ProviderDefinition,
 ): readonly ProviderFault[] {
-  const { responseMode, responseSigningAlgorithm, quirks, authorizationParams, identity } = definition;
-  const answers = responseMode.endsWith('jwt') ? (responseSigningAlgorithm ?? identity.algorithm) : 'none';
-  const method = chooseMethod(definition, metadata.token_endpoint_auth_methods_supported);
-  const configured: readonly Configured[] = [
-    ['id_token_signing_alg_values_supported', identity.algorithm, 'idTokenSigningAlgorithm'],
-    ['token_endpoint_auth_methods_supported', method, 'clientAuthentication'],
-    ['response_modes_supported', responseMode, 'responseMode'],
-    ['authorization_signing_alg_values_supported', answers, 'responseSigningAlgorithm'],
-    ['code_challenge_methods_supported', quirks.pkce, 'quirks.pkce'],
-    ['dpop_signing_alg_values_supported', definition.dpop ? 'ES256' : 'none', 'dpop'],
-    ...splitWords(authorizationParams.prompt ?? '').map(
-      (prompt): Configured => ['prompt_values_supported', prompt, 'authorizationParams.prompt'],
-    ),
+  const announcedAs = metadata as Readonly<Record<string, unknown>>;
+  const differ = (member: string, value: string, { got, option }: { got: unknown; option: string }) => [
+    { asked, member, expected: `${value}, as is configured`, got: show(got), option },
   ];
-  return configured
-    .filter(([, value]) => value !== 'none')
-    .flatMap(([member, value, option]) => {
-      const announced = readList((metadata as Readonly<Record<string, unknown>>)[member]);
+  return [
+    ...listConfiguredValues(definition, metadata).flatMap(([member, value, option]) => {
+      const announced = readList(announcedAs[member]);
       // A list that is absent says nothing.
       if (!announced || announced.includes(value)) return [];
-      return [{ asked, member, expected: `${value}, as is configured`, got: show(announced), option }];
-    });
+      return differ(member, value, { got: announced, option });
+    }),
+    ...listConfiguredSwitches(definition, metadata).flatMap(([member, option]) =>
+      announcedAs[member] === false ? differ(member, 'true', { got: false, option }) : [],
+    ),
+  ];
 }
-
-type Configured = readonly [member: string, value: string, option: string];
 
 /** Makes the errors of conflicts. Each is told once, and again when it comes back after it was gone. */
 export function createConflictTeller(

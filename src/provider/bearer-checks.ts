@@ -20,7 +20,6 @@ export interface BearerChecks {
   readonly now: number;
 }
 
-/** A signed token in its compact form: not an encrypted one, and nothing around it. */
 /** What is wrong with a token before its signature is looked at, in words that its sender may read. */
 export function findTokenProblem(
   token: string,

@@ -12,7 +12,6 @@ import {
   findTokenProblem,
 } from './bearer-checks.ts';
 import { readStrength } from './identity-verifier.ts';
-import { checkEndpoint } from './preset-options.ts';
 import { readUserClaims } from './read-user-claims.ts';
 import { isFaultOfKeys, isUnfit, type KeyVerifier } from './signing-keys.ts';
 import { splitWords } from './split-words.ts';
@@ -109,7 +108,6 @@ export function createBearerVerifier(
       const answer = await callProvider('the introspection', (configuration) => {
         const { introspection_endpoint: endpoint } = configuration.serverMetadata();
         if (!endpoint) throw noIntrospection(name);
-        checkEndpoint('introspection_endpoint', endpoint, issuer, definition.dangerouslyAllowHttp);
         return client.tokenIntrospection(configuration, token, { token_type_hint: 'access_token' });
       });
       if (answer.active !== true) throw new BearerError('The provider says that the token is not active.');

@@ -1,15 +1,7 @@
 import type { ServerMetadata } from 'openid-client';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import { CERTIFICATE_METHODS } from './client-key.ts';
-
-/** The endpoints that a client with a certificate asks at an address of their own, where the provider names one. */
-export const ALIASED_ENDPOINTS = [
-  'token_endpoint',
-  'revocation_endpoint',
-  'introspection_endpoint',
-  'userinfo_endpoint',
-  'pushed_authorization_request_endpoint',
-] as const;
+import { ALIASED_ENDPOINTS } from './endpoints.ts';
 
 /** Whether the provider is asked by a client that brings a certificate to the TLS handshake. */
 export function usesCertificate({

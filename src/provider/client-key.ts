@@ -46,10 +46,10 @@ export function checkKeyAuthentication(
   }
   refuseSecret(where, options, 'clientKey');
   const allowed = options.allowedKeyAlgorithms;
-  const keys = checkKeys(`${where}: clientKey`, clientKey, { id, algorithm, allowed });
+  const { keys, signsBy } = checkKeys(`${where}: clientKey`, clientKey, { id, algorithm, allowed });
   return {
     clientAuthentication: asked ?? 'private_key_jwt',
-    clientKey: Object.freeze({ keys, id, algorithm, allowed }),
+    clientKey: Object.freeze({ keys, id, algorithm, allowed, signsBy }),
   };
 }
 
@@ -101,8 +101,8 @@ function checkKeys(
   where: string,
   given: ClientKeyInput | SecretFunction,
   choice: KeyChoice,
-): ClientKey['keys'] {
-  if (typeof given === 'function') return given;
+): Pick<ClientKey, 'keys' | 'signsBy'> {
+  if (typeof given === 'function') return { keys: given, signsBy: undefined };
   const keys = readGivenKeys(given, choice);
   if (typeof keys === 'string') throw new ConfigurationError(`${where} must be ${keys}.`);
   if (keys.length > 1 && choice.id !== undefined)
@@ -114,7 +114,7 @@ function checkKeys(
     alg: algorithm,
     ...(id === undefined ? {} : { kid: id }),
   }));
-  return createSecret(JSON.stringify({ keys: jwks }));
+  return { keys: createSecret(JSON.stringify({ keys: jwks })), signsBy: keys[0]!.algorithm };
 }
 
 /** A private key, or several, or a function that gives them. */

@@ -2,8 +2,9 @@ import type { ServerMetadata } from 'openid-client';
 import type { ProviderFault } from '../errors.ts';
 import type { ProviderDefinition } from '../provider-definition.ts';
 import type { Fetch } from './bounded-fetch.ts';
-import { ALIASED_ENDPOINTS, usesCertificate } from './certificate-endpoints.ts';
-import { checkEndpoint, FRONT_ENDPOINTS } from './preset-options.ts';
+import { usesCertificate } from './certificate-endpoints.ts';
+import { ALIASED_ENDPOINTS, ENDPOINTS, FRONT_ENDPOINTS } from './endpoints.ts';
+import { checkEndpoint } from './preset-options.ts';
 import { foundFault, nameRequest, show, showAddress } from './provider-fault.ts';
 import { describeAnswer, isPassing, readRetryAfter } from './provider-faults.ts';
 
@@ -110,16 +111,6 @@ function checkEndpoints(
   }
 }
 
-const ENDPOINTS = [
-  'authorization_endpoint',
-  'token_endpoint',
-  'jwks_uri',
-  'userinfo_endpoint',
-  'end_session_endpoint',
-  'revocation_endpoint',
-  'pushed_authorization_request_endpoint',
-] as const;
-
 /** Tokens that are signed by a secret, or by a certificate that the options have, need no published keys. */
 function needsKeys(member: string, { identity }: ProviderDefinition): boolean {
   if (member !== 'jwks_uri' || identity.algorithm.startsWith('HS')) return false;
@@ -138,7 +129,13 @@ function checkMember(
   } catch {
     const isPlainHttp =
       typeof value === 'string' && URL.canParse(value) && new URL(value).protocol === 'http:';
-    const fault: ProviderFault = { asked, member, expected: 'an https URL', got: showAddress(value) };
-    throw foundFault({ ...fault, option: isPlainHttp && !isFront ? 'dangerouslyAllowHttp' : undefined });
+    const hasFragment = typeof value === 'string' && value.includes('#');
+    const expected = hasFragment ? 'an https URL without a fragment' : 'an https URL';
+    const got = hasFragment ? `${showAddress(value)} with one` : showAddress(value);
+    const fault: ProviderFault = { asked, member, expected, got };
+    throw foundFault({
+      ...fault,
+      option: isPlainHttp && !isFront && !hasFragment ? 'dangerouslyAllowHttp' : undefined,
+    });
   }
 }

@@ -18,6 +18,7 @@ import type {
   SecurityProfile,
   SigningAlgorithm,
 } from '../provider-definition.ts';
+import { BOUND_TOKEN_OPTIONS } from './bound-token-options.ts';
 import { checkKeyAuthentication, checkKeyInput } from './client-key.ts';
 import { checkDecryptionKeys } from './decryption-keys.ts';
 import { checkAnswers, checkRequests } from './oidc-checks.ts';
@@ -241,7 +242,7 @@ export const OIDC_OPTIONS = {
   }),
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
   resource: optional(checkResources, { aliases: ['resources'] }),
-  dpop: withDefault(checkBoolean, false, { aliases: ['useDpop', 'DPoP'] }),
+  ...BOUND_TOKEN_OPTIONS,
   responseMode: withDefault(oneOf('query', 'form_post', 'jwt', 'query.jwt', 'form_post.jwt'), 'query', {
     aliases: ['response_mode'],
   }),

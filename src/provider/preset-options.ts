@@ -31,6 +31,7 @@ import type {
   SigningAlgorithm,
 } from '../provider-definition.ts';
 import { createSecret, type Secret } from '../secret.ts';
+import { FRONT_ENDPOINTS } from './endpoints.ts';
 import { splitWords } from './split-words.ts';
 
 /** What a provider can do unless its preset says otherwise. */
@@ -208,9 +209,10 @@ export function checkEndpoints(
 }
 
 /**
- * An endpoint: https, unless the issuer itself is on loopback http.
+ * An endpoint: https, unless the issuer itself is on loopback http, and without a fragment, which would never be sent.
  *
  * @param plainHttp - origins that are asked by plain http all the same, none of which a browser is sent to.
+ * @see [RFC 6749, section 3](https://www.rfc-editor.org/rfc/rfc6749#section-3)
  */
 export function checkEndpoint(
   where: string,
@@ -219,15 +221,13 @@ export function checkEndpoint(
   plainHttp: ReadonlySet<string> = NO_ORIGINS,
 ): void {
   const url = checkUrl(where, value, plainHttp);
+  if ((value as string).includes('#')) throw new ConfigurationError(`${where} must have no fragment.`);
   if (url.protocol !== 'http:' || plainHttp.has(url.origin)) return;
   if (!(isLoopback(new URL(issuer)) && issuer.startsWith('http:')))
     throw new ConfigurationError(`${where} must begin with https:// as the issuer does.`);
 }
 
 const NO_ORIGINS: ReadonlySet<string> = new Set();
-
-/** The endpoints that browsers are sent to: never by plain http, whatever a network of servers does. */
-export const FRONT_ENDPOINTS: readonly string[] = ['authorization_endpoint', 'end_session_endpoint'];
 
 /**
  * An HMAC key must be as long as its hash, or it can be guessed (RFC 7518, section 3.2). That of a function is measured

@@ -1,5 +1,6 @@
-import type { ProviderDefinition, ProviderMetadata } from '../provider-definition.ts';
+import type { ProviderDefinition } from '../provider-definition.ts';
 import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
+import type { EndpointName } from './endpoints.ts';
 import { INTROSPECTION_TYPE } from './introspection-answer.ts';
 import { type ObservedFetchOptions, observeFetch } from './observed-fetch.ts';
 import { foundFault, kindOf, nameRequest } from './provider-fault.ts';
@@ -9,15 +10,7 @@ import { readObject } from './read-object.ts';
 import { isSuccess, toResponse, type WholeAnswer, withJson } from './whole-answer.ts';
 
 /** The endpoints whose traffic a provider's quirks touch, as far as they are known yet. */
-export type KnownEndpoints = Pick<
-  ProviderMetadata,
-  | 'token_endpoint'
-  | 'revocation_endpoint'
-  | 'introspection_endpoint'
-  | 'userinfo_endpoint'
-  | 'pushed_authorization_request_endpoint'
-  | 'jwks_uri'
->;
+export type KnownEndpoints = Readonly<Partial<Record<EndpointName, string>>>;
 
 /** A fetch that hands what a token answer holds to whoever keeps it, and to nobody else. */
 export type ProviderFetch = (url: string, options: RequestInit, keep?: KeepAnswer) => Promise<Response>;

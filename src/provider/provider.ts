@@ -261,7 +261,9 @@ export function createProvider(definition: ProviderDefinition, settings: Provide
   /** The logout call needs an access token that lives: a stale one is refreshed first. */
   const keepAlive = async (tokens: TokenSet | undefined, sub: string | undefined) => {
     if (!tokens?.refreshToken || sub === undefined || tokens.expiresAt > now()) return tokens;
-    return (await refresh(tokens, { sub })).tokens;
+    const { tokens: fresh } = await refresh(tokens, { sub });
+    // All that the session had is to be revoked, of use or not.
+    return { ...fresh, others: tokens.others };
   };
 
   return {

@@ -62,6 +62,23 @@ function keepNewest(grants: readonly (readonly [string, AccessGrant])[]) {
   return kept;
 }
 
+/**
+ * Adds an access token for another purpose to tokens that somebody else has written since it was asked for, and leaves
+ * everything else as it is. `undefined`: it is bound to another key than they are, so that nobody could use it.
+ *
+ * @param now - in milliseconds.
+ */
+export function addOther(
+  current: TokenSet,
+  fresh: TokenSet,
+  { name, now }: { name: string; now: number },
+): TokenSet | undefined {
+  const { dpopKey } = current;
+  if (dpopKey?.d !== fresh.dpopKey?.d) return undefined;
+  const alone = { ...fresh, dpopKey, refreshToken: undefined, idToken: undefined };
+  return mergeOther(current, alone, { name, now });
+}
+
 /** The login that a refresh must continue. */
 export interface SameLogin {
   readonly sub: string;

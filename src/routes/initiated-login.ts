@@ -26,6 +26,9 @@ const MAX_HINT_LENGTH = 256;
  * PKCE of this browser; all that the request chooses is one of the configured providers, whom it suggests to the provider,
  * and a page of ours. What else it says is not looked at, and nobody is logged in by it who does not prove it there.
  *
+ * Where several clients of one issuer are configured `iss` means none of them: the address that each has registered names
+ * it, as in `?provider=staff`.
+ *
  * A POST comes without the cookie of the session: it is answered by a redirect to the GET that says the same.
  *
  * @see [OpenID Connect Core, section 4](https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin)
@@ -33,13 +36,21 @@ const MAX_HINT_LENGTH = 256;
 export function createInitiatedLogin(options: InitiatedLoginOptions): RouteHandler {
   const { providers, startLogin, readReturnAddress, answers, path } = options;
 
-  const readParameters = (given: URLSearchParams) => {
-    const issuer = readOnce(given, 'iss');
-    const provider = [...providers.values()].find((candidate) => candidate.issuer === issuer);
-    if (!provider) throw invalidForm('names no provider of this application by iss');
+  const findProvider = (issuer: string | undefined, name: string | undefined): Provider => {
+    const known = [...providers.values()].filter((candidate) => candidate.issuer === issuer);
+    if (known.length === 0) throw invalidForm('names no provider of this application by iss');
+    const [provider, other] = known.filter((candidate) => name === undefined || candidate.name === name);
+    if (provider === undefined) throw invalidForm('names by provider= another issuer than by iss');
+    if (other === undefined) return provider;
+    throw invalidForm(
+      'names by iss an issuer of which this application has several clients; the address that each has registered must name it, as in ?provider=NAME',
+    );
+  };
+
+  const readParameters = (given: URLSearchParams, name: string | undefined) => {
     const loginHint = readOnce(given, 'login_hint');
     return {
-      provider,
+      provider: findProvider(readOnce(given, 'iss'), name),
       loginHint: loginHint && loginHint.length <= MAX_HINT_LENGTH ? loginHint : undefined,
       // Of another origin it is nowhere to go: the login leads home.
       returnTo: readReturnAddress(readOnce(given, 'target_link_uri')),
@@ -49,14 +60,18 @@ export function createInitiatedLogin(options: InitiatedLoginOptions): RouteHandl
   return async (req, res, browser) => {
     refuseEmbedded(req);
     const isPost = req.method === 'POST';
+    // It is a part of the address that was registered, and not of what is sent there.
+    const name = readOnce(readQuery(req), 'provider');
     const { provider, loginHint, returnTo } = readParameters(
       isPost ? await readForm(req, res) : readQuery(req),
+      name,
     );
     if (!isPost) {
       await startLogin(req, res, { provider: provider.name, loginHint, returnTo, browser });
       return;
     }
     const query = new URLSearchParams({
+      ...(name === undefined ? {} : { provider: name }),
       iss: provider.issuer,
       ...(loginHint === undefined ? {} : { login_hint: loginHint }),
       ...(returnTo === undefined ? {} : { target_link_uri: returnTo }),

@@ -1,6 +1,8 @@
+import type { Clock } from '../clock.ts';
 import { LoginRequiredError, ProviderError, StoreError } from '../errors.ts';
 import type { VerifiedIdentity } from '../provider/identity-verifier.ts';
 import type { Provider } from '../provider/provider.ts';
+import { addOther } from '../provider/token-refresh.ts';
 import { insist } from '../store/insist.ts';
 import type { StoredLogin } from '../store/record-format.ts';
 import type { HeldLock } from '../store/session-lock.ts';
@@ -42,6 +44,7 @@ export interface TokenRenewal {
 export interface TokenRenewalOptions {
   readonly store: Store;
   readonly vault: TokenVault;
+  readonly now: Clock;
   /** How long a request waits for a store that does not take the new tokens, in milliseconds. */
   readonly storePatienceMs: number;
   /** Whether a session lives, under this id or a newer one. */
@@ -68,19 +71,23 @@ export interface TokenReading {
   providerOf(owner: TokenOwner): Provider;
   /** What others wrote, when it is not ours to write any more. */
   readCurrent(owner: TokenOwner, need: TokenNeed): Promise<UsableTokens>;
+  /** The tokens as they are stored, good or not, and sealed as well. @throws LoginRequiredError, TokenError, StoreError. */
+  look(owner: TokenOwner): Promise<{ readonly tokens: TokenSet; readonly sealed: Buffer }>;
 }
 
 /** How long the answer of a refresh waits, sealed, for a store that is away; as long as nobody else refreshes. */
 const KEEP_ANSWER_MS = QUIET_MS;
 /** Answers that wait at once. */
 const MAX_WAITING_ANSWERS = 1000;
+/** How often an exchanged token is put beside tokens that another process has just written. */
+const MAX_MERGES = 3;
 
 /** Makes it. */
 export function createTokenRenewal(
   options: TokenRenewalOptions,
-  { keyOf, providerOf, readCurrent }: TokenReading,
+  { keyOf, providerOf, readCurrent, look }: TokenReading,
 ): TokenRenewal {
-  const { store, vault, storePatienceMs } = options;
+  const { store, vault, now, storePatienceMs } = options;
   let waitingAnswers = 0;
 
   const end = async (
@@ -126,6 +133,17 @@ export function createTokenRenewal(
     return outcome === 'stored' ? { ...login, identity: identity.to } : undefined;
   };
 
+  /**
+   * The session ended while we asked: nobody may have these tokens. Only where another took its place, for the same person,
+   * they stay: revoking them may take the new session's with them.
+   */
+  const revokeUnlessLive = async (owner: TokenOwner, tokens: TokenSet) => {
+    if (await options.hasLiveSession(owner.sessionId)) return;
+    await providerOf(owner)
+      .revoke(tokens)
+      .catch(() => undefined);
+  };
+
   const refresh: TokenRenewal['refresh'] = async (owner, sealed, work) => {
     const { old, need, held, giveUp } = work;
     const { resource } = need;
@@ -146,6 +164,7 @@ export function createTokenRenewal(
     const to = vault.seal(owner.sessionId, answer.tokens);
     const endsBy = proof?.sessionExpiry && proof.sessionExpiry * 1000;
     const outcome = await storeTokens(owner, { tokens: { from: sealed, to }, endsBy }, giveUp);
+    // What came too late is nobody's, and stays: to revoke it may take the winner's with it.
     if (outcome === 'conflict') return readCurrent(owner, need);
     if (outcome === 'stored') {
       const { scope, accessToken, dpopKey } = answer.tokens;
@@ -154,25 +173,41 @@ export function createTokenRenewal(
       const login = isNews ? await saveProof(owner, to, renewed).catch(() => undefined) : undefined;
       return { tokens: selectTokens(answer.tokens, need)!, login };
     }
-    // The session ended while we asked: nobody may have these tokens. Only where another took its place, for the same
-    // person, they stay: revoking them may take the new session's with them.
-    const { sessionId } = owner;
-    if (!(await options.hasLiveSession(sessionId)))
-      await provider.revoke(answer.tokens).catch(() => undefined);
+    await revokeUnlessLive(owner, answer.tokens);
     throw new LoginRequiredError('The session ended during the refresh.');
+  };
+
+  /** Puts it beside what is stored, also where another process has just stored something else. */
+  const keepBeside = async (
+    owner: TokenOwner,
+    exchanged: TokenSet,
+    { sealed, tokens, name, giveUp }: { sealed: Buffer; tokens: TokenSet; name: string; giveUp: GiveUp },
+  ): Promise<'stored' | 'conflict' | 'gone'> => {
+    let [from, to] = [sealed, tokens];
+    for (let merges = 0; ; merges += 1) {
+      const swap = { tokens: { from, to: vault.seal(owner.sessionId, to) } };
+      const outcome = await storeTokens(owner, swap, giveUp);
+      if (outcome !== 'conflict' || merges === MAX_MERGES) return outcome;
+      const current = await look(owner).catch((error: Error) => error);
+      if (current instanceof LoginRequiredError) return 'gone';
+      if (current instanceof Error) return 'conflict';
+      const merged = addOther(current.tokens, exchanged, { name, now: now() });
+      if (!merged) return 'conflict';
+      [from, to] = [current.sealed, merged];
+    }
   };
 
   const exchange: TokenRenewal['exchange'] = async (owner, sealed, { old, need, giveUp }) => {
     const provider = providerOf(owner);
-    const tokens = await provider.exchange(old, { name: nameNeed(need)!, exchange: need.exchange! });
-    const to = vault.seal(owner.sessionId, tokens);
-    const outcome = await storeTokens(owner, { tokens: { from: sealed, to } }, giveUp);
+    const name = nameNeed(need)!;
+    const tokens = await provider.exchange(old, { name, exchange: need.exchange! });
     const exchanged = selectTokens(tokens, need)!;
-    // Nothing was spent: where it cannot be kept, it is good all the same.
-    if (outcome === 'stored' || outcome === 'conflict') return { tokens: exchanged };
-    await provider
-      .revoke({ ...exchanged, refreshToken: undefined, others: undefined })
-      .catch(() => undefined);
+    const outcome = await keepBeside(owner, exchanged, { sealed, tokens, name, giveUp });
+    if (outcome === 'stored') return { tokens: exchanged };
+    // What is not in the session's record no logout would find: nobody gets it.
+    if (outcome === 'conflict')
+      throw lostAnswer(owner, 'Other processes changed the tokens of this session during the exchange.');
+    await revokeUnlessLive(owner, { ...exchanged, refreshToken: undefined, others: undefined });
     throw new LoginRequiredError('The session ended during the exchange.');
   };
 

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import { ConfigurationError, LoginRequiredError, ProviderError, StoreError, TokenError } from '../errors.ts';
 import type { ApplicationKeys } from '../keys.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -45,7 +44,6 @@ export interface TokenSourceOptions extends TokenRenewalOptions {
   readonly keys: ApplicationKeys;
   readonly lock: SessionLock;
   readonly providers: ReadonlyMap<string, Provider>;
-  readonly now: Clock;
   readonly traceRefresh: TraceRefresh;
 }
 
@@ -98,7 +96,12 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
     throw lostAnswer(owner, 'Another process refreshed these tokens meanwhile, for something else.');
   };
 
-  const { refresh, exchange } = createTokenRenewal(options, { keyOf, providerOf, readCurrent });
+  const look: TokenSource['look'] = async (owner) => {
+    const sealed = await readSealed(owner);
+    return { tokens: open(owner, sealed), sealed };
+  };
+
+  const { refresh, exchange } = createTokenRenewal(options, { keyOf, providerOf, readCurrent, look });
 
   /** Under the lock: looks again, since the last owner may have done the work. */
   const refreshUnderLock = async (
@@ -201,10 +204,7 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
   return {
     settle: () => Promise.allSettled(refreshes),
 
-    look: async (owner) => {
-      const sealed = await readSealed(owner);
-      return { tokens: open(owner, sealed), sealed };
-    },
+    look,
 
     get: (owner, need, justRead) =>
       justRead ? use(owner, need, justRead) : readSealed(owner).then((sealed) => use(owner, need, sealed)),

@@ -79,23 +79,55 @@ describe('auth.check()', () => {
     await auth.close();
   });
 
-  it('says where the keys are that sign, and those that answers are encrypted for', async () => {
-    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-    const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const provider = (name: string, more: object) =>
-      providers.oidc({ issuer: op.issuer, clientId: name, ...more });
+  it('registers at each provider what means something to it, and nothing else', async () => {
+    const key = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    }).privateKey;
+    const one = { issuer: op.issuer, clientSecret: 'x'.repeat(32) };
     const auth = connectAuth({
       ...{ baseUrl: 'https://shop.example.com', secret: SECRET, redis: 'memory' },
       providers: {
-        signs: provider('signs', { clientKey: pem }),
-        opens: provider('opens', { decryptionKeys: pem, idTokenEncryption: { alg: 'ECDH-ES' } }),
-        neither: provider('neither', {}),
+        github: providers.github({ clientId: 'github', clientSecret: 'x' }),
+        staff: providers.oidc({ ...one, clientId: 'staff' }),
+        signs: providers.oidc({ issuer: op.issuer, clientId: 'signs', clientKey: key }),
+        opens: providers.oidc({
+          ...{ issuer: 'https://opens.example', clientId: 'opens', clientSecret: 'x' },
+          ...{ decryptionKeys: key, idTokenEncryption: { alg: 'RSA-OAEP-256' } },
+        }),
       },
-      routes: { jwks: '/oauth/jwks' },
+      routes: {
+        ...{ jwks: '/jwks', initiateLogin: '/initiate-login', globalTokenRevocation: '/revoke-all' },
+      },
     });
     const { register } = await auth.check({ tryCredentials: false, timeoutMs: 100 });
-    const address = 'https://shop.example.com/oauth/jwks';
-    expect(register.map(({ jwksUri }) => jwksUri)).toEqual([address, address, undefined]);
+    const base = 'https://shop.example.com';
+    const openId = {
+      backchannelLogoutUri: `${base}/oauth/backchannel-logout`,
+      frontchannelLogoutUri: `${base}/oauth/frontchannel-logout`,
+      globalTokenRevocationUri: `${base}/revoke-all`,
+    };
+    const [github, ...others] = register;
+    expect(JSON.parse(JSON.stringify(github))).toEqual({
+      ...{ provider: 'github', issuer: 'https://github.com', clientId: 'github' },
+      redirectUris: [`${base}/oauth/callback/github`],
+      postLogoutRedirectUris: [],
+    });
+    expect(others).toEqual([
+      expect.objectContaining({
+        ...openId,
+        ...{ jwksUri: undefined, initiateLoginUri: `${base}/initiate-login?provider=staff` },
+      }),
+      expect.objectContaining({
+        ...openId,
+        ...{ jwksUri: `${base}/jwks`, initiateLoginUri: `${base}/initiate-login?provider=signs` },
+      }),
+      expect.objectContaining({
+        ...openId,
+        ...{ jwksUri: `${base}/jwks`, initiateLoginUri: `${base}/initiate-login` },
+      }),
+    ]);
     await auth.close();
   });
 

@@ -98,6 +98,22 @@ describe('tokens that are bound to a key (DPoP, RFC 9449), at a provider that de
     expect(await whoIs(browser)).toBe('ada');
   });
 
+  it('come by a preset as well', async () => {
+    const { app, run } = await open({
+      preset: (baseUrl) => {
+        void bed.op.registerApp(baseUrl, { dpop_bound_access_tokens: true });
+        return providers.keycloak({
+          ...{ issuer: bed.op.issuer, clientId: 'app', dpop: true },
+          clientSecret: 'the-secret-of-the-app-at-the-provider',
+        });
+      },
+    });
+    expect(app.errors).toEqual([]);
+    expect(await run(call())).toBe(200);
+    await proofs();
+    expect(tokens()).toEqual([expect.stringMatching(/^DPoP /)]);
+  });
+
   it('are taken by the userinfo endpoint, at the login as well', async () => {
     const { app, run } = await open({ oidc: { userinfoAtLogin: true } });
     expect(app.logins).toHaveLength(1);
@@ -330,6 +346,17 @@ describe('a provider that does not bind tokens', () => {
     expect(await whoIs(browser)).toBe('ada');
   });
 
+  it('is refused for another resource, and what the session has stays', async () => {
+    const { browser, run } = await open({
+      oidc: { resource: [ONE, TWO], scope: 'openid offline_access', userinfoAtLogin: false },
+    });
+    bed.op.answerNext('token', { status: 200, body: { access_token: 'a', token_type: 'Bearer' } });
+    expect(await run(call('/', { resource: TWO }))).toEqual({ failed: 'provider_invalid_response' });
+    expect(asked()).toEqual([]);
+    expect(await run(call('/', { resource: ONE }))).toBe(200);
+    expect(await whoIs(browser)).toBe('ada');
+  });
+
   it('is asked for a nonce once, however often it refuses', async () => {
     const { app } = await open();
     bed.op.resetRequests();
@@ -342,6 +369,21 @@ describe('a provider that does not bind tokens', () => {
 });
 
 describe('the option dpop', () => {
+  it('is one of the presets whose providers document it, and of no others', async () => {
+    const client = { clientId: 'app', clientSecret: 'secret' };
+    const issuer = 'https://id.example';
+    for (const make of [
+      (more: object) => providers.keycloak({ issuer, ...client, ...more }),
+      (more: object) => providers.auth0({ domain: 'acme.auth0.com', ...client, ...more }),
+      (more: object) => providers.okta({ domain: 'acme.okta.com', ...client, ...more }),
+    ]) {
+      expect([make({}).dpop, make({ dpop: true }).dpop]).toEqual([false, true]);
+      expect(() => make({ dpop: 'yes' })).toThrow(/dpop must be/);
+    }
+    const entra = { tenant: 'f3b0b8a2-6f0a-4b5e-9a53-1d0c5b2f7a11', ...client, dpop: true };
+    expect(() => providers.entra(entra as never)).toThrow(/no option "dpop"|dpop/);
+  });
+
   it('needs the token endpoint', () => {
     const base = { issuer: 'https://id.example', clientId: 'app', clientSecret: 'secret', dpop: true };
     expect(providers.oidc(base).dpop).toBe(true);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { providers } from 'express-connect-auth';
 import type { TestAppOptions } from '../support/app.ts';
 import { whoIs } from '../support/bed.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
+import { withFreePort } from '../support/free-port.ts';
 import { useApps, useScriptedProvider } from '../support/use-apps.ts';
 
 const op = await useScriptedProvider();
@@ -145,5 +147,66 @@ describe('a login that the provider begins', () => {
   it('is nowhere unless asked for', async () => {
     const browser = (await start({ routes: { initiateLogin: false } })).browser();
     expect((await get(browser)).status).toBe(404);
+  });
+});
+
+describe('a login that an issuer begins of which there are two clients', () => {
+  const startTwo = () =>
+    withFreePort(async (port) => {
+      const define = async (name: string) =>
+        providers.oidc(
+          await op.registerApp(`http://localhost:${port}`, {
+            callbackPath: `/oauth/callback/${name}`,
+            clientId: `client ${name}`,
+          }),
+        );
+      const other = providers.oidc({ issuer: 'https://other.example', clientId: 'x', clientSecret: 'x' });
+      return startApp({
+        ...{ op, port, routes: { initiateLogin: PATH } },
+        providers: { staff: await define('staff'), partners: await define('partners'), other },
+      });
+    });
+  const clientOf = (answer: Response) =>
+    new URL(answer.headers.get('location')!).searchParams.get('client_id');
+
+  it.each(['staff', 'partners'])('is that of the client whose address names it: %s', async (name) => {
+    const app = await startTwo();
+    const browser = app.browser();
+    const answer = await get(browser, { provider: name, target_link_uri: '/me' });
+    expect(clientOf(answer)).toBe(`client ${name}`);
+    expect(await finish(browser, answer)).toBe('/me');
+    const begun = await browser.post(
+      `${PATH}?provider=${name}`,
+      queryOf({ login_hint: 'ada' }),
+      FROM_ELSEWHERE,
+    );
+    const next = new URL(begun.headers.get('location')!, app.origin);
+    expect(Object.fromEntries(next.searchParams)).toEqual({
+      ...{ provider: name, iss: op.issuer, login_hint: 'ada' },
+    });
+    expect(clientOf(await browser.get(next.pathname + next.search, FROM_ELSEWHERE))).toBe(`client ${name}`);
+  });
+
+  it.each([
+    ['no client is named', ''],
+    ['another one is', 'nobody'],
+    ['one of another issuer is', 'other'],
+  ])('begins nothing where %s, and says so', async (_, name) => {
+    const app = await startTwo();
+    const browser = app.browser();
+    const named = name === '' ? '' : `?provider=${name}`;
+    for (const answer of [
+      await get(browser, name === '' ? {} : { provider: name }),
+      await browser.post(`${PATH}${named}`, queryOf({}), FROM_ELSEWHERE),
+      // What is sent there is the provider's, and the address is ours.
+      await browser.post(PATH, queryOf({ provider: 'staff' }), FROM_ELSEWHERE),
+      await browser.get(`${PATH}?provider=staff&${queryOf({ provider: 'staff' })}`, FROM_ELSEWHERE),
+    ]) {
+      expect([answer.status, answer.headers.get('location')]).toEqual([400, null]);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    }
+    expect(app.errors[0]!.error.message).toMatch(
+      name === '' ? /several clients; .*\?provider=NAME/ : /provider= another issuer/,
+    );
   });
 });

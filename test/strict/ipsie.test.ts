@@ -21,10 +21,24 @@ describe("the options of profile 'ipsie-sl1'", () => {
       { clientSecret: 'a secret', clientKey: undefined },
       /clientKey proves the client.*\n.*no clientSecret/,
     ],
-    ['no key', { clientKey: undefined }, /clientKey proves the client/],
+    [
+      'no key',
+      { clientKey: undefined },
+      /clientKey proves the client.*\(IPSIE SL1, Requirements for OpenID Relying Parties/,
+    ],
     ['another audience', { trustedAudiences: ['other'] }, /trustedAudiences is left out/],
     ['a rule for audiences', { trustedAudiences: () => true }, /trustedAudiences is left out/],
-    ['RS256', { idTokenSigningAlgorithm: 'RS256' }, /"PS256", "ES256" or "EdDSA" \(IPSIE SL1, Crypto/],
+    ...[
+      'idTokenSigningAlgorithm',
+      'responseSigningAlgorithm',
+      'userinfoSigningAlgorithm',
+      'introspectionSigningAlgorithm',
+      'clientKeyAlgorithm',
+    ].map((name): [string, object, RegExp] => [
+      `RS256 as ${name}`,
+      { [name]: 'RS256', ...(name.startsWith('response') ? { responseMode: 'jwt' } : {}) },
+      new RegExp(`${name}.*"PS256", "ES256" or "EdDSA" \\(IPSIE Common Requirements, Crypto`),
+    ]),
     ['metadata', { metadata: {} }, /metadata is discovered/],
     ['no PKCE', { quirks: { pkce: 'none' } }, /quirks\.pkce/],
     ['the implicit flow', { quirks: { dangerouslyUseImplicitFlow: true } }, /dangerouslyUseImplicitFlow/],
@@ -39,6 +53,12 @@ describe("the options of profile 'ipsie-sl1'", () => {
     expect(providers.oidc(good).identity.algorithm).toBe('PS256');
     const idTokenSigningAlgorithm = 'ES256';
     expect(providers.oidc({ ...good, idTokenSigningAlgorithm }).identity.algorithm).toBe('ES256');
+  });
+
+  it('have an RSA key sign by PS256', () => {
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const pem = rsa.export({ type: 'pkcs8', format: 'pem' }).toString();
+    expect(providers.oidc({ ...good, clientKey: pem }).clientKey?.signsBy).toBe('PS256');
   });
 
   it('want a route where the provider begins logins', () => {

@@ -139,6 +139,8 @@ describe('the options under a profile', () => {
     ['the implicit flow', { quirks: { dangerouslyUseImplicitFlow: true } }, '5.3.3.2'],
     ['parameters in the URL', { quirks: { tokenParams: 'query' } }, '5.3.3.2'],
     ['RS256', { idTokenSigningAlgorithm: 'RS256' }, '5.4.1'],
+    ['RS256 for userinfo', { userinfoSigningAlgorithm: 'RS256' }, '5.4.1'],
+    ['RS256 for introspection', { introspectionSigningAlgorithm: 'RS256' }, '5.4.1'],
     ['RS256 of its own', { clientKey: rsaPem, clientKeyAlgorithm: 'RS256' }, '5.4.1'],
     ['weak keys', { quirks: { minimumKeyBits: 1024 } }, '5.4.1'],
     ['clocks far apart', { clockToleranceSeconds: 300 }, '5.3.2.1'],

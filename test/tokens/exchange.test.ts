@@ -3,50 +3,19 @@ import type { RequestAuth, TokenExchangeOptions } from 'express-connect-auth';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import type { TestAppOptions } from '../support/app.ts';
 import { setUpBed, whoIs } from '../support/bed.ts';
+import { ACCESS_TOKEN_TYPE, addExchangeGrant, EXCHANGE_GRANT } from '../support/exchange-grant.ts';
 import { json } from '../support/scripted-answers.ts';
 
-const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const BILLING = { audience: 'billing', scope: 'invoices' };
 
 const bed = setUpBed({ provider: { accessTokenSeconds: 300 } });
 let api: ApiServer;
 /** The exchanges that the provider was asked for, as their parameters. */
-const asked: Record<string, unknown>[] = [];
+let asked: Record<string, unknown>[];
 
 beforeAll(async () => {
   api = await startApiServer();
-  const { provider } = bed.op;
-  provider.registerGrantType(
-    GRANT,
-    async (ctx) => {
-      const params = { ...ctx.oidc.params };
-      asked.push(params);
-      const subject = await provider.AccessToken.find(String(params.subject_token));
-      if (!subject) {
-        ctx.status = 400;
-        ctx.body = { error: 'invalid_grant' };
-        return;
-      }
-      const { accountId, grantId } = subject;
-      const { client } = ctx.oidc;
-      const token = new provider.AccessToken({
-        accountId,
-        grantId,
-        client: client!,
-        gty: 'exchange',
-      } as never);
-      const value = await token.save();
-      ctx.body = {
-        access_token: value,
-        issued_token_type: ACCESS_TOKEN,
-        token_type: 'Bearer',
-        expires_in: 200,
-      };
-    },
-    ['subject_token', 'subject_token_type', 'requested_token_type', 'audience', 'scope', 'resource'],
-    ['audience', 'resource'],
-  );
+  asked = addExchangeGrant(bed.op.provider);
 });
 beforeEach(() => {
   asked.length = 0;
@@ -64,7 +33,7 @@ async function open(options: Partial<TestAppOptions> = {}) {
     op: {
       ...bed.op,
       registerApp: (base) =>
-        bed.op.registerApp(base, { grant_types: ['authorization_code', 'refresh_token', GRANT] }),
+        bed.op.registerApp(base, { grant_types: ['authorization_code', 'refresh_token', EXCHANGE_GRANT] }),
     },
     ...options,
     handlers: (server) => {
@@ -101,8 +70,8 @@ describe('req.auth.exchangeToken() (RFC 8693)', () => {
     expect(asked).toEqual([
       expect.objectContaining({
         subject_token: own,
-        subject_token_type: ACCESS_TOKEN,
-        requested_token_type: ACCESS_TOKEN,
+        subject_token_type: ACCESS_TOKEN_TYPE,
+        requested_token_type: ACCESS_TOKEN_TYPE,
         audience: 'billing',
         scope: 'invoices',
         resource: 'https://billing.example',
@@ -167,7 +136,7 @@ describe('req.auth.exchangeToken() (RFC 8693)', () => {
     ],
     [
       'no access token',
-      { status: 200, body: { token_type: 'N_A', id_token: 'x', issued_token_type: ACCESS_TOKEN } },
+      { status: 200, body: { token_type: 'N_A', id_token: 'x', issued_token_type: ACCESS_TOKEN_TYPE } },
       'provider_invalid_response',
     ],
     ['nothing', { status: 503 }, 'provider_unavailable'],
@@ -184,7 +153,7 @@ describe('req.auth.exchangeToken() (RFC 8693)', () => {
   it('keeps as many as can be opened again, however large they are', async () => {
     const { run } = await open();
     const own = await run((auth) => auth.getAccessToken());
-    const body = { token_type: 'Bearer', issued_token_type: ACCESS_TOKEN, expires_in: 300 };
+    const body = { token_type: 'Bearer', issued_token_type: ACCESS_TOKEN_TYPE, expires_in: 300 };
     for (let count = 0; count < 8; count += 1) {
       const access_token = `${count}`.repeat(700_000);
       bed.op.answerNext('token', { status: 200, body: { ...body, access_token } });
@@ -195,7 +164,7 @@ describe('req.auth.exchangeToken() (RFC 8693)', () => {
 
   it('takes nothing but the access token out of the answer', async () => {
     const { browser, run } = await open();
-    const body = { access_token: 'a', token_type: 'Bearer', issued_token_type: ACCESS_TOKEN };
+    const body = { access_token: 'a', token_type: 'Bearer', issued_token_type: ACCESS_TOKEN_TYPE };
     bed.op.answerNext('token', {
       status: 200,
       body: { ...body, refresh_token: 'foreign', id_token: 'foreign' },

@@ -1,6 +1,7 @@
 import { checkString } from '../../options/option-checks.ts';
 import { optional, required, type Table, withDefault } from '../../options/option-table.ts';
 import type { ProviderDefinition } from '../../provider-definition.ts';
+import { BOUND_TOKEN_OPTIONS } from '../bound-token-options.ts';
 import {
   COMMON_OPTIONS,
   type CommonProviderOptions,
@@ -23,6 +24,12 @@ export interface Auth0Options extends CommonProviderOptions {
   audience?: string;
   /** The organization that people log in to: who comes with another (claim `org_id`) is refused. @default any, or none */
   organization?: string;
+  /**
+   * Whether tokens are bound to a key that each session has for itself (DPoP, RFC 9449): "Sender Constraining" of the
+   * application and of the API. An answer with a bearer token is refused then, and `req.auth.fetch()` is the way to call
+   * APIs. @default false
+   */
+  dpop?: boolean;
 }
 
 /** The options of `providers.auth0()`. */
@@ -33,6 +40,7 @@ export const AUTH0_OPTIONS = {
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
   audience: optional(checkString, { defaultIs: 'none', aliases: ['api'] }),
   organization: optional(checkString, { defaultIs: 'any, or none', aliases: ['org_id', 'orgId'] }),
+  ...BOUND_TOKEN_OPTIONS,
   ...COMMON_OPTIONS,
 } satisfies Table<Auth0Options>;
 
@@ -43,6 +51,7 @@ export const AUTH0: PresetFacts = {
     'https://auth0.com/docs/get-started/applications/application-settings',
     'https://auth0.com/docs/authenticate/login/logout/log-users-out-of-auth0',
     'https://auth0.com/docs/manage-users/organizations/using-tokens',
+    'https://auth0.com/docs/secure/sender-constraining/demonstrating-proof-of-possession-dpop',
   ],
   readOn: '2026-11-27',
   clientAuthentication: 'client_secret_post',
@@ -65,6 +74,7 @@ export function auth0(options: Auth0Options): ProviderDefinition {
     {
       issuer: `https://${given.domain}/`,
       scope: given.scope,
+      dpop: given.dpop,
       requiredClaims: organization === undefined ? undefined : Object.freeze({ org_id: organization }),
       authorizationParams: {
         ...(audience === undefined ? {} : { audience }),

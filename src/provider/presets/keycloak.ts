@@ -1,6 +1,7 @@
 import { checkBoolean } from '../../options/option-checks.ts';
 import { required, type Table, withDefault } from '../../options/option-table.ts';
 import type { ProviderDefinition } from '../../provider-definition.ts';
+import { BOUND_TOKEN_OPTIONS } from '../bound-token-options.ts';
 import {
   COMMON_OPTIONS,
   type CommonProviderOptions,
@@ -25,6 +26,11 @@ export interface KeycloakOptions extends CommonProviderOptions {
    * Keycloak puts them there unless told otherwise. @default true
    */
   accessTokenRoles?: boolean;
+  /**
+   * Whether tokens are bound to a key that each session has for itself (DPoP, RFC 9449). An answer with a bearer token is
+   * refused then, and `req.auth.fetch()` is the way to call APIs. @default false
+   */
+  dpop?: boolean;
 }
 
 /** The options of `providers.keycloak()`. */
@@ -34,6 +40,7 @@ export const KEYCLOAK_OPTIONS = {
   clientSecret: OPTIONAL_SECRET,
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
   accessTokenRoles: withDefault(checkBoolean, true, { aliases: ['roles'] }),
+  ...BOUND_TOKEN_OPTIONS,
   ...COMMON_OPTIONS,
 } satisfies Table<KeycloakOptions>;
 
@@ -43,6 +50,7 @@ export const KEYCLOAK: PresetFacts = {
   documentation: [
     'https://www.keycloak.org/securing-apps/oidc-layers',
     'https://www.keycloak.org/docs/latest/server_admin/',
+    'https://www.keycloak.org/securing-apps/dpop',
   ],
   readOn: '2026-11-27',
   clientAuthentication: 'client_secret_basic',
@@ -64,6 +72,7 @@ export function keycloak(options: KeycloakOptions): ProviderDefinition {
     {
       issuer: given.issuer,
       scope: given.scope,
+      dpop: given.dpop,
       accessTokenClaims: given.accessTokenRoles ? ROLE_CLAIMS : undefined,
     },
   );

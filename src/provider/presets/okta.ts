@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../errors.ts';
 import { checkString } from '../../options/option-checks.ts';
 import { optional, required, type Table, withDefault } from '../../options/option-table.ts';
 import type { ProviderDefinition } from '../../provider-definition.ts';
+import { BOUND_TOKEN_OPTIONS } from '../bound-token-options.ts';
 import { checkKeyAuthentication } from '../client-key.ts';
 import {
   COMMON_OPTIONS,
@@ -27,6 +28,12 @@ export interface OktaOptions extends CommonProviderOptions {
   clientKeyId?: string;
   /** Scopes; must hold `openid`. `offline_access` brings a refresh token, where the application may have one. @default 'openid profile email' */
   scope?: string;
+  /**
+   * Whether tokens are bound to a key that each session has for itself (DPoP, RFC 9449): "Require Demonstrating Proof of
+   * Possession (DPoP) header in token requests". An answer with a bearer token is refused then, and `req.auth.fetch()` is
+   * the way to call APIs. @default false
+   */
+  dpop?: boolean;
 }
 
 /** The options of `providers.okta()`. */
@@ -40,6 +47,7 @@ export const OKTA_OPTIONS = {
   clientKey: optional(checkString, { aliases: ['privateKey'] }),
   clientKeyId: optional(checkString, { aliases: ['kid', 'keyId'] }),
   scope: withDefault(checkScope, 'openid profile email', { aliases: ['scopes'] }),
+  ...BOUND_TOKEN_OPTIONS,
   ...COMMON_OPTIONS,
 } satisfies Table<OktaOptions>;
 
@@ -50,6 +58,7 @@ export const OKTA: PresetFacts = {
     'https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/',
     'https://developer.okta.com/docs/concepts/auth-servers/',
     'https://developer.okta.com/docs/guides/build-self-signed-jwt/java/main/',
+    'https://developer.okta.com/docs/guides/dpop/-/main',
   ],
   readOn: '2026-11-27',
   clientAuthentication: 'client_secret_basic',
@@ -73,6 +82,7 @@ export function okta(options: OktaOptions): ProviderDefinition {
     {
       issuer: server === undefined ? `https://${domain}` : `https://${domain}/oauth2/${server}`,
       scope: given.scope,
+      dpop: given.dpop,
       ...proof,
       // It takes no issuer for that.
       clientAssertionAudience: 'token_endpoint',

@@ -19,6 +19,8 @@ export interface ProfiledOptions {
   idTokenSigningAlgorithm?: SigningAlgorithm;
   responseMode?: ResponseMode;
   responseSigningAlgorithm?: PublicKeyAlgorithm;
+  userinfoSigningAlgorithm?: PublicKeyAlgorithm;
+  introspectionSigningAlgorithm?: PublicKeyAlgorithm;
   pushedAuthorizationRequests?: boolean;
   signedAuthorizationRequests?: boolean;
   metadata?: unknown;
@@ -35,22 +37,30 @@ export interface ProfiledOptions {
   }>;
 }
 
-/** What FAPI 2.0 allows to sign (section 5.4.1). */
+/** What FAPI 2.0 allows to sign (section 5.4.1), and IPSIE as well. */
 const FAPI_ALGORITHMS: readonly PublicKeyAlgorithm[] = ['PS256', 'ES256', 'EdDSA'];
 
 /** One thing that a profile forbids, and where it says so. */
 type Rule = readonly [isBroken: (options: ProfiledOptions) => boolean, clause: string, says: string];
 
-/** What the keys of a client may sign by, under a profile of FAPI. `undefined`: by anything. */
+/** What the keys of a client may sign by, under a profile. `undefined`: by anything. */
 export function allowedKeyAlgorithms(
   profile: SecurityProfile | undefined,
 ): readonly PublicKeyAlgorithm[] | undefined {
-  return profile && profile !== 'ipsie-sl1' ? FAPI_ALGORITHMS : undefined;
+  return profile ? FAPI_ALGORITHMS : undefined;
 }
 
 function isUnlike(value: unknown, allowed: readonly unknown[]): boolean {
   return value !== undefined && !allowed.includes(value);
 }
+
+const ALGORITHM_OPTIONS = [
+  'idTokenSigningAlgorithm',
+  'responseSigningAlgorithm',
+  'userinfoSigningAlgorithm',
+  'introspectionSigningAlgorithm',
+  'clientKeyAlgorithm',
+] as const;
 
 const FAPI2: readonly Rule[] = [
   [({ metadata }) => metadata !== undefined, '5.3.3.1', 'metadata is discovered, and not given'],
@@ -108,14 +118,12 @@ const FAPI2: readonly Rule[] = [
     'quirks.tokenParams and quirks.authorizationRequest are left as they are',
   ],
   [
-    ({ idTokenSigningAlgorithm, responseSigningAlgorithm, clientKeyAlgorithm }) =>
-      [idTokenSigningAlgorithm, responseSigningAlgorithm, clientKeyAlgorithm].some((algorithm) =>
-        isUnlike(algorithm, FAPI_ALGORITHMS),
-      ),
+    (options) => ALGORITHM_OPTIONS.some((name) => isUnlike(options[name], FAPI_ALGORITHMS)),
     '5.4.1',
-    'idTokenSigningAlgorithm, responseSigningAlgorithm and clientKeyAlgorithm are "PS256", "ES256" or "EdDSA"',
+    `${ALGORITHM_OPTIONS.join(', ')} are "PS256", "ES256" or "EdDSA"`,
   ],
   [({ quirks }) => isUnlike(quirks?.minimumKeyBits, [2048]), '5.4.1', 'quirks.minimumKeyBits is 2048'],
+  // It is written for servers; what a client allows a server is the same question.
   [
     ({ clockToleranceSeconds = 30 }) => clockToleranceSeconds < 10 || clockToleranceSeconds > 60,
     '5.3.2.1',

@@ -12,14 +12,18 @@ export interface IpsieOptions {
   clientSecret?: unknown;
   clientAuthentication?: unknown;
   clientAssertionAudience?: unknown;
+  clientKeyAlgorithm?: unknown;
   idTokenSigningAlgorithm?: unknown;
+  responseSigningAlgorithm?: unknown;
+  userinfoSigningAlgorithm?: unknown;
+  introspectionSigningAlgorithm?: unknown;
   metadata?: unknown;
   trustedAudiences?: unknown;
   dangerouslyAllowHttp?: readonly unknown[];
   quirks?: object;
 }
 
-/** What may sign (section "Cryptography and Secrets"). */
+/** What may sign, whoever does (IPSIE Common Requirements, "Cryptography and Secrets"). */
 const ALGORITHMS: readonly unknown[] = ['PS256', 'ES256', 'EdDSA'];
 
 /** Quirks that would take away what the profile demands, and the value each must have. */
@@ -32,19 +36,29 @@ const QUIRKS: Readonly<Record<string, unknown>> = {
   dangerouslyUseImplicitFlow: false,
 };
 
-/** One thing that the profile demands of the options. */
+/** One thing that the profile demands of the options, and where: it takes the requirements that all its levels share along. */
 type Rule = readonly [isBroken: (options: IpsieOptions) => boolean, section: string, says: string];
 
-const RELYING_PARTIES = 'Requirements for OpenID Relying Parties';
+const RELYING_PARTIES = 'IPSIE SL1, Requirements for OpenID Relying Parties';
+/** It leaves public clients in; no server needs to be one. */
+const PROOF = `${RELYING_PARTIES}: an assertion is the only proof that it names`;
+
+const ALGORITHM_OPTIONS = [
+  'idTokenSigningAlgorithm',
+  'responseSigningAlgorithm',
+  'userinfoSigningAlgorithm',
+  'introspectionSigningAlgorithm',
+  'clientKeyAlgorithm',
+] as const;
 
 const RULES: readonly Rule[] = [
   [
     ({ clientKey, clientAuthentication = 'private_key_jwt' }) =>
       clientKey === undefined || clientAuthentication !== 'private_key_jwt',
-    RELYING_PARTIES,
+    PROOF,
     'clientKey proves the client, by clientAuthentication "private_key_jwt"',
   ],
-  [({ clientSecret }) => clientSecret !== undefined, RELYING_PARTIES, 'there is no clientSecret'],
+  [({ clientSecret }) => clientSecret !== undefined, PROOF, 'there is no clientSecret'],
   [
     ({ clientAssertionAudience = 'issuer' }) => clientAssertionAudience !== 'issuer',
     RELYING_PARTIES,
@@ -52,18 +66,18 @@ const RULES: readonly Rule[] = [
   ],
   [({ metadata }) => metadata !== undefined, RELYING_PARTIES, 'metadata is discovered, and not given'],
   [
-    ({ idTokenSigningAlgorithm = 'PS256' }) => !ALGORITHMS.includes(idTokenSigningAlgorithm),
-    'Cryptography and Secrets',
-    'idTokenSigningAlgorithm is "PS256", "ES256" or "EdDSA"',
+    (options) => ALGORITHM_OPTIONS.some((name) => !ALGORITHMS.includes(options[name] ?? 'PS256')),
+    'IPSIE Common Requirements, Cryptography and Secrets',
+    `${ALGORITHM_OPTIONS.join(', ')} are "PS256", "ES256" or "EdDSA"`,
   ],
   [
     ({ trustedAudiences = [] }) => !(Array.isArray(trustedAudiences) && trustedAudiences.length === 0),
-    'Requirements for OpenID Providers',
+    'IPSIE SL1, Requirements for OpenID Providers',
     'trustedAudiences is left out: an ID token is for this client alone',
   ],
   [
     ({ dangerouslyAllowHttp = [] }) => dangerouslyAllowHttp.length > 0,
-    'Network Layer Requirements',
+    'IPSIE Common Requirements, Network Layer Requirements',
     'dangerouslyAllowHttp is left out: every call goes by TLS',
   ],
   [
@@ -85,13 +99,14 @@ const RULES: readonly Rule[] = [
  * @returns the options as if the application had written them so.
  * @throws ConfigurationError with a line, and its section, for everything that is forbidden.
  * @see [IPSIE SL1 OpenID Connect Profile](https://openid.github.io/ipsie-openid-sl1/draft-openid-ipsie-sl1-profile.html)
+ * @see [IPSIE Common Requirements Profile](https://openid.github.io/ipsie-common-requirements-profile/draft-ipsie-common-requirements-profile.html)
  */
 export function applyIpsieProfile<Options extends IpsieOptions>(call: string, options: Options): Options {
   if (options?.profile !== IPSIE_SL1) return options;
   const broken = RULES.filter(([isBroken]) => isBroken(options));
   if (broken.length > 0) {
     const lines = broken.map(
-      ([, section, says]) => `${call}: profile "${IPSIE_SL1}" wants that ${says} (IPSIE SL1, ${section}).`,
+      ([, section, says]) => `${call}: profile "${IPSIE_SL1}" wants that ${says} (${section}).`,
     );
     throw new ConfigurationError(lines.join('\n'));
   }
