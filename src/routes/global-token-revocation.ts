@@ -32,9 +32,7 @@ export function createGlobalTokenRevocation(
 
   const revoke = async (req: Request, res: Response) => {
     const token = readToken(req);
-    const provider = findProvider(providers, token);
-    const { jti, issuedAt } = await provider.verifyRevocationToken(token, url);
-    const { issuer, definition } = provider;
+    const { issuer, definition, jti, issuedAt } = await verifyByAny(providers, { token, url });
     // After the token: a stranger's body is not read.
     const sub = readSubject(await readJson(req, res), issuer);
     const meaning = { sub, issuedBy: issuedAt };
@@ -42,7 +40,8 @@ export function createGlobalTokenRevocation(
     if (note.isOther) throw unauthorized('whose jti was used for another person');
     const mark = { issuedBy: issuedAt, cameAt: note.cameAt };
     // The person is the issuer's: with whichever client they logged in here.
-    const ends = [...clientsOf(providers, issuer)].map((clientId) =>
+    const clients = new Set(ofIssuer(providers, issuer).map((provider) => provider.definition.clientId));
+    const ends = [...clients].map((clientId) =>
       userSessions.endByMark({ issuer, clientId, sub }, mark, 'back_channel'),
     );
     const failed = (await Promise.allSettled(ends)).find(({ status }) => status === 'rejected');
@@ -87,16 +86,26 @@ function readToken(req: Request): string {
   return token;
 }
 
-function findProvider(providers: ReadonlyMap<string, Provider>, token: string): Provider {
+/** Clients of one issuer may expect other algorithms: a token is the issuer's when one of them takes it. */
+async function verifyByAny(
+  providers: ReadonlyMap<string, Provider>,
+  { token, url }: { token: string; url: string },
+) {
   const { issuer } = peekAddress(token);
-  const provider = [...providers.values()].find((candidate) => candidate.issuer === issuer);
-  if (!provider) throw unauthorized('of an unknown issuer');
-  return provider;
+  let refusal: unknown = unauthorized('of an unknown issuer');
+  for (const provider of ofIssuer(providers, issuer)) {
+    try {
+      const { definition } = provider;
+      return { issuer: provider.issuer, definition, ...(await provider.verifyRevocationToken(token, url)) };
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  throw refusal;
 }
 
-function clientsOf(providers: ReadonlyMap<string, Provider>, issuer: string): ReadonlySet<string> {
-  const ofIssuer = [...providers.values()].filter((provider) => provider.issuer === issuer);
-  return new Set(ofIssuer.map(({ definition }) => definition.clientId));
+function ofIssuer(providers: ReadonlyMap<string, Provider>, issuer: unknown): Provider[] {
+  return [...providers.values()].filter((provider) => provider.issuer === issuer);
 }
 
 /** Far above any `sub` that a login here is taken with. In characters. */

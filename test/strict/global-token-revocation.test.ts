@@ -111,6 +111,16 @@ describe('a global token revocation', () => {
     expect(await who(one, two)).toEqual([null, null]);
   });
 
+  it('takes what any client of the issuer would, where they expect other algorithms', async () => {
+    const app = await startTwoClients({ a: 'ES256' });
+    const browser = app.browser();
+    await app.logIn(browser, { path: '/login?provider=b' });
+    clock.advance(2000);
+    expect(await send(app)).toBe(204);
+    expect(await whoIs(browser)).toBeNull();
+    expect(await send(app, { claims: { aud: 'another' } })).toBe(401);
+  });
+
   it('has done its work for somebody without a session, and for a token that comes again', async () => {
     const app = await start();
     const token = tokenFor(app);
@@ -215,15 +225,16 @@ describe('a global token revocation', () => {
   });
 });
 
-function startTwoClients(): Promise<TestApp> {
+function startTwoClients(algorithms: Record<string, 'ES256'> = {}): Promise<TestApp> {
   return withFreePort(async (port) => {
     const define = async (name: string) =>
-      providers.oidc(
-        await op.registerApp(`http://localhost:${port}`, {
+      providers.oidc({
+        ...(await op.registerApp(`http://localhost:${port}`, {
           callbackPath: `/oauth/callback/${name}`,
           clientId: `client ${name}`,
-        }),
-      );
+        })),
+        ...(algorithms[name] && { idTokenSigningAlgorithm: algorithms[name] }),
+      });
     return start({ port, providers: { a: await define('a'), b: await define('b') } });
   });
 }
