@@ -113,7 +113,7 @@ export function createTokenCalls(
 
   /** No other token of the same login will do: the person must prove more. @throws StepUpRequiredError, LoginError */
   const refuseStepUp = async (url: URL, response: Response, calledAt: number) => {
-    const demand = readStepUp(url, response);
+    const demand = readStepUp(url, response, providers.size > 1 ? whoIs().provider : undefined);
     if (!demand) return;
     await dropAnswer(response);
     refuseRoundOf?.(demand.login, calledAt);

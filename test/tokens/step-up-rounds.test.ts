@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { keepForm, loginOnError, StepUpRequiredError } from 'express-connect-auth';
+import { keepForm, loginOnError, providers, StepUpRequiredError } from 'express-connect-auth';
 import { type ApiServer, startApiServer } from '../support/api-server.ts';
 import type { TestAppOptions } from '../support/app.ts';
 import { setUpBed } from '../support/bed.ts';
 import type { BrowserClient } from '../support/browser-client.ts';
+import { withFreePort } from '../support/free-port.ts';
 import { json } from '../support/scripted-answers.ts';
 
 const bed = setUpBed();
@@ -26,10 +27,9 @@ const challengeWith = (header: string) => {
 };
 
 /** An application whose pages call the API, and somebody who is logged in there. */
-async function open(oidc: TestAppOptions['oidc'] = {}) {
+async function open(options: Partial<TestAppOptions> = {}) {
   const app = await bed.start({
     apiOrigins: [api.origin],
-    oidc,
     routes: { keptForm: '/kept-form' },
     now: () => Date.now() + passed,
     handlers: (server) => {
@@ -53,11 +53,23 @@ async function open(oidc: TestAppOptions['oidc'] = {}) {
       });
       server.use(loginOnError);
     },
+    ...options,
   });
   const browser = app.browser();
-  await app.logIn(browser);
+  await app.logIn(browser, options.providers ? { path: '/login?provider=first' } : {});
   return { app, browser };
 }
+
+/** The same with a second provider, which nobody is logged in by. */
+const openWithTwo = () =>
+  withFreePort(async (port) => {
+    const registered = await bed.op.registerApp(`http://localhost:${port}`, {
+      redirect_uris: [`http://localhost:${port}/oauth/callback/first`],
+    });
+    const second = { issuer: 'https://second.example.com', clientId: 'app', clientSecret: 'never used' };
+    const first = providers.oidc(registered);
+    return open({ port, preset: () => first, providers: { first, second: providers.oidc(second) } });
+  });
 
 /** A page is sent to the login that is asked for, and the browser comes back. Returns what was asked. */
 async function stepUp(browser: BrowserClient, page: string): Promise<URLSearchParams> {
@@ -122,12 +134,19 @@ describe('an API that no login contents (RFC 9470)', () => {
   });
 
   it('is told at once where every login asks for a proof made now', async () => {
-    const { browser } = await open({ authorizationParams: { prompt: 'login' } });
+    const { browser } = await open({ oidc: { authorizationParams: { prompt: 'login' } } });
     challengeWith(`Bearer ${NAMED}`);
     expect((await browser.get('/pay')).status).toBe(403);
     passed += 120_000;
     await stepUp(browser, '/pay');
     expect((await browser.get('/pay')).status).toBe(403);
+  });
+
+  it('has its wish go to the provider of the login, where there are several', async () => {
+    const { browser } = await openWithTwo();
+    challengeWith(`Bearer ${NAMED}`);
+    expect((await stepUp(browser, '/by-hand')).get('prompt')).toBe('login');
+    expect((await browser.get('/by-hand')).status).toBe(403);
   });
 
   it('is not taken for one that a login of an age was asked for', async () => {
