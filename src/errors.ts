@@ -155,7 +155,8 @@ export class ProviderError extends ConnectAuthError {
  * - `login_not_found` (400): no login of this browser waits for this callback: unknown, foreign or used before.
  * - `login_expired` (400): it waited longer than fifteen minutes, its callback took longer than ten, or the provider is
  *   configured otherwise by now.
- * - `login_insufficient` (403): the login proves less than was asked by `maxAgeSeconds` or `acrValues`.
+ * - `login_insufficient` (403): the login proves less than was asked by `maxAgeSeconds` or `acrValues`, or by an API a
+ *   moment ago.
  * - `login_denied` (403): the provider answered with an error; `oauthError` names it.
  * - `login_refused` (403): `mapUser` or `onLogin` gave a `LoginRefused`, the person is of a tenant or an organisation that
  *   the options do not name, or a scope that must be was not granted.

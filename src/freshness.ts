@@ -1,9 +1,13 @@
+import { LoginError } from './errors.ts';
+
 /** What a login must prove beyond who somebody is. */
 export interface LoginDemands {
   /** How long ago, in seconds, the person may have proven who they are. */
   readonly maxAgeSeconds?: number | undefined;
   /** Authentication context classes that will do. */
   readonly acrValues?: readonly string[] | undefined;
+  /** The person must prove it now, however lately they did: no answer says whether they had to. */
+  readonly prompt?: 'login' | undefined;
 }
 
 /** What a login has proven of that. */
@@ -71,12 +75,33 @@ export interface AnsweredLogin {
 }
 
 /**
- * Says whether a login was asked for this only a moment ago. Then asking again leads nowhere but round and round: the
- * provider has no other answer, or the clocks disagree.
+ * Refuses to ask for what a login was asked for only a moment ago. Asking again leads nowhere but round and round: the
+ * provider has no other answer, or the clocks disagree, or an API is never content. Whatever asks by itself for a login of
+ * somebody who has one comes through here first.
  *
  * @param now - milliseconds by our clock.
+ * @throws LoginError `login_insufficient`
  */
-export function wasJustAnswered(login: AnsweredLogin, demands: LoginDemands, now: number): boolean {
+export function refuseRound(login: AnsweredLogin, demands: LoginDemands, now: number): void {
+  if (!wasJustAnswered(login, demands, now)) return;
+  throw new LoginError('The login that was just asked for this does not prove it.', {
+    code: 'login_insufficient',
+  });
+}
+
+/**
+ * Says whether a login was begun to have the person prove who they are, and that since a moment. Only what was asked can
+ * tell: providers that pass it over answer alike.
+ *
+ * @param moment - the moment, and the time now, in milliseconds by our clock.
+ */
+export function wasPromptedSince(login: AnsweredLogin, moment: { since: number; now: number }): boolean {
+  const isPrompted = login.answered?.some(({ prompt }) => prompt === 'login') ?? false;
+  // The clock of the process that began it may be behind.
+  return isPrompted && (login.loginStartedAt >= moment.since || wasJust(login, moment.now));
+}
+
+function wasJustAnswered(login: AnsweredLogin, demands: LoginDemands, now: number): boolean {
   const { answered = [] } = login;
   const isFull = answered.length >= MAX_ANSWERED;
   return wasJust(login, now) && (isFull || answered.some((known) => covers(known, demands)));
@@ -90,13 +115,13 @@ export function wasJustAnswered(login: AnsweredLogin, demands: LoginDemands, now
  * @returns what to keep with the login; `undefined`: nothing was asked.
  */
 export function rememberAnswered(
-  { maxAgeSeconds, acrValues }: LoginDemands,
+  { maxAgeSeconds, acrValues, prompt }: LoginDemands,
   previous: AnsweredLogin | undefined,
   startedAt: number,
 ): readonly LoginDemands[] | undefined {
   const before = previous && wasJust(previous, startedAt) ? previous.answered : undefined;
-  const asked = { maxAgeSeconds, acrValues };
-  const isNothing = maxAgeSeconds === undefined && acrValues === undefined;
+  const asked = { maxAgeSeconds, acrValues, prompt };
+  const isNothing = Object.values(asked).every((demand) => demand === undefined);
   if (isNothing || before?.some((known) => covers(known, asked) && covers(asked, known))) return before;
   return [...(before ?? []), asked].slice(-MAX_ANSWERED);
 }
@@ -110,9 +135,10 @@ function wasJust({ loginStartedAt, loggedInAt }: AnsweredLogin, now: number): bo
 }
 
 /** Whether whoever answers the one answers the other. */
-function covers(known: LoginDemands, { maxAgeSeconds, acrValues }: LoginDemands): boolean {
+function covers(known: LoginDemands, { maxAgeSeconds, acrValues, prompt }: LoginDemands): boolean {
   const coversAge =
     maxAgeSeconds === undefined || (known.maxAgeSeconds ?? Number.POSITIVE_INFINITY) <= maxAgeSeconds;
   const coversAcr = !acrValues || (known.acrValues?.every((value) => acrValues.includes(value)) ?? false);
-  return coversAge && coversAcr;
+  const coversPrompt = prompt === undefined || known.prompt === prompt;
+  return coversAge && coversAcr && coversPrompt;
 }

@@ -166,7 +166,8 @@ export interface RequestAuth {
    * with a refreshed token. Redirects are handed back, not followed.
    *
    * @throws StepUpRequiredError when the API asks for a fresher or stronger login (RFC 9470): `error.login` is what
-   * `req.auth.login()` takes, and `loginOnError` begins it. TokenError `token_destination` for another origin; and whatever
+   * `req.auth.login()` takes, and `loginOnError` begins it. LoginError `login_insufficient` when a login was asked for that
+   * a moment ago, so that none would help. TokenError `token_destination` for another origin; and whatever
    * `getAccessToken` throws.
    * @see [RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
    */

@@ -8,6 +8,8 @@ export interface StepUpLogin {
   readonly maxAgeSeconds?: number;
   /** Where the API asks for a proof made now, or does not say what it asks for. */
   readonly prompt?: 'login';
+  /** Where there are several: whose login the API has refused. Any other would leave what it wants unasked. */
+  readonly provider?: string;
 }
 
 /**

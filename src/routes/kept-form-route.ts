@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import type { Clock } from '../clock.ts';
-import { LoginError, LoginRequiredError } from '../errors.ts';
+import { LoginRequiredError } from '../errors.ts';
 import { isNavigation } from '../fetch-metadata.ts';
-import { type LoginDemands, wasJustAnswered } from '../freshness.ts';
+import { type LoginDemands, refuseRound, wasPromptedSince } from '../freshness.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import type { Identity } from '../session/identity.ts';
@@ -44,18 +44,15 @@ export function createKeptFormRoute(options: KeptFormRouteOptions): KeptFormRout
   const logIn = async (req: Request, res: Response, form: KeptForm, browser: BrowserSession) => {
     const { identity } = browser;
     if (!isNavigation(req)) throw new LoginRequiredError('What was kept needs a login.');
-    if (identity && wasJustAnswered(identity, form.demands, now())) {
-      throw new LoginError('The login that was just asked for this does not prove it.', {
-        code: 'login_insufficient',
-      });
-    }
+    if (identity) refuseRound(identity, form.demands, now());
     const place = readQuery(req).get('form') ?? '';
     const provider = providers.has(form.provider) ? { provider: form.provider } : {};
     await startLogin(req, res, { ...form.demands, ...provider, returnTo: urls.keptForm(place), browser });
   };
 
-  const meets = (identity: Identity, demands: LoginDemands) => {
+  const meets = (identity: Identity, { demands, keptAt }: KeptForm) => {
     const provider = providers.get(identity.provider);
+    if (demands.prompt && !wasPromptedSince(identity, { since: keptAt, now: now() })) return false;
     return provider !== undefined && provider.findUnmetRequirement(identity, demands) === undefined;
   };
 
@@ -98,7 +95,7 @@ export function createKeptFormRoute(options: KeptFormRouteOptions): KeptFormRout
       if (fault) throw fault;
       if (!form) await sayGone(req, res);
       else if (identity && !keptForms.isOf(form, identity)) await refuse(req, res);
-      else if (identity && meets(identity, form.demands)) await ask(req, res, form);
+      else if (identity && meets(identity, form)) await ask(req, res, form);
       else await logIn(req, res, form, browser);
     },
   };

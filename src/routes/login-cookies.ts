@@ -25,6 +25,8 @@ export interface KeptLogin {
   /** What the answer must prove. */
   readonly maxAgeSeconds?: number | undefined;
   readonly acrValues?: readonly string[] | undefined;
+  /** Whether the person was to prove it anew: no answer says so, and nobody shall ask for it again at once. */
+  readonly prompt?: 'login' | undefined;
   /** The session that the browser had, where the provider's answer will be a POST without the cookie of it. */
   readonly sessionId?: string | undefined;
   /** Whether it was begun in place of one whose cookie was lost. Its `state` says so as well. */
@@ -153,8 +155,8 @@ function encodeLogin(login: KeptLogin): Buffer {
   head[1] = DISPLAYS.indexOf(login.display);
   head.writeUIntBE(login.startedAt, 2, 6);
   login.fingerprint.copy(head, 8);
-  const { provider, returnTo, maxAgeSeconds, acrValues, sessionId, isRestart } = login;
-  const optional = [maxAgeSeconds, acrValues, sessionId, isRestart || undefined];
+  const { provider, returnTo, maxAgeSeconds, acrValues, sessionId, isRestart, prompt } = login;
+  const optional = [maxAgeSeconds, acrValues, sessionId, isRestart || undefined, prompt];
   const rest = [provider, returnTo, ...optional.map((value) => value ?? null)];
   while (rest.at(-1) === null) rest.pop();
   return Buffer.concat([head, Buffer.from(JSON.stringify(rest))]);
@@ -163,7 +165,7 @@ function encodeLogin(login: KeptLogin): Buffer {
 function decodeLogin(plain: Buffer): KeptLogin | undefined {
   const display = DISPLAYS[plain[1] ?? -1];
   if (!isRead(FORMATS.loginCookie, plain[0]) || !display) return undefined;
-  const [provider, returnTo, maxAgeSeconds, acrValues, sessionId, isRestart] = JSON.parse(
+  const [provider, returnTo, maxAgeSeconds, acrValues, sessionId, isRestart, prompt] = JSON.parse(
     plain.subarray(HEAD_BYTES).toString('utf8'),
   );
   return {
@@ -176,5 +178,6 @@ function decodeLogin(plain: Buffer): KeptLogin | undefined {
     acrValues: acrValues ?? undefined,
     sessionId: sessionId ?? undefined,
     isRestart: isRestart ?? undefined,
+    prompt: prompt ?? undefined,
   };
 }

@@ -10,6 +10,7 @@ import type { ResolvedOptions } from '../options/options.ts';
 import { isFormPost } from '../provider/jwt-answer.ts';
 import type { LoginRequest, Provider } from '../provider/provider.ts';
 import { wrapPopupState } from '../provider/quirks/popup-state.ts';
+import { splitWords } from '../provider/split-words.ts';
 import type { BrowserSession } from '../session/browser-session.ts';
 import { type Answers, OTHER_ACCOUNT } from './answers.ts';
 import type { HostNames } from './host-names.ts';
@@ -109,6 +110,7 @@ export function createLogin(options: LoginOptions): Login {
     const { maxAgeSeconds, acrValues } = checks;
     const crossSite = isFormPost(provider.definition) && !inProviderPopup;
     const { issuer, definition } = provider;
+    const prompts = splitWords(parameters.prompt ?? definition.authorizationParams.prompt ?? '');
     pendingLogins.put(
       { req, res },
       {
@@ -118,6 +120,7 @@ export function createLogin(options: LoginOptions): Login {
         returnTo: readReturnAddress(parameters.returnTo) ?? urls.home,
         maxAgeSeconds,
         acrValues,
+        prompt: prompts.includes('login') ? 'login' : undefined,
         sessionId: crossSite ? parameters.browser.id : undefined,
         isRestart,
       },

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { wantsNonce } from '../dpop.ts';
 import { ConfigurationError, LoginRequiredError, ProviderError, TokenError } from '../errors.ts';
 import { type CallApi, checkDestination, dropAnswer, isRepeatable } from '../fetch-with-token.ts';
+import { refuseRound } from '../freshness.ts';
 import { ACCESS_TOKEN_OPTIONS, TOKEN_EXCHANGE_OPTIONS } from '../options/login-options.ts';
 import { readOptions } from '../options/option-table.ts';
 import { checkResource } from '../options/resource-check.ts';
@@ -11,6 +12,7 @@ import type { AccessTokenOptions, ApiRequestInit, TokenExchangeOptions } from '.
 import { type BrowserSession, setCurrentSession, takeTokens } from '../session/browser-session.ts';
 import type { Identity, IdentityReader } from '../session/identity.ts';
 import type { TokenDemand } from '../session/token-demand.ts';
+import type { StepUpLogin } from '../step-up-errors.ts';
 import { type TellFault, tellUnawaited } from '../tell-unawaited.ts';
 import type { TokenExchange, UsableToken } from '../tokens.ts';
 import type { TokenNeed } from '../vault/token-life.ts';
@@ -30,6 +32,7 @@ export interface ApiAccess {
 export interface ApiAccessOptions extends Pick<RequestServices, 'sessions' | 'now'> {
   readonly tokenSource: TokenSource;
   readonly tokenDemand: TokenDemand;
+  now(): number;
   readonly monotonic: Clock;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly apiOrigins: ReadonlySet<string>;
@@ -84,21 +87,32 @@ export function createApiAccess(
     }
   };
 
-  return createTokenCalls(getToken, { ...options, tell, whoIs: () => requireIdentity(browser) });
+  const refuseRoundOf = (login: StepUpLogin, calledAt: number) => {
+    if (browser.identity) refuseRound(browser.identity, login, calledAt);
+  };
+  return createTokenCalls(getToken, {
+    ...options,
+    tell,
+    whoIs: () => requireIdentity(browser),
+    refuseRoundOf,
+  });
 }
 
 /** What calls with somebody's token need beside it. */
-export interface TokenCallsOptions extends Pick<ApiAccessOptions, 'providers' | 'apiOrigins' | 'callApi'> {
+export interface TokenCallsOptions
+  extends Pick<ApiAccessOptions, 'providers' | 'apiOrigins' | 'callApi' | 'now'> {
   /** Told what failed in a call that nobody awaits. */
   readonly tell: TellFault;
   /** Whose token it is. */
   readonly whoIs: () => Pick<Identity, 'provider' | 'sub'>;
+  /** Throws where the login behind the token was just asked for the one that an API wants, which was called then. */
+  readonly refuseRoundOf?: (login: StepUpLogin, calledAt: number) => void;
 }
 
 /** Makes the calls over whatever gives a token, none of which ends the process when nobody awaits it. */
 export function createTokenCalls(
   getToken: GetToken,
-  { providers, apiOrigins, callApi, tell, whoIs }: TokenCallsOptions,
+  { providers, apiOrigins, callApi, now, tell, whoIs, refuseRoundOf }: TokenCallsOptions,
 ): ApiAccess {
   const getAccessToken: ApiAccess['getAccessToken'] = async (given) => {
     const need =
@@ -107,6 +121,15 @@ export function createTokenCalls(
   };
   const exchangeToken: ApiAccess['exchangeToken'] = async (given) =>
     giveAway(await getToken({ ...ORDINARY, exchange: readExchange('exchangeToken()', given) }));
+
+  /** No other token of the same login will do: the person must prove more. @throws StepUpRequiredError, LoginError */
+  const refuseStepUp = async (url: URL, response: Response, calledAt: number) => {
+    const demand = readStepUp(url, response, providers.size > 1 ? whoIs().provider : undefined);
+    if (!demand) return;
+    await dropAnswer(response);
+    refuseRoundOf?.(demand.login, calledAt);
+    throw demand;
+  };
 
   const fetchAsUser: ApiAccess['fetch'] = async (address, { resource, exchange, ...init } = {}) => {
     const url = checkDestination('req.auth.fetch()', address, apiOrigins);
@@ -119,15 +142,17 @@ export function createTokenCalls(
     if (resource !== undefined && exchange !== undefined)
       throw new ConfigurationError('req.auth.fetch() takes resource or exchange, and not both.');
     const token = await getToken(need);
+    // An API that takes its time makes no older login of it.
+    const calledAt = now();
     const response = await callApi(url, { init, token });
-    await refuseStepUp(url, response);
+    await refuseStepUp(url, response, calledAt);
     if (response.status !== 401 || wantsNonce(response) || !isRepeatable(init.body)) return response;
     // The API knows better than the clock: once more, with another token if there is one to be had.
     const other = await getToken({ ...need, rejected: token.accessToken }).catch(() => token);
     if (other.accessToken === token.accessToken) return response;
     await dropAnswer(response);
     const second = await callApi(url, { init, token: other });
-    await refuseStepUp(url, second);
+    await refuseStepUp(url, second, calledAt);
     return second;
   };
 
@@ -178,12 +203,4 @@ function requireIdentity(browser: BrowserSession): Identity {
   if (browser.fault) throw browser.fault;
   if (!browser.identity) throw new LoginRequiredError();
   return browser.identity;
-}
-
-/** No other token of the same login will do: the person must prove more. @throws StepUpRequiredError */
-async function refuseStepUp(url: URL, response: Response): Promise<void> {
-  const demand = readStepUp(url, response);
-  if (!demand) return;
-  await dropAnswer(response);
-  throw demand;
 }

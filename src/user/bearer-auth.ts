@@ -66,7 +66,7 @@ export function createBearerAuth(
     logout: refuse('req.auth.logout()'),
     renew: refuse('req.auth.renew()'),
     onEnd: (callback) => onTokenEnd(state, endsAt === undefined ? undefined : endsAt - now(), callback),
-    ...createTokenCalls(getToken, { providers, apiOrigins, callApi, tell, whoIs: () => login }),
+    ...createTokenCalls(getToken, { providers, apiOrigins, callApi, now, tell, whoIs: () => login }),
   };
   Object.defineProperty(auth, 'toJSON', { value: describe });
   Object.defineProperty(auth, inspect.custom, { value: describe });

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
-import { ConfigurationError, LoginError, LoginRequiredError } from '../errors.ts';
+import { ConfigurationError, LoginRequiredError } from '../errors.ts';
 import { isFormPost, isNavigation } from '../fetch-metadata.ts';
-import { wasJustAnswered } from '../freshness.ts';
+import { refuseRound } from '../freshness.ts';
 import type { ResolvedGuardRules } from '../options/guard-options.ts';
 import type { Identity } from '../session/identity.ts';
 import { writeChallenge } from './bearer-header.ts';
@@ -35,11 +35,7 @@ export async function challenge(
   if (rules.bearer) res.setHeader('WWW-Authenticate', writeChallenge({ realm: rules.bearer.audience[0] }));
   if (isNavigation(req)) {
     if (!identity && rules.anonymous === 'unauthorized') throw new LoginRequiredError();
-    if (identity && wasJustAnswered(identity, rules, state.services.now())) {
-      throw new LoginError('The login that was just asked for this does not prove it.', {
-        code: 'login_insufficient',
-      });
-    }
+    if (identity) refuseRound(identity, rules, state.services.now());
     // The page would never hear of the login, and would ask for another, without end.
     if (!state.services.getsCookie(state)) {
       throw new ConfigurationError(

@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from 'express';
-import { LoginRequiredError } from '../errors.ts';
+import { LoginError, LoginRequiredError } from '../errors.ts';
 import { type StepUpLogin, StepUpRequiredError } from '../step-up-errors.ts';
 import { writeChallenge } from './bearer-header.ts';
 import { challenge } from './challenge.ts';
@@ -10,11 +10,16 @@ import { getRequestState } from './request-state.ts';
  * with `requireAuth`: a page is sent to the provider and comes back to where it was, a form gets 401 and a page that says
  * so, anything else 401 and `{ error, loginUrl }`. Those errors are `StepUpRequiredError`, an API's wish for a fresher or
  * stronger login, and `LoginRequiredError`, a session that has ended meanwhile. A request with a bearer token is answered
- * by the challenge that the API sent. Every other error goes on.
+ * by the challenge that the API sent. A `LoginError` `login_insufficient`, where that login was had a moment ago and the
+ * API is not content, gets 403 and a page or JSON that says so. Every other error goes on.
  */
 export function loginOnError(error: unknown, req: Request, res: Response, next: NextFunction): void {
   const state = getRequestState(req);
   const asked = state && !res.headersSent ? findAsked(error) : undefined;
+  if (state && !res.headersSent && isUnhelped(error)) {
+    state.services.fail(state, error, 'guard').catch(next);
+    return;
+  }
   if (!state || !asked) {
     next(error);
     return;
@@ -38,6 +43,10 @@ export function loginOnError(error: unknown, req: Request, res: Response, next: 
 function findAsked(error: unknown): StepUpLogin | undefined {
   if (error instanceof StepUpRequiredError) return error.login;
   return error instanceof LoginRequiredError ? {} : undefined;
+}
+
+function isUnhelped(error: unknown): boolean {
+  return error instanceof LoginError && error.code === 'login_insufficient';
 }
 
 /** Only its client can get a token of another login. */

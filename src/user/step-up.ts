@@ -10,16 +10,22 @@ const MAX_AGE_SECONDS = 31_536_000;
  * Reads an API's word that the login behind the token is not fresh or strong enough; `undefined`: it says nothing of that.
  *
  * @param url - what was called.
+ * @param provider - whose login is meant, where there are several to choose among.
  * @see [RFC 9470, section 3](https://www.rfc-editor.org/rfc/rfc9470#section-3)
  */
-export function readStepUp(url: URL, { status, headers }: Response): StepUpRequiredError | undefined {
+export function readStepUp(
+  url: URL,
+  { status, headers }: Response,
+  provider: string | undefined,
+): StepUpRequiredError | undefined {
   if (status !== 401) return undefined;
   const challenge = readChallenges(headers.get('www-authenticate')).find(
     ({ scheme, parameters }) =>
       ['bearer', 'dpop'].includes(scheme) && parameters.get('error') === 'insufficient_user_authentication',
   );
   if (!challenge) return undefined;
-  return new StepUpRequiredError(url.origin, readLogin(challenge.parameters));
+  const login = readLogin(challenge.parameters);
+  return new StepUpRequiredError(url.origin, provider === undefined ? login : { ...login, provider });
 }
 
 function readLogin(parameters: ReadonlyMap<string, string>): StepUpLogin {
