@@ -30,8 +30,15 @@ export async function discover(definition: ProviderDefinition, fetch: Fetch): Pr
   const asked = nameRequest('GET', url);
   const document = await readDocument(response, asked);
   checkIssuer(document, definition, asked);
-  checkEndpoints(document, definition, asked);
-  return { metadata: document as ServerMetadata, asked };
+  const named = withoutNull(document);
+  checkEndpoints(named, definition, asked);
+  return { metadata: named as ServerMetadata, asked };
+}
+
+/** Some write `null` for an endpoint that they do not have. */
+function withoutNull(document: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const isNone = (name: string) => document[name] === null && (ENDPOINTS as readonly string[]).includes(name);
+  return Object.fromEntries(Object.entries(document).filter(([name]) => !isNone(name)));
 }
 
 /** Below the issuer, whose last slash does not come twice. */

@@ -106,6 +106,9 @@ describe('discovery', () => {
     ['jwks_uri', 'http://id.example.com/jwks'],
     ['end_session_endpoint', 'http://id.example.com/end'],
     ['end_session_endpoint', 'data:text/html,x'],
+    ['introspection_endpoint', 'introspect'],
+    ['introspection_endpoint', 7],
+    ['introspection_endpoint', {}],
     ['token_endpoint', 'https://user:hunter2@id.example.com/token'],
   ])('starts no login when %s is %p, and says so (R-33, R-34, F-48)', async (endpoint, value) => {
     const app = await start({ op });
@@ -116,14 +119,13 @@ describe('discovery', () => {
   });
 
   it.each([
-    '',
-    'introspect',
-    7,
-    null,
-    {},
-  ])('logs people in where introspection_endpoint, which no login needs, is %j', async (value) => {
+    'introspection_endpoint',
+    'end_session_endpoint',
+    'userinfo_endpoint',
+    'revocation_endpoint',
+  ])('logs people in where %s is null, which says that there is none', async (endpoint) => {
     const app = await start({ op });
-    op.script(announces({ introspection_endpoint: value }));
+    op.script(announces({ [endpoint]: null }));
     expect(await tryLogin(app)).toMatchObject({ status: 303, user: 'ada' });
   });
 
