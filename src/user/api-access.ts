@@ -59,7 +59,8 @@ export function createApiAccess(
   let isFirstCall = true;
 
   const getToken: GetToken = async (need) => {
-    const { provider, sub } = requireIdentity(browser);
+    const lost = requireIdentity(browser);
+    const { provider, sub } = lost;
     const [sessionId, sessionKey] = [browser.id!, browser.key];
     if (isFirstCall) tokenDemand.note();
     isFirstCall = false;
@@ -71,7 +72,8 @@ export function createApiAccess(
       return { accessToken: tokens.accessToken!, dpopKey: tokens.dpopKey };
     } catch (error) {
       // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.
-      if (error instanceof LoginRequiredError && browser.id === sessionId) setCurrentSession(browser);
+      if (error instanceof LoginRequiredError && browser.id === sessionId)
+        setCurrentSession(browser, { lost });
       throw error;
     }
   };
