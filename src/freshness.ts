@@ -127,10 +127,12 @@ export function rememberAnswered(
 }
 
 /**
+ * Whether a login was begun or done only a moment ago. What ends it at once may end the next one as well.
+ *
  * Either way: a clock that stepped back must not make a moment of a day. The process that asks may not have seen the end of
  * the login, and its clock be another; but going round it has seen the beginning, and not long ago.
  */
-function wasJust({ loginStartedAt, loggedInAt }: AnsweredLogin, now: number): boolean {
+export function wasJust({ loginStartedAt, loggedInAt }: AnsweredLogin, now: number): boolean {
   return [loginStartedAt, loggedInAt].some((time) => Math.abs(now - time) < JUST_MS);
 }
 

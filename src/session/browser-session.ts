@@ -10,6 +10,8 @@ export interface BrowserSession extends SessionState {
   readonly id: string | undefined;
   /** The key under which it was read; `undefined` where it came about in another way. */
   readonly key: string | undefined;
+  /** Who was logged in when the request came, where a refresh of the tokens ended that. */
+  readonly lost: Identity | undefined;
 }
 
 /** What was found under a session id. */
@@ -45,6 +47,7 @@ export interface ExpiredLogin {
 export function createBrowserSession({
   id,
   key,
+  lost,
   identity,
   data = null,
   expired,
@@ -52,7 +55,7 @@ export function createBrowserSession({
   fault,
   tokens,
 }: Partial<BrowserSession> = {}): BrowserSession {
-  return { id, key, identity, data, expired, isDamaged, fault, tokens };
+  return { id, key, lost, identity, data, expired, isDamaged, fault, tokens };
 }
 
 /** Makes another session, or that of nobody, the one of this browser. What was read before may be old. */

@@ -66,7 +66,8 @@ export function createApiAccess(
   };
 
   const getToken: GetToken = async (need) => {
-    const { provider, sub, absoluteEnd } = requireIdentity(browser);
+    const lost = requireIdentity(browser);
+    const { provider, sub, absoluteEnd } = lost;
     const sessionId = browser.id!;
     const sessionKey = browser.key ?? sessions.keyOf(sessionId);
     if (isFirstCall) tokenDemand.note();
@@ -82,7 +83,8 @@ export function createApiAccess(
       return { accessToken: tokens.accessToken!, dpopKey: tokens.dpopKey };
     } catch (error) {
       // The cookie stays: by now it may be that of a newer session, and a dead one harms nobody.
-      if (error instanceof LoginRequiredError && browser.id === sessionId) setCurrentSession(browser);
+      if (error instanceof LoginRequiredError && browser.id === sessionId)
+        setCurrentSession(browser, { lost });
       throw error;
     }
   };

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { ConfigurationError, LoginRequiredError } from '../errors.ts';
 import { isFormPost, isNavigation } from '../fetch-metadata.ts';
-import { refuseRound } from '../freshness.ts';
+import { refuseRound, wasJust } from '../freshness.ts';
 import type { ResolvedGuardRules } from '../options/guard-options.ts';
 import type { Identity } from '../session/identity.ts';
 import { writeChallenge } from './bearer-header.ts';
@@ -35,6 +35,9 @@ export async function challenge(
   if (rules.bearer) res.setHeader('WWW-Authenticate', writeChallenge({ realm: rules.bearer.audience[0] }));
   if (isNavigation(req)) {
     if (!identity && rules.anonymous === 'unauthorized') throw new LoginRequiredError();
+    // A provider that refuses to refresh what it has just given would log the person in again and again.
+    const { lost } = state.browser;
+    if (!identity && lost && wasJust(lost, state.services.now())) throw new LoginRequiredError();
     if (identity) refuseRound(identity, rules, state.services.now());
     // The page would never hear of the login, and would ask for another, without end.
     if (!state.services.getsCookie(state)) {
