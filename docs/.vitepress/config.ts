@@ -33,7 +33,6 @@ const GROUPS: readonly (readonly [title: string, pages: readonly string[]])[] = 
       'doctor',
       'observability',
       'faults',
-      'endurance',
       'security',
       'protected-answers',
       'browser-based-apps',

@@ -86,6 +86,7 @@ const COMMANDS = {
   cancelLogins: 'EVALSHA',
   addToIndex: 'EVALSHA',
   removeFromIndex: 'ZREM',
+  keepInIndexes: 'EVALSHA',
   scanIndex: 'ZSCAN',
   readNewest: 'ZREVRANGE',
   putMark: 'EVALSHA',

@@ -37,7 +37,7 @@ export interface RoutePartsOptions
 export function createRouteParts(options: ResolvedOptions, given: RoutePartsOptions) {
   const { store, processId, keys, sealer, vault, providers, sessionParts, diagnostics } = given;
   const { urls, answers, sendPage, readReturnAddress, hostNames, ownOrigins } = given;
-  const { sessions, userSessions, readIdentity, ending, describeLogin } = sessionParts;
+  const { sessions, userSessions, readIdentity, ending, upkeep, describeLogin } = sessionParts;
   const { cookie, rememberedProvider, idleTimeoutMs, traceLogout } = sessionParts;
   const { hooks, secrets, https, origin, mapUser, loginParameters, clearSiteData } = options;
   const { now, monotonic } = options.clocks;
@@ -138,6 +138,7 @@ export function createRouteParts(options: ResolvedOptions, given: RoutePartsOpti
           keys,
           readIdentity,
           ending,
+          upkeep,
           cookie,
           readReturnAddress,
           urls,

@@ -16,6 +16,7 @@ import { createSessionIndexes } from '../session/session-indexes.ts';
 import { createSessionLimit } from '../session/session-limit.ts';
 import { createSessionRecords } from '../session/session-records.ts';
 import { createSessionRotation } from '../session/session-rotation.ts';
+import { createSessionUpkeep } from '../session/session-upkeep.ts';
 import { createSessionWatch } from '../session/session-watch.ts';
 import { createSessions } from '../session/sessions.ts';
 import { createTokenDemand } from '../session/token-demand.ts';
@@ -102,7 +103,8 @@ export function createSessionParts(
     cookieName,
     sessionSeconds: maxAgeSeconds,
   });
-  const common = { store, keys, readIdentity, records, ending };
+  const upkeep = createSessionUpkeep({ store, indexes, records, ending, idleTimeoutMs });
+  const common = { store, keys, readIdentity, records, ending, upkeep };
   const rotation = createSessionRotation({
     ...common,
     lock,
@@ -170,7 +172,8 @@ export function createSessionParts(
         );
 
   return {
-    ...{ sessions, userSessions, readIdentity, records, ending, tokenSource, tokenDemand, describeLogin },
+    ...{ sessions, userSessions, readIdentity, records, ending, upkeep, tokenSource, tokenDemand },
+    describeLogin,
     ...{ cookie, rememberedProvider, maxAgeSeconds, idleTimeoutMs, revalidate, watch, traceLogout },
     release: watch.close,
     // In this order: a refresh may leave something to be finished.

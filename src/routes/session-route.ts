@@ -3,9 +3,10 @@ import type { SessionAnswer } from '../answer-types.ts';
 import { setPrivateCacheHeaders } from '../cache-headers.ts';
 import type { Clock } from '../clock.ts';
 import type { ApplicationKeys } from '../keys.ts';
-import { type IdentityReader, userOf } from '../session/identity.ts';
+import { type Identity, type IdentityReader, userOf } from '../session/identity.ts';
 import type { SessionCookie } from '../session/session-cookie.ts';
 import type { SessionEnding } from '../session/session-ending.ts';
+import type { SessionUpkeep } from '../session/session-upkeep.ts';
 import type { Store } from '../store/store.ts';
 import { readQuery } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
@@ -19,6 +20,7 @@ export interface SessionRouteOptions {
   readonly cookie: SessionCookie;
   readonly readIdentity: IdentityReader;
   readonly ending: SessionEnding;
+  readonly upkeep: SessionUpkeep;
   readonly readReturnAddress: ReturnAddressReader;
   readonly urls: Urls;
   /** Names of what scripts are told of `req.user`. */
@@ -30,7 +32,7 @@ export interface SessionRouteOptions {
 /** The session that a request names, as it is stored. */
 interface FoundSession {
   readonly key: string;
-  readonly user: Express.User;
+  readonly identity: Identity;
   readonly seenAt: number;
   readonly endsAt: number;
 }
@@ -40,7 +42,8 @@ interface FoundSession {
  * request keeps a session alive, and this one does not unless `?slide=true` asks for it.
  */
 export function createSessionRoute(options: SessionRouteOptions): RouteHandler {
-  const { store, keys, cookie, readIdentity, ending, readReturnAddress, urls, idleTimeoutMs, now } = options;
+  const { store, keys, cookie, readIdentity, ending, upkeep } = options;
+  const { readReturnAddress, urls, idleTimeoutMs, now } = options;
 
   const find = async (req: Request): Promise<FoundSession | undefined> => {
     const id = cookie.read(req);
@@ -49,18 +52,18 @@ export function createSessionRoute(options: SessionRouteOptions): RouteHandler {
     const { login } = await store.readSession(key, { mayRefuse: true });
     const identity = readIdentity(login);
     if (!login || !identity || (await ending.endIfExpired(key, login))) return undefined;
-    return { key, user: userOf(identity), seenAt: login.seenAt, endsAt: login.endsAt };
+    return { key, identity, seenAt: login.seenAt, endsAt: login.endsAt };
   };
 
-  const slide = async (found: FoundSession): Promise<FoundSession> => {
-    await store.touchSession(found.key, idleTimeoutMs);
-    return { ...found, seenAt: now() };
+  const slide = async (found: FoundSession): Promise<FoundSession | undefined> => {
+    const isKept = await upkeep.keep(found.key, found.identity);
+    return isKept ? { ...found, seenAt: now() } : undefined;
   };
 
   /** What it says, but for the addresses. */
   const describe = (found: FoundSession | undefined): SessionAnswer => {
     if (!found) return { user: null, idleSeconds: 0, absoluteSeconds: 0 };
-    const user = found.user as unknown as Record<string, unknown>;
+    const user = userOf(found.identity) as unknown as Record<string, unknown>;
     const fields = options.userFields.filter((name) => Object.hasOwn(user, name));
     return {
       user: Object.fromEntries(fields.map((name) => [name, user[name]])),

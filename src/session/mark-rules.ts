@@ -9,15 +9,18 @@ export type MarkedLogin = Pick<Identity, 'issuedAt' | 'authTime' | 'loginStarted
  * by the provider's clock alone. Of what it issued later, only a login that began before the token came, and for which
  * the person did not authenticate again since, or is not said to have: it may have been authorized before.
  */
-export function isEndedBy(
-  { issuedAt, authTime = Number.NEGATIVE_INFINITY, loginStartedAt, loginId }: MarkedLogin,
-  { issuedBy, cameAt = Number.POSITIVE_INFINITY, startedBy = -1, except }: LogoutMark,
+export function isEndedBy(login: MarkedLogin, mark: LogoutMark): boolean {
+  const { startedBy = -1, except } = mark;
+  const isSpared = except !== undefined && login.loginId === except;
+  return isEndedByToken(login, mark) || (login.loginStartedAt <= startedBy && !isSpared);
+}
+
+function isEndedByToken(
+  { issuedAt, authTime = Number.NEGATIVE_INFINITY, loginStartedAt }: MarkedLogin,
+  { issuedBy, cameAt = Number.POSITIVE_INFINITY }: LogoutMark,
 ): boolean {
-  const isMeantByToken =
-    issuedBy !== undefined &&
-    (issuedAt < issuedBy || (Math.min(issuedAt, authTime) <= issuedBy && loginStartedAt <= cameAt));
-  const isSpared = except !== undefined && loginId === except;
-  return isMeantByToken || (loginStartedAt <= startedBy && !isSpared);
+  if (issuedBy === undefined) return false;
+  return issuedAt < issuedBy || (Math.min(issuedAt, authTime) <= issuedBy && loginStartedAt <= cameAt);
 }
 
 /** The same for stored marks. One that cannot be read ends every login: in doubt, closed. */
@@ -26,6 +29,17 @@ export function isEndedByAny(
   marks: readonly (LogoutMark | 'unreadable' | null)[],
 ): boolean {
   return marks.some((mark) => mark !== null && (mark === 'unreadable' || isEndedBy(login, mark)));
+}
+
+/** What a session is told to have ended for whose logout from outside is known by its mark alone. */
+export function reasonOf(
+  login: MarkedLogin,
+  marks: readonly (LogoutMark | 'unreadable' | null)[],
+): 'back_channel' | 'revoked' {
+  const isByToken = marks.some(
+    (mark) => mark !== null && mark !== 'unreadable' && isEndedByToken(login, mark),
+  );
+  return isByToken ? 'back_channel' : 'revoked';
 }
 
 /** A mark for a login whose session lives: it began before, whatever the clock of its process says. */

@@ -10,6 +10,7 @@ import { decodeIdentity, type Identity, type IdentityReader } from './identity.t
 import type { SessionCookie } from './session-cookie.ts';
 import type { SessionEnding } from './session-ending.ts';
 import type { SessionRecords } from './session-records.ts';
+import type { SessionUpkeep } from './session-upkeep.ts';
 import type { TokenDemand } from './token-demand.ts';
 
 /** Finds the sessions of browsers. Every method rejects with `StoreError` when the store fails, unless it says otherwise. */
@@ -53,6 +54,7 @@ export interface SessionReadingOptions {
   readonly records: SessionRecords;
   readonly ending: SessionEnding;
   readonly cookie: SessionCookie;
+  readonly upkeep: SessionUpkeep;
   /** Says whether tokens are read with a session. */
   readonly tokenDemand: TokenDemand;
   readonly monotonic: Clock;
@@ -62,7 +64,8 @@ export interface SessionReadingOptions {
 
 /** Makes it over a store. */
 export function createSessionReading(options: SessionReadingOptions): SessionReading {
-  const { store, keys, readIdentity, records, ending, cookie, tokenDemand, monotonic, reportError } = options;
+  const { store, keys, readIdentity, records, ending, upkeep, cookie } = options;
+  const { tokenDemand, monotonic, reportError } = options;
 
   const readSession = (id: string, choice?: ReadChoice): Promise<BrowserSession> => {
     const key = keys.sessionKey(id);
@@ -109,7 +112,7 @@ export function createSessionReading(options: SessionReadingOptions): SessionRea
 
   const touch: SessionReading['touch'] = ({ id, key, identity, data, expired, isDamaged }) => {
     if (expired || isDamaged) return false;
-    if (id !== undefined && (identity || data !== null)) records.touch(key ?? keys.sessionKey(id));
+    if (id !== undefined && (identity || data !== null)) upkeep.touch(key ?? keys.sessionKey(id), identity);
     return true;
   };
 

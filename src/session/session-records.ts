@@ -11,13 +11,14 @@ import type { IndexedLogin, SessionIndexes } from './session-indexes.ts';
 export interface SessionRecords {
   /** Why a login does not count any more; `undefined` while it does. @param time - default: by this process's clock. */
   findExpiry(login: StoredLogin, time?: number): SessionExpiry | undefined;
-  /** Moves the idle end at most once a minute, and holds up nobody: a lost touch costs a minute. */
-  touch(key: string): void;
+  /** Whether a session is to be kept alive now: once a minute. */
+  isTouchDue(key: string): boolean;
   /** Lets the next touch of this key go to the store at once. */
   forgetTouch(key: string): void;
   /**
-   * Index first, then the records, then a look for a logout from outside: in any interleaving the logout wins. Returns
-   * the identity with its end.
+   * Index first, then the records, then a look for a logout from outside: in any interleaving the logout wins. With that
+   * look the index is written again: a failover may have lost it before the records came. Returns the identity with its
+   * end.
    *
    * @param endsAt - of the session whose place this one takes.
    * @throws LoginError `login_ended` when the logout did; StoreError: it may be there, or come to be, all the same.
@@ -61,10 +62,7 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
       return time - seenAt <= idleTimeoutMs ? undefined : 'idle_timeout';
     },
 
-    touch: (key) => {
-      if (!touches.isDue(key)) return;
-      store.touchSession(key, idleTimeoutMs).catch(() => touches.forget(key));
-    },
+    isTouchDue: touches.isDue,
     forgetTouch: touches.forget,
 
     create: async (key, { identity, tokens, data, endsAt, endsBy = Number.POSITIVE_INFINITY }) => {
@@ -76,7 +74,8 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
       // Whole milliseconds: Redis takes no others.
       const absoluteMs = Math.max(1, Math.min(absoluteTimeoutMs, Math.floor(endsBy - now())));
       const written = await store.writeLogin(key, records, { idleMs: idleTimeoutMs, absoluteMs, endsAt });
-      if (!written || isEndedByAny(identity, await store.readMarks(names, indexes.openMarks))) {
+      const entry = { key, endsAt: (written?.endsAt ?? 0) + AFTERLIFE_MS };
+      if (!written || isEndedByAny(identity, await store.keepInIndexes(names, entry, indexes.openMarks))) {
         throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
       }
       touches.mark(key);

@@ -59,6 +59,25 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
   const openMarksOf = (name: string) =>
     new Map<string, number>(JSON.parse(get(`mark:open:${name}`) ?? '[]') as [string, number][]);
 
+  const add = (index: IndexName, key: string, end: number) => {
+    const members = indexes.get(indexKey(index)) ?? new Map<string, number>();
+    for (const [old, itsEnd] of members) if (itsEnd < now() - INDEX_SLACK_MS) members.delete(old);
+    members.set(key, Math.max(members.get(key) ?? 0, end));
+    indexes.set(indexKey(index), members);
+  };
+
+  const readMarks = (names: readonly IndexName[], openMarks: string | undefined) => {
+    const marks = names.map(({ kind, id }) => {
+      const name = `mark:${kind}:${id}`;
+      if (values.lifeOf(name) > MARK_LIFE_MS) values.renew(name, MARK_LIFE_MS);
+      return parseMark(get(name));
+    });
+    if (openMarks === undefined) return marks;
+    const open = openMarksOf(openMarks);
+    const times = names.map((name) => open.get(indexKey(name))).filter((time) => time !== undefined);
+    return [...marks, ...times.map((startedBy) => ({ startedBy }))];
+  };
+
   /** What an earlier attempt took, while it is kept. */
   const readTaken = (key: string, owner: string): EndAnswer => {
     const text = get(`s:${key}`)!;
@@ -102,11 +121,14 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
 
     touchSession: async (key, idleMs) => {
       const login = loginAt(key);
-      if (!recordOf(key)) values.renew(`d:${key}`, idleMs);
-      if (!login || login.endsAt <= now()) return;
+      const record = recordOf(key);
+      if (!record) values.renew(`d:${key}`, idleMs);
+      if (!record || record.kind === 'moved' || record.kind === 'ended') return 'gone';
+      if (!login || login.endsAt <= now()) return undefined;
       const isWrong = now() > login.seenAt || login.seenAt > now() + CLOCK_SLACK_MS;
       if (isWrong) values.replace(`s:${key}`, formatLogin({ ...login, seenAt: now() }));
       for (const kind of ['s', 'd', 't']) values.renew(`${kind}:${key}`, lifeOf(idleMs, login.endsAt));
+      return undefined;
     },
 
     endSession: async (key, { owner, ifTokens, ifExpired }) => {
@@ -207,11 +229,11 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       return owners.filter((owner) => owner !== '');
     },
 
-    addToIndex: async (index, key, lifeMs) => {
-      const members = indexes.get(indexKey(index)) ?? new Map<string, number>();
-      for (const [old, end] of members) if (end < now() - INDEX_SLACK_MS) members.delete(old);
-      members.set(key, Math.max(members.get(key) ?? 0, now() + lifeMs));
-      indexes.set(indexKey(index), members);
+    addToIndex: async (index, key, lifeMs) => add(index, key, now() + lifeMs),
+
+    keepInIndexes: async (names, { key, endsAt }, openMarks) => {
+      for (const name of names) add(name, key, endsAt);
+      return readMarks(names, openMarks);
     },
 
     removeFromIndex: async (index, key) => {
@@ -247,17 +269,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       set(`mark:open:${name}`, JSON.stringify(newest), MARK_LIFE_MS);
     },
 
-    readMarks: async (names, openMarks) => {
-      const marks = names.map(({ kind, id }) => {
-        const name = `mark:${kind}:${id}`;
-        if (values.lifeOf(name) > MARK_LIFE_MS) values.renew(name, MARK_LIFE_MS);
-        return parseMark(get(name));
-      });
-      if (openMarks === undefined) return marks;
-      const open = openMarksOf(openMarks);
-      const times = names.map((name) => open.get(indexKey(name))).filter((time) => time !== undefined);
-      return [...marks, ...times.map((startedBy) => ({ startedBy }))];
-    },
+    readMarks: async (names, openMarks) => readMarks(names, openMarks),
 
     putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
       const known = get(`jti:${name}`) ?? formatLogoutToken({ meaning, cameAt: Math.max(cameAt, now()) });

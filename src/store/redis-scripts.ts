@@ -27,6 +27,21 @@ local function endOf(record) return tonumber(string.sub(record, 17, 29)) end`;
 const LIFE = `
 local function lifeOf(idle, finish, afterlife) return math.max(1, math.min(idle, finish - now) + afterlife) end`;
 
+/** KEYS[1] is an index: for how long it is kept, after an entry came. */
+const KEEP_INDEX = `
+local function keepIndex(slack)
+  local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
+  redis.call('PEXPIRE', KEYS[1], math.max(1, tonumber(last[2]) - now) + slack)
+end`;
+
+/** A server's clock that stepped back has made the life of a mark longer: it is cut. */
+const READ_MARK = `
+local function readMark(key, life)
+  local mark = read(key)
+  if mark and redis.call('PTTL', key) > tonumber(life) then redis.call('PEXPIRE', key, life) end
+  return mark
+end`;
+
 /**
  * The Lua scripts. Each is idempotent, because a client sends a command again when the connection broke before the
  * reply came; and each touches keys of one hash tag only, so that it runs on a cluster. `reply` says whether it is read
@@ -49,16 +64,21 @@ redis.call('SET', KEYS[3], ARGV[8], 'PX', life)
 redis.call('SET', KEYS[1], record, 'PX', life)
 return record`,
   },
-  /** KEYS: record, data, tokens. ARGV: time, idle, afterlife, slack. */
+  /** KEYS: record, data, tokens. ARGV: time, idle, afterlife, slack. Says `gone` where no login is any more. */
   touchSession: {
     numberOfKeys: 3,
     reply: 'text',
     lua: `${READ}${NOW}${LOGIN}${LIFE}
 local record, idle = read(KEYS[1]), tonumber(ARGV[2])
-if not record then return redis.call('PEXPIRE', KEYS[2], idle) end
-if not isLogin(record) then return 0 end
+if not record then
+  redis.call('PEXPIRE', KEYS[2], idle)
+  return 'gone'
+end
+local head = string.sub(record, 1, 2)
+if head == '> ' or head == 'x ' then return 'gone' end
+if not isLogin(record) then return '' end
 local finish = endOf(record)
-if finish <= now then return 0 end
+if finish <= now then return '' end
 local seen = seenOf(record)
 if now > seen or seen > now + tonumber(ARGV[4]) then
   local noted = redis.pcall('SETRANGE', KEYS[1], 2, digits(now))
@@ -66,7 +86,7 @@ if now > seen or seen > now + tonumber(ARGV[4]) then
   if type(noted) == 'table' and noted.err and not string.find(noted.err, 'OOM', 1, true) then return noted end
 end
 for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], lifeOf(idle, finish, tonumber(ARGV[3]))) end
-return 1`,
+return ''`,
   },
   /**
    * KEYS: record, data, tokens. ARGV: time, owner, life of the mark, idle or empty, whether tokens are given, tokens.
@@ -237,14 +257,12 @@ end
 redis.call('SET', KEYS[1], cjson.encode(mark), 'PX', ARGV[3])
 return 1`,
   },
-  /** KEYS: mark. ARGV: life. A server's clock that stepped back has made its life longer: it is cut. */
+  /** KEYS: mark. ARGV: life. */
   readMark: {
     numberOfKeys: 1,
     reply: 'text',
-    lua: `${READ}
-local mark = read(KEYS[1])
-if mark and redis.call('PTTL', KEYS[1]) > tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-return mark`,
+    lua: `${READ}${READ_MARK}
+return readMark(KEYS[1], ARGV[1])`,
   },
   /**
    * KEYS: open marks. ARGV: time, member, when logins began that it ends, slack, life, how many are kept. No login from
@@ -292,14 +310,28 @@ return token`,
   addToIndex: {
     numberOfKeys: 1,
     reply: 'text',
-    lua: `${NOW}
+    lua: `${NOW}${KEEP_INDEX}
 local slack = tonumber(ARGV[4])
 local over = redis.call('ZRANGE', KEYS[1], '-inf', '(' .. digits(now - slack), 'BYSCORE', 'LIMIT', 0, 100)
 if #over > 0 then redis.call('ZREM', KEYS[1], unpack(over)) end
 redis.call('ZADD', KEYS[1], 'GT', digits(now + tonumber(ARGV[3])), ARGV[2])
-local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-redis.call('PEXPIRE', KEYS[1], math.max(1, tonumber(last[2]) - now) + slack)
+keepIndex(slack)
 return 1`,
+  },
+  /**
+   * KEYS: index, mark. ARGV: time, key, end, slack, life of the mark. Writes an entry that is missing, and returns the mark:
+   * at once, so that a logout either finds the entry or has left its mark before. A full server takes no entry; any other
+   * refusal is a fault.
+   */
+  keepInIndex: {
+    numberOfKeys: 2,
+    reply: 'text',
+    lua: `${READ}${NOW}${KEEP_INDEX}${READ_MARK}
+local added = redis.pcall('ZADD', KEYS[1], 'GT', 'CH', digits(tonumber(ARGV[3])), ARGV[2])
+if type(added) == 'table' and added.err then
+  if not string.find(added.err, 'OOM', 1, true) then return added end
+elseif added == 1 then keepIndex(tonumber(ARGV[4])) end
+return readMark(KEYS[2], ARGV[5])`,
   },
   /**
    * KEYS: value, index. ARGV: value, life. For the health: all that the others call beside what the client does, so that

@@ -68,6 +68,23 @@ function openStore(port: RedisPort, options: Omit<RedisStoreOptions, 'redis'>): 
     await run('releaseLock', [lockKey(key)], owner, backoff?.text ?? '', backoff?.lifeMs ?? 0);
   };
 
+  /** Those of these indexes, each read by `readMark`, then those that anybody may leave. */
+  const readAllMarks = async (
+    indexes: readonly IndexName[],
+    readMark: (index: IndexName) => Promise<unknown>,
+    set: string | undefined,
+  ) => {
+    const readOpen = () => port.run('readOpenMarks', [openMarksKey(set!)], indexes.map(memberOf));
+    const [marks, open] = await bounded(() =>
+      Promise.all([Promise.all(indexes.map(readMark)), set === undefined ? [] : readOpen()]),
+    );
+    const times = (open as (string | null)[]).filter((time) => time !== null);
+    return [
+      ...(marks as (string | null)[]).map(parseMark),
+      ...times.map((time) => ({ startedBy: Number(time) })),
+    ];
+  };
+
   const isSplit = port.isCluster;
   const readForRequest = createSharedReads<string, StoredSession>({
     ...{ read: port.mget, bounded: guarded, toResult: readRecords, isSplit },
@@ -93,7 +110,8 @@ function openStore(port: RedisPort, options: Omit<RedisStoreOptions, 'redis'>): 
     },
 
     touchSession: async (key, idleMs) => {
-      await run('touchSession', sessionKeys(key), time(), idleMs, AFTERLIFE_MS, CLOCK_SLACK_MS);
+      const lives = [idleMs, AFTERLIFE_MS, CLOCK_SLACK_MS];
+      return (await run('touchSession', sessionKeys(key), time(), ...lives)) === 'gone' ? 'gone' : undefined;
     },
 
     endSession: async (key, { owner, ifTokens, ifExpired }) => {
@@ -188,20 +206,15 @@ function openStore(port: RedisPort, options: Omit<RedisStoreOptions, 'redis'>): 
       );
     },
 
-    readMarks: async (indexes, set) => {
-      const readMark = async (index: IndexName) => {
-        const mark = await port.run('readMark', [markKey(index)], [MARK_LIFE_MS]);
-        return parseMark(mark as string | null);
-      };
-      const [open, ...marks] = await bounded(() =>
-        Promise.all([
-          set === undefined ? [] : port.run('readOpenMarks', [openMarksKey(set)], indexes.map(memberOf)),
-          ...indexes.map(readMark),
-        ]),
-      );
-      const times = (open as (string | null)[]).filter((time) => time !== null);
-      return [...marks, ...times.map((time) => ({ startedBy: Number(time) }))];
+    keepInIndexes: (indexes, { key, endsAt }, set) => {
+      const entry = [time(), key, Math.min(Math.ceil(endsAt), MAX_TIME), INDEX_SLACK_MS];
+      const keep = (index: IndexName) =>
+        port.run('keepInIndex', [indexKey(index), markKey(index)], [...entry, MARK_LIFE_MS]);
+      return readAllMarks(indexes, keep, set);
     },
+
+    readMarks: (indexes, set) =>
+      readAllMarks(indexes, (index) => port.run('readMark', [markKey(index)], [MARK_LIFE_MS]), set),
 
     putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
       const args = [time(), meaning, Math.floor(cameAt), Math.ceil(lifeMs)];

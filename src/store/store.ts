@@ -132,9 +132,10 @@ export interface Store {
   writeLogin(key: string, records: LoginRecords, life: SessionLife): Promise<StoredLogin | undefined>;
   /**
    * Notes the touch of a session and renews the lives of its records. Brings nothing back. The last touch moves forward
-   * only; one from more than five minutes in the future is set to now.
+   * only; one from more than five minutes in the future is set to now. `gone`: no login is there any more: it has ended,
+   * moved, or there was none.
    */
-  touchSession(key: string, idleMs: number): Promise<void>;
+  touchSession(key: string, idleMs: number): Promise<'gone' | undefined>;
   /** Ends a session: its record becomes a mark that says who took it, kept for a minute with identity and tokens. */
   endSession(key: string, condition: EndCondition): Promise<EndAnswer>;
   /** Makes a session point to the key that takes its place, for {@link MARK_LIFE_MS}. */
@@ -187,6 +188,16 @@ export interface Store {
   /** Adds a session to an index, for at least so long. */
   addToIndex(index: IndexName, key: string, lifeMs: number): Promise<void>;
   removeFromIndex(index: IndexName, key: string): Promise<void>;
+  /**
+   * Adds a session that ends at `endsAt` to indexes that have lost it, and reads the marks as {@link Store.readMarks} does:
+   * a logout from outside that leaves its mark and then walks through the index finds one or is found. A full server
+   * adds nothing, and that is no fault.
+   */
+  keepInIndexes(
+    indexes: readonly IndexName[],
+    session: { readonly key: string; readonly endsAt: number },
+    set: string,
+  ): Promise<readonly (LogoutMark | 'unreadable' | null)[]>;
   /** Walks through an index, in no order. Whatever is in it from the first page to the last is found, perhaps twice. */
   scanIndex(index: IndexName, from?: string): Promise<IndexPage>;
   /** Those that end last, at most so many. */

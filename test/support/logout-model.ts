@@ -21,6 +21,7 @@ import { createSessionEnding } from '../../src/session/session-ending.ts';
 import { createSessionIndexes } from '../../src/session/session-indexes.ts';
 import { createSessionRecords } from '../../src/session/session-records.ts';
 import { createSessionRotation } from '../../src/session/session-rotation.ts';
+import { createSessionUpkeep } from '../../src/session/session-upkeep.ts';
 import { createSessions } from '../../src/session/sessions.ts';
 import { createTokenDemand } from '../../src/session/token-demand.ts';
 import { createUserSessions } from '../../src/session/user-sessions.ts';
@@ -88,7 +89,8 @@ export function createModelProcess(
   const readIdentity = createIdentityReader(clients);
   const onLogout = async () => undefined;
   const ending = createSessionEnding({ store, records, finishLater, onLogout, ...times, reportError });
-  const common = { store, keys, readIdentity, records, ending };
+  const upkeep = createSessionUpkeep({ store, indexes, records, ending, ...times });
+  const common = { store, keys, readIdentity, records, ending, upkeep };
   const rotation = createSessionRotation({
     ...{ ...common, lock, finishLater, resealTokens: vault.reseal },
     patienceMs: FOR_EVER_MS,
