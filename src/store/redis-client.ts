@@ -50,7 +50,8 @@ const SENTINEL_SOCKET_TIMEOUT_MS = 10_000;
 
 /** A fault that a URL parser finds, and one that it reads past, to a wrong host: neither may be told with the password. */
 function connectUrl(url: string, bounds: RedisOptions): Redis {
-  if (/#.*@/.test(url)) throw new ConfigurationError(BROKEN_URL);
+  // What comes before the last @ is a password that holds a slash, a question mark or a hash.
+  if (/^\w+:\/\/[^/?#]*[/?#].*@/.test(url)) throw new ConfigurationError(BROKEN_URL);
   try {
     return new Redis(url, bounds);
   } catch {

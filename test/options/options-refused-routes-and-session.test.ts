@@ -49,6 +49,36 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
     'apiOrigins does not list http://orders:3000, which dangerouslyAllowHttp does.',
   ],
   [
+    'a password in the URL of Redis with a slash',
+    { redis: 'redis://:pa/ss@localhost:6379' },
+    /^redis is no URL that can be read(?!.*pa.ss)/,
+  ],
+  [
+    'a password alone in the URL of Redis with a slash',
+    { redis: 'redis://pa/ss@localhost:6379' },
+    /^redis is no URL that can be read(?!.*pa.ss)/,
+  ],
+  [
+    'a password in the URL of Redis with a question mark',
+    { redis: 'redis://:pa?ss@localhost:6379' },
+    /^redis is no URL that can be read(?!.*pa.ss)/,
+  ],
+  [
+    'a password alone in the URL of Redis with a question mark',
+    { redis: 'redis://pa?ss@localhost:6379' },
+    /^redis is no URL that can be read(?!.*pa.ss)/,
+  ],
+  [
+    'a password in the URL of Redis with a hash',
+    { redis: 'redis://:pa#ss@localhost:6379' },
+    /^redis is no URL that can be read(?!.*pa.ss)/,
+  ],
+  [
+    'a password alone in the URL of Redis with a hash',
+    { redis: 'redis://pa#ss@localhost:6379' },
+    /^redis is no URL that can be read(?!.*pa.ss)/,
+  ],
+  [
     'a Redis that a text in its URL would make read-only',
     { redis: 'redis://localhost:6379?readOnly=false' },
     'redis must not have readOnly=false in its URL: ioredis takes any text there for true. Leave it out.',
