@@ -34,7 +34,7 @@ const finish = async (browser: BrowserClient, answer: Response) => {
 };
 
 describe('a login that the provider begins', () => {
-  it('by a GET is a login like any other, and leads to the page that it names', async () => {
+  it('by a GET is a login like any other, and leads to the page that it names (C-54)', async () => {
     const app = await start();
     const browser = app.browser();
     const answer = await get(browser, {
@@ -106,7 +106,7 @@ describe('a login that the provider begins', () => {
         ['iss', 'x'],
       ])}`,
     ],
-  ])('is refused that names %s, and begins nothing', async (_, query) => {
+  ])('is refused that names %s, and begins nothing (C-54)', async (_, query) => {
     const app = await start();
     const browser = app.browser();
     for (const answer of [
