@@ -2,16 +2,16 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { whoIs } from '../support/bed.ts';
 import {
-  CERTIFICATE_HEADER,
   type Certificate,
   type CertificateFront,
   createCertificate,
   createCertificateFetch,
   startCertificateFront,
 } from '../support/certificate-front.ts';
+import { knowCertificates } from '../support/certificate-provider.ts';
 import { createTestClock } from '../support/clock.ts';
 import { tryLogin } from '../support/login-outcome.ts';
-import { setUpStrictProvider, WAYS } from '../support/strict-bed.ts';
+import { setUpStrictProvider } from '../support/strict-bed.ts';
 import { ask } from '../support/token-routes.ts';
 
 let front: CertificateFront;
@@ -22,36 +22,7 @@ const ALIASED = ['token', 'me', 'request', 'token/revocation'];
 const bed = setUpStrictProvider(async () => {
   front = await startCertificateFront();
   own = await createCertificate('app');
-  const at = (path: string) => `${front.origin}/${path}`;
-  return {
-    clientAuthMethods: [...WAYS, 'tls_client_auth', 'self_signed_tls_client_auth'] as never,
-    discovery: {
-      mtls_endpoint_aliases: {
-        token_endpoint: at('token'),
-        userinfo_endpoint: at('me'),
-        pushed_authorization_request_endpoint: at('request'),
-        revocation_endpoint: at('token/revocation'),
-      },
-    } as never,
-    features: {
-      mTLS: {
-        enabled: true,
-        certificateBoundAccessTokens: true,
-        selfSignedTlsClientAuth: true,
-        tlsClientAuth: true,
-        getCertificate: (ctx: { get(name: string): string }) => {
-          const raw = ctx.get(CERTIFICATE_HEADER);
-          return raw ? new X509Certificate(Buffer.from(raw, 'base64')) : undefined;
-        },
-        certificateAuthorized: () => true,
-        certificateSubjectMatches: (
-          ctx: { get(name: string): string },
-          _property: string,
-          expected: string,
-        ) => new X509Certificate(Buffer.from(ctx.get(CERTIFICATE_HEADER), 'base64')).subject === expected,
-      },
-    } as never,
-  };
+  return knowCertificates(front);
 });
 beforeAll(() => front.forwardTo(bed.op.issuer));
 beforeEach(() => {
