@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { documentPath, fillIn, writePlan } from '../../scripts/conformance.ts';
+import { INITIATED_MODULES } from './initiated-modules.ts';
 import { BASIC_MODULES } from './login-modules.ts';
 import { startNaiveClient } from './naive-client.ts';
 import { PLANS, type Plan, REFUSALS } from './plans.ts';
@@ -21,6 +22,11 @@ describe('the judge', () => {
   it.each(REFUSALS)('fails a client that checks nothing: $name', async (module) => {
     const { verdict } = await runModule(module, 'query', startNaiveClient);
     expect(verdict).toBe('FAILED');
+  });
+
+  it('fails a client that begins no login for another site (C-54)', async () => {
+    const { verdict, faults } = await runModule(INITIATED_MODULES[0]!, 'query', startNaiveClient);
+    expect([verdict, ...faults]).toEqual(['FAILED', 'no login was begun: 404']);
   });
 
   it('has nothing else against that client where the provider is honest', async () => {

@@ -2,6 +2,7 @@ import type { OidcOptions } from 'express-connect-auth';
 import { CONFIG_MODULES } from './config-modules.ts';
 import { type FapiModule, SECURITY_MODULES, SIGNING_MODULES } from './fapi/fapi-modules.ts';
 import { runFapiModule } from './fapi/run-fapi-module.ts';
+import { INITIATED_MODULES } from './initiated-modules.ts';
 import { BASIC_MODULES, FORM_POST_ERROR, OTHER_MODULES, SIGNED_USERINFO } from './login-modules.ts';
 import {
   BACK_CHANNEL_MODULES,
@@ -51,6 +52,7 @@ export const PLANS: readonly Plan[] = [
   plan('Config', CONFIG_MODULES),
   plan('Dynamic: signed userinfo', [SIGNED_USERINFO]),
   plan('Refresh Token', REFRESH_MODULES),
+  plan('Third-Party-Initiated Login', INITIATED_MODULES),
   plan('RP-Initiated Logout', RP_LOGOUT_MODULES),
   plan('Back-Channel Logout', BACK_CHANNEL_MODULES),
   plan('Front-Channel Logout', FRONT_CHANNEL_MODULES),

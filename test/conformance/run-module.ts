@@ -3,12 +3,16 @@ import { startApp } from '../support/app.ts';
 import { createTestClock } from '../support/clock.ts';
 import { startScriptedProvider } from '../support/scripted-provider.ts';
 import { addTokenRoutes } from '../support/token-routes.ts';
+import { INITIATE_LOGIN } from './initiated-modules.ts';
 import { createJudge } from './judge.ts';
 import type { Client, ClientSettings, ConformanceModule, ModuleResult } from './stage.ts';
 
 /** The client under test, as the conformance profile of its options has it: userinfo is asked at each login (C-08). */
 export function startClient({ op, clock, oidc }: ClientSettings): Promise<Client> {
-  return startApp({ op, now: clock.now, oidc, handlers: addTokenRoutes });
+  return startApp({
+    ...{ op, now: clock.now, oidc, handlers: addTokenRoutes },
+    routes: { initiateLogin: INITIATE_LOGIN },
+  });
 }
 
 /**
