@@ -100,12 +100,9 @@ function readPushed(answer: WholeAnswer, asked: string, sent: RequestInit): Whol
   return answer;
 }
 
-/**
- * The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. What is no
- * address is looked at by who needs it, and is in nobody's way until then.
- */
-function isAt(url: string, endpoint: unknown): boolean {
-  return typeof endpoint === 'string' && URL.canParse(endpoint) && url === new URL(endpoint).href;
+/** The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. */
+function isAt(url: string, endpoint: string | undefined): boolean {
+  return endpoint !== undefined && url === new URL(endpoint).href;
 }
 
 /** Names what a URL is to the provider, for those who watch. */
@@ -119,7 +116,7 @@ function nameOf(url: string, known: KnownEndpoints | undefined): string {
     ['introspection', known?.introspection_endpoint],
     ['pushed_request', known?.pushed_authorization_request_endpoint],
   ] as const;
-  const found = names.find(([, endpoint]) => isAt(address, String(endpoint).replace(/\?.*/s, '')));
+  const found = names.find(([, endpoint]) => isAt(address, endpoint?.replace(/\?.*/s, '')));
   return found?.[0] ?? (url.includes('/.well-known/') ? 'discovery' : 'other');
 }
 

@@ -153,6 +153,16 @@ const PROOFS = [
   ]),
 ];
 
+const PROFILE_SIGNATURES = inFile('provider/profiles/signing-algorithms.ts', [
+  {
+    id: 'R-66',
+    what: 'RS256 is none of the algorithms',
+    text: "readonly PublicKeyAlgorithm[] = ['PS256', ",
+    becomes: "readonly PublicKeyAlgorithm[] = ['RS256', 'PS256', ",
+    test: profiles,
+  },
+]);
+
 const PROFILES = inFile('provider/profiles/fapi.ts', [
   {
     id: 'R-66',
@@ -166,13 +176,6 @@ const PROFILES = inFile('provider/profiles/fapi.ts', [
     what: 'what differs from a profile is forbidden',
     text: 'return value !== undefined && !allowed.includes(value);',
     becomes: 'return false;',
-    test: profiles,
-  },
-  {
-    id: 'R-66',
-    what: 'RS256 is none of the algorithms',
-    text: "readonly PublicKeyAlgorithm[] = ['PS256', ",
-    becomes: "readonly PublicKeyAlgorithm[] = ['RS256', 'PS256', ",
     test: profiles,
   },
   {
@@ -199,4 +202,4 @@ const PROFILES = inFile('provider/profiles/fapi.ts', [
 ]);
 
 /** Pushed requests, tokens that are bound to a key, and the profiles. */
-export const STRICT_MUTANTS: readonly Mutant[] = [...PUSHED, ...PROOFS, ...PROFILES];
+export const STRICT_MUTANTS: readonly Mutant[] = [...PUSHED, ...PROOFS, ...PROFILE_SIGNATURES, ...PROFILES];

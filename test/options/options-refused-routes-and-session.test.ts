@@ -48,36 +48,13 @@ const refusals: [what: string, changes: OptionChanges, message: string | RegExp]
     { dangerouslyAllowHttp: ['http://orders:3000'] },
     'apiOrigins does not list http://orders:3000, which dangerouslyAllowHttp does.',
   ],
-  [
-    'a password in the URL of Redis with a slash',
-    { redis: 'redis://:pa/ss@localhost:6379' },
-    /^redis is no URL that can be read(?!.*pa.ss)/,
-  ],
-  [
-    'a password alone in the URL of Redis with a slash',
-    { redis: 'redis://pa/ss@localhost:6379' },
-    /^redis is no URL that can be read(?!.*pa.ss)/,
-  ],
-  [
-    'a password in the URL of Redis with a question mark',
-    { redis: 'redis://:pa?ss@localhost:6379' },
-    /^redis is no URL that can be read(?!.*pa.ss)/,
-  ],
-  [
-    'a password alone in the URL of Redis with a question mark',
-    { redis: 'redis://pa?ss@localhost:6379' },
-    /^redis is no URL that can be read(?!.*pa.ss)/,
-  ],
-  [
-    'a password in the URL of Redis with a hash',
-    { redis: 'redis://:pa#ss@localhost:6379' },
-    /^redis is no URL that can be read(?!.*pa.ss)/,
-  ],
-  [
-    'a password alone in the URL of Redis with a hash',
-    { redis: 'redis://pa#ss@localhost:6379' },
-    /^redis is no URL that can be read(?!.*pa.ss)/,
-  ],
+  ...['/', '?', '#'].flatMap((sign) =>
+    [':', ''].map((colon): [string, OptionChanges, RegExp] => [
+      `a URL of Redis with "${colon}", then a password with "${sign}"`,
+      { redis: `redis://${colon}pa${sign}ss@localhost:6379` },
+      /^redis is no URL that can be read(?!.*pa.ss)/,
+    ]),
+  ),
   [
     'a Redis that a text in its URL would make read-only',
     { redis: 'redis://localhost:6379?readOnly=false' },

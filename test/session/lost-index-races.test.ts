@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.ts';
 import { whoIs } from '../support/bed.ts';
+import type { BrowserClient } from '../support/browser-client.ts';
 import { createTestClock } from '../support/clock.ts';
 import { type GatedRedis, gateRedis, interleave } from '../support/gated-redis.ts';
 import { done, sendLogout } from '../support/logout-token.ts';
@@ -56,53 +57,50 @@ async function loseIndexes() {
   await database.del(names);
 }
 
-describe('a touch and a logout at once (F-80, F-83)', () => {
-  it.each([
-    'touch',
-    'logout',
-  ] as const)('leave nobody logged in, and nothing in the index, where the logout comes from elsewhere and the index was lost, held at each command of the %s', async (held) => {
-    let runs = 0;
-    for (let isHeld = true; isHeld; runs += 1) {
-      await database.flushall();
-      goOn();
-      clock.advance(1000);
-      const browser = await logInWith(op, one);
-      await loseIndexes();
-      clock.advance(MINUTE);
-      const pause = (name: string) => (held === name ? runs : 99);
-      const slide = async () => expect((await browser.get('/session?slide=true')).status).toBe(200);
-      const touches = { gate: one.gate, pause: pause('touch'), act: slide };
-      const logsOut = { gate: two.gate, pause: pause('logout'), act: () => two.auth.sessions.revokeAll(ada) };
-      [isHeld] = await (held === 'touch' ? interleave(touches, logsOut) : interleave(logsOut, touches));
-      goOn();
-      expect([runs, await whoIs(browser)]).toEqual([runs, null]);
-      expect([runs, await indexNames()]).toEqual([runs, []]);
-    }
-    expect(runs).toBeGreaterThan(2);
-  });
+type Held = 'touch' | 'logout';
 
-  it.each([
-    'touch',
-    'logout',
-  ] as const)('leave nothing of a session that its own browser logs out, held at each command of the %s', async (held) => {
-    let runs = 0;
-    for (let isHeld = true; isHeld; runs += 1) {
-      await database.flushall();
-      goOn();
-      clock.advance(1000);
-      const browser = await logInWith(op, one);
-      const copy = two.browser(browser.jar.clone());
-      const pause = (name: string) => (held === name ? runs : 99);
-      const slide = async () => expect((await browser.get('/session?slide=true')).status).toBe(200);
-      const touches = { gate: one.gate, pause: pause('touch'), act: slide };
-      const logsOut = { gate: two.gate, pause: pause('logout'), act: () => copy.post('/logout') };
-      [isHeld] = await (held === 'touch' ? interleave(touches, logsOut) : interleave(logsOut, touches));
-      goOn();
-      expect([runs, await whoIs(browser)]).toEqual([runs, null]);
-      expect([runs, await indexNames()]).toEqual([runs, []]);
-    }
-    expect(runs).toBeGreaterThan(2);
-  });
+/** Lets a session be touched at the one process and logged out at the other, held at each command of one of them in turn. */
+async function meet(
+  held: Held,
+  { prepare, logOut }: { prepare: () => Promise<void>; logOut: (browser: BrowserClient) => Promise<unknown> },
+) {
+  let runs = 0;
+  for (let isHeld = true; isHeld; runs += 1) {
+    await database.flushall();
+    goOn();
+    clock.advance(1000);
+    const browser = await logInWith(op, one);
+    await prepare();
+    const pause = (name: Held) => (held === name ? runs : 99);
+    const slide = async () => expect((await browser.get('/session?slide=true')).status).toBe(200);
+    const touches = { gate: one.gate, pause: pause('touch'), act: slide };
+    const logsOut = { gate: two.gate, pause: pause('logout'), act: () => logOut(browser) };
+    [isHeld] = await (held === 'touch' ? interleave(touches, logsOut) : interleave(logsOut, touches));
+    goOn();
+    expect([runs, await whoIs(browser)]).toEqual([runs, null]);
+    expect([runs, await indexNames()]).toEqual([runs, []]);
+  }
+  expect(runs).toBeGreaterThan(2);
+}
+
+describe.each<Held>([
+  'touch',
+  'logout',
+])('a touch and a logout at once, held at each command of the %s (F-80, F-83)', (held) => {
+  it('leave nobody logged in, and nothing in the index, where the logout comes from elsewhere and the index was lost', () =>
+    meet(held, {
+      prepare: async () => {
+        await loseIndexes();
+        clock.advance(MINUTE);
+      },
+      logOut: () => two.auth.sessions.revokeAll(ada),
+    }));
+
+  it('leave nothing of a session that its own browser logs out', () =>
+    meet(held, {
+      prepare: async () => undefined,
+      logOut: ({ jar }) => two.browser(jar.clone()).post('/logout'),
+    }));
 });
 
 describe('a login whose first entry in the index is lost before its record is written (F-09)', () => {

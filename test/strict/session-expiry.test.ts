@@ -44,7 +44,7 @@ describe.each(['redis', 'memory'] as const)('session_expiry of an ID token, with
   it('lets no handler have tokens that is at work for longer, and refreshes none for it', async () => {
     const app = await start({
       handlers: (web) =>
-        web.get('/work', async (req, res) => {
+        web.get('/report', async (req, res) => {
           const ask = () =>
             req.auth.getAccessToken().then(
               () => 'a token',
@@ -58,7 +58,7 @@ describe.each(['redis', 'memory'] as const)('session_expiry of an ID token, with
     end(nowSeconds() + HOUR);
     const browser = await logIn(app);
     const before = op.requests('token').length;
-    expect(await (await browser.get('/work')).json()).toEqual(['a token', 'login_required', false]);
+    expect(await (await browser.get('/report')).json()).toEqual(['a token', 'login_required', false]);
     expect(op.requests('token')).toHaveLength(before);
     expect(app.logouts.map(({ reason }) => reason)).toEqual(['absolute_timeout']);
   });

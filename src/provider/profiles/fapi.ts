@@ -6,6 +6,7 @@ import type {
   SigningAlgorithm,
 } from '../../provider-definition.ts';
 import { CERTIFICATE_METHODS } from '../client-key.ts';
+import { PROFILE_ALGORITHMS, SIGNING_DEMAND, signsByOther } from './signing-algorithms.ts';
 
 /** The options that a profile looks at, as the application wrote them. */
 export interface ProfiledOptions {
@@ -37,9 +38,6 @@ export interface ProfiledOptions {
   }>;
 }
 
-/** What FAPI 2.0 allows to sign (section 5.4.1), and IPSIE as well. */
-const FAPI_ALGORITHMS: readonly PublicKeyAlgorithm[] = ['PS256', 'ES256', 'EdDSA'];
-
 /** One thing that a profile forbids, and where it says so. */
 type Rule = readonly [isBroken: (options: ProfiledOptions) => boolean, clause: string, says: string];
 
@@ -47,20 +45,12 @@ type Rule = readonly [isBroken: (options: ProfiledOptions) => boolean, clause: s
 export function allowedKeyAlgorithms(
   profile: SecurityProfile | undefined,
 ): readonly PublicKeyAlgorithm[] | undefined {
-  return profile ? FAPI_ALGORITHMS : undefined;
+  return profile ? PROFILE_ALGORITHMS : undefined;
 }
 
 function isUnlike(value: unknown, allowed: readonly unknown[]): boolean {
   return value !== undefined && !allowed.includes(value);
 }
-
-const ALGORITHM_OPTIONS = [
-  'idTokenSigningAlgorithm',
-  'responseSigningAlgorithm',
-  'userinfoSigningAlgorithm',
-  'introspectionSigningAlgorithm',
-  'clientKeyAlgorithm',
-] as const;
 
 const FAPI2: readonly Rule[] = [
   [({ metadata }) => metadata !== undefined, '5.3.3.1', 'metadata is discovered, and not given'],
@@ -117,11 +107,7 @@ const FAPI2: readonly Rule[] = [
     '5.3.3.2',
     'quirks.tokenParams and quirks.authorizationRequest are left as they are',
   ],
-  [
-    (options) => ALGORITHM_OPTIONS.some((name) => isUnlike(options[name], FAPI_ALGORITHMS)),
-    '5.4.1',
-    `${ALGORITHM_OPTIONS.join(', ')} are "PS256", "ES256" or "EdDSA"`,
-  ],
+  [signsByOther, '5.4.1', SIGNING_DEMAND],
   [({ quirks }) => isUnlike(quirks?.minimumKeyBits, [2048]), '5.4.1', 'quirks.minimumKeyBits is 2048'],
   // It is written for servers; what a client allows a server is the same question.
   [

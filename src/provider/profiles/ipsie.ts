@@ -1,30 +1,23 @@
 import type { JWTPayload } from 'jose';
 import { ConfigurationError } from '../../errors.ts';
 import { kindOf, show } from '../provider-fault.ts';
+import { SIGNING_DEMAND, type SigningOptions, signsByOther } from './signing-algorithms.ts';
 
 /** The name of the profile. */
 export const IPSIE_SL1 = 'ipsie-sl1';
 
 /** The options that the profile looks at, as the application wrote them. */
-export interface IpsieOptions {
+export interface IpsieOptions extends SigningOptions {
   profile?: unknown;
   clientKey?: unknown;
   clientSecret?: unknown;
   clientAuthentication?: unknown;
   clientAssertionAudience?: unknown;
-  clientKeyAlgorithm?: unknown;
-  idTokenSigningAlgorithm?: unknown;
-  responseSigningAlgorithm?: unknown;
-  userinfoSigningAlgorithm?: unknown;
-  introspectionSigningAlgorithm?: unknown;
   metadata?: unknown;
   trustedAudiences?: unknown;
   dangerouslyAllowHttp?: readonly unknown[];
   quirks?: object;
 }
-
-/** What may sign, whoever does (IPSIE Common Requirements, "Cryptography and Secrets"). */
-const ALGORITHMS: readonly unknown[] = ['PS256', 'ES256', 'EdDSA'];
 
 /** Quirks that would take away what the profile demands, and the value each must have. */
 const QUIRKS: Readonly<Record<string, unknown>> = {
@@ -43,14 +36,6 @@ const RELYING_PARTIES = 'IPSIE SL1, Requirements for OpenID Relying Parties';
 /** It leaves public clients in; no server needs to be one. */
 const PROOF = `${RELYING_PARTIES}: an assertion is the only proof that it names`;
 
-const ALGORITHM_OPTIONS = [
-  'idTokenSigningAlgorithm',
-  'responseSigningAlgorithm',
-  'userinfoSigningAlgorithm',
-  'introspectionSigningAlgorithm',
-  'clientKeyAlgorithm',
-] as const;
-
 const RULES: readonly Rule[] = [
   [
     ({ clientKey, clientAuthentication = 'private_key_jwt' }) =>
@@ -65,11 +50,7 @@ const RULES: readonly Rule[] = [
     'clientAssertionAudience is "issuer"',
   ],
   [({ metadata }) => metadata !== undefined, RELYING_PARTIES, 'metadata is discovered, and not given'],
-  [
-    (options) => ALGORITHM_OPTIONS.some((name) => !ALGORITHMS.includes(options[name] ?? 'PS256')),
-    'IPSIE Common Requirements, Cryptography and Secrets',
-    `${ALGORITHM_OPTIONS.join(', ')} are "PS256", "ES256" or "EdDSA"`,
-  ],
+  [signsByOther, 'IPSIE Common Requirements, Cryptography and Secrets', SIGNING_DEMAND],
   [
     ({ trustedAudiences = [] }) => !(Array.isArray(trustedAudiences) && trustedAudiences.length === 0),
     'IPSIE SL1, Requirements for OpenID Providers',
