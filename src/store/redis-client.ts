@@ -9,7 +9,8 @@ import type { RedisPort } from './redis-port.ts';
 /**
  * Uses the application's client as it is, or makes one of ioredis whose waits are bounded.
  *
- * Commands of one tick travel together (auto-pipelining): on the hot path that is most of Redis's own cost.
+ * Commands of one tick travel together (auto-pipelining). Reads are put together before they come here, and go out as they
+ * are: a pipeline for one command costs a request more than the command.
  *
  * @throws ConfigurationError when the URL cannot be read.
  */
@@ -20,6 +21,7 @@ export function connectRedis(target: RedisTarget, timeoutMs: number): RedisPort 
   }
   const bounds: RedisOptions = {
     enableAutoPipelining: true,
+    autoPipeliningIgnoredCommands: ['mget'],
     // Before those who wait give up, so that they can be told what failed.
     connectTimeout: Math.ceil(0.9 * timeoutMs),
     socketTimeout:
