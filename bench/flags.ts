@@ -10,6 +10,8 @@ export interface Flags {
   readonly windowMs: number;
   /** How long a server is kept busy before each window. */
   readonly warmMs: number;
+  /** Of each contestant; they take turns. See `measureRequests()`. */
+  readonly processes: number;
   readonly sessions: number;
   readonly connections: number;
   /** `--max-semi-space-size` of every server, in megabytes; `undefined`: what Node chooses. */
@@ -47,6 +49,7 @@ export function readFlags(args: readonly string[]): Flags {
     rounds: number('rounds'),
     windowMs: number('window'),
     warmMs: number('warm'),
+    processes: number('processes'),
     sessions: number('sessions'),
     connections: number('connections'),
     semiSpace: values['semi-space'] === undefined ? undefined : Number(values['semi-space']),
@@ -62,8 +65,9 @@ export function readFlags(args: readonly string[]): Flags {
 /** For a whole run, and for a quick one. */
 const DEFAULTS = {
   rounds: [11, 2],
-  window: [1500, 200],
-  warm: [2000, 100],
+  window: [1500, 150],
+  warm: [2000, 60],
+  processes: [3, 1],
   sessions: [1000, 50],
   connections: [64, 64],
   'warm-logins': [1500, 50],
@@ -83,7 +87,7 @@ const OPTIONS = {
     cores: text,
     'semi-space': text,
   },
-  ...{ rounds: text, window: text, warm: text, sessions: text, connections: text },
+  ...{ rounds: text, window: text, warm: text, processes: text, sessions: text, connections: text },
   ...{ 'warm-logins': text, logins: text, 'large-sessions': text },
 } as const;
 
@@ -94,6 +98,7 @@ const HELP = `npm run bench -- [flags]
   --rounds N         windows per row (11)
   --window MS        length of a window (1500)
   --warm MS          load before each window (2000)
+  --processes N      of each row; they take turns (3)
   --sessions N       round robin (1000)
   --connections N    at once (64)
   --semi-space MB    --max-semi-space-size of every server (Node's default)

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { Redis } from 'ioredis';
 import { withFreePort } from '../../test/support/free-port.ts';
 import { type RedisServer, startRedisServer } from '../../test/support/redis-server.ts';
@@ -38,7 +40,13 @@ export async function startBed(flags: Flags, serverCore: number | undefined): Pr
     ...(flags.semiSpace === undefined ? [] : [`--max-semi-space-size=${flags.semiSpace}`]),
   ];
 
-  const findPort = () => withFreePort(async (port) => port);
+  const findPort = () =>
+    withFreePort(async (port) => {
+      const probe = createServer().listen(port, 'localhost');
+      await once(probe, 'listening');
+      await once(probe.close(), 'close');
+      return port;
+    });
   const joinGroup = async (name: string) => {
     const known = groups.get(name);
     if (known) return known;

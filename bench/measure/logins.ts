@@ -25,8 +25,8 @@ export interface LoginCost {
 }
 
 interface Application {
-  readonly server: ServerProcess;
-  readonly group: string;
+  /** Each with a base URL of its own, for that is where the provider sends its browsers back to. */
+  readonly processes: readonly { readonly server: ServerProcess; readonly group: string }[];
   readonly blocks: number[];
   logins: number;
 }
@@ -34,27 +34,35 @@ interface Application {
 const BLOCKS = 15;
 const COUNTED = 20;
 
-/** Logs in at both, in blocks that take turns. */
+/** Logs in at both, in blocks that take turns, as do the processes of each. */
 export async function measureLogins(
   bed: Bed,
   flags: Flags,
   say: (text: string) => void,
 ): Promise<LoginResults> {
   const start = async (server: string, variant: string): Promise<Application> => {
-    const group = `logins-${server}`;
-    const started = await bed.start({ name: group, group, server, variant });
-    return { server: started, group, blocks: [], logins: 0 };
+    const processes: { server: ServerProcess; group: string }[] = [];
+    while (processes.length < flags.processes) {
+      const group = `logins-${server}-${processes.length}`;
+      processes.push({ server: await bed.start({ name: group, group, server, variant }), group });
+    }
+    return { processes, blocks: [], logins: 0 };
   };
   const [ours, byHand] = [await start('ours', 'user'), await start('login-by-hand', '')];
   say(`warming with ${flags.loginsToWarm} logins each`);
-  for (const application of [ours, byHand]) await logInOften(bed, application, flags.loginsToWarm);
+  for (const application of [ours, byHand]) {
+    for (const index of application.processes.keys())
+      await logInOften(bed, application, { index, count: flags.loginsToWarm });
+  }
   const size = Math.ceil(flags.loginsToMeasure / BLOCKS);
   say(`measuring ${size * BLOCKS} logins each, in ${BLOCKS} blocks`);
   for (let block = 0; block < BLOCKS; block += 1) {
     for (const application of block % 2 === 0 ? [ours, byHand] : [byHand, ours]) {
-      const before = await application.server.readUsage();
-      await logInOften(bed, application, size);
-      const after = await application.server.readUsage();
+      const index = block % flags.processes;
+      const { server } = application.processes[index]!;
+      const before = await server.readUsage();
+      await logInOften(bed, application, { index, count: size });
+      const after = await server.readUsage();
       application.blocks.push((after.cpu - before.cpu) / size / 1000);
     }
   }
@@ -65,22 +73,28 @@ export async function measureLogins(
   };
 }
 
-async function logInOften(bed: Bed, application: Application, count: number): Promise<void> {
-  const baseUrl = bed.baseUrlOf(application.group);
+async function logInOften(
+  bed: Bed,
+  application: Application,
+  { index, count }: { index: number; count: number },
+): Promise<void> {
+  const { server, group } = application.processes[index]!;
+  const baseUrl = bed.baseUrlOf(group);
   await inTurns(count, async () => {
     application.logins += 1;
-    await logIn(bed, createBrowser(application.server.origin), { baseUrl, index: application.logins });
+    await logIn(bed, createBrowser(server.origin), { baseUrl, index: application.logins });
   });
   bed.op.forgetRequests();
 }
 
 async function describe(bed: Bed, application: Application): Promise<LoginCost> {
-  const database = bed.databaseOf(application.group);
+  const { server, group } = application.processes[0]!;
+  const database = bed.databaseOf(group);
   await bed.redis.resetCommandCounts();
-  await logInOften(bed, application, COUNTED);
+  await logInOften(bed, application, { index: 0, count: COUNTED });
   const commands = sumOf(await bed.redis.commandCounts()) / COUNTED;
   await database.flushdb();
-  await inTurns(COUNTED, () => createBrowser(application.server.origin).get('/login'));
+  await inTurns(COUNTED, () => createBrowser(server.origin).get('/login'));
   const { keys, bytes } = await measureKeys(database);
   const leftByStart = { keys: keys / COUNTED, bytes: bytes / COUNTED };
   return { cpu: spreadOf(application.blocks), commands, leftByStart };

@@ -48,15 +48,16 @@ export const CONTROL_BOUNDS = [0.97, 1.03] as const;
 
 interface Entrant {
   readonly contestant: Contestant;
-  readonly server: ServerProcess;
+  readonly servers: readonly ServerProcess[];
   readonly cookies: readonly string[];
   readonly pairs: Pair[];
 }
 
 /**
- * Measures every contestant that was asked for, in pairs with the reference, round by round. There are as many servers of
- * the reference as contestants, and each pair takes another of them: one that ran beside everybody would be warmer than
- * they are.
+ * Measures every contestant that was asked for, in pairs with the reference, round by round. Each has
+ * several servers, which take turns: two processes of one program differ by up to five in a hundred for as long as they
+ * live, by where their code came to lie. There are as many of the reference as contestants, and each pair takes another of
+ * them: one that ran beside everybody would be warmer than they are.
  */
 export async function measureRequests(
   bed: Bed,
@@ -70,19 +71,23 @@ export async function measureRequests(
     bed,
     flags,
     chosen.map((_, index) => ({ ...reference, name: `${reference.name}-${index}` })),
-    say,
+    { processes: 1, say },
   );
-  const entrants = await enter(bed, flags, chosen, say);
+  const entrants = await enter(bed, flags, chosen, { processes: flags.processes, say });
   const load = startLoadGenerator();
   for (const { contestant, cookies } of [...references, ...entrants]) {
     await load.send({ order: 'know', name: contestant.name, cookies });
   }
-  const measure = ({ server, contestant }: Entrant, options: Partial<Flags> = {}) =>
-    measureWindow({ server, name: contestant.name }, load, { ...flags, ...options });
+  const measure = ({ servers, contestant }: Entrant, round: number, options: Partial<Flags> = {}) => {
+    const server = servers[round % servers.length]!;
+    return measureWindow({ server, name: contestant.name }, load, { ...flags, ...options });
+  };
 
   say('warming');
-  for (const entrant of [...references, ...entrants])
-    await measure(entrant, { windowMs: flags.windowMs * 2 });
+  for (const entrant of [...references, ...entrants]) {
+    for (const index of entrant.servers.keys())
+      await measure(entrant, index, { windowMs: flags.windowMs * 2 });
+  }
   for (let round = 1; round <= flags.rounds; round += 1) {
     say(`round ${round} of ${flags.rounds}`);
     const pairs = entrants.map((entrant, index) => ({
@@ -91,7 +96,7 @@ export async function measureRequests(
     }));
     // There and back, so that nobody always comes after the same one.
     for (const { entrant, beside } of round % 2 === 0 ? pairs.toReversed() : pairs) {
-      entrant.pairs.push({ own: await measure(entrant), reference: await measure(beside) });
+      entrant.pairs.push({ own: await measure(entrant, round), reference: await measure(beside, round) });
     }
   }
   load.stop();
@@ -105,20 +110,22 @@ async function enter(
   bed: Bed,
   flags: Flags,
   chosen: readonly Contestant[],
-  say: (text: string) => void,
+  { processes, say }: { processes: number; say: (text: string) => void },
 ): Promise<Entrant[]> {
-  say(`starting ${chosen.length} servers`);
+  say(`starting ${chosen.length * processes} servers`);
   const entrants: Entrant[] = [];
   const cookiesOf = new Map<string, readonly string[]>();
   for (const contestant of chosen) {
-    const server = await bed.start(contestant);
-    const { group, sessions, title } = contestant;
+    const { name, group, sessions, title } = contestant;
+    const servers: ServerProcess[] = [];
+    while (servers.length < processes)
+      servers.push(await bed.start({ ...contestant, name: `${name}-${servers.length}` }));
     if (sessions && !cookiesOf.has(group)) {
       if (sessions === 'login') say(`logging in: ${title}`);
-      cookiesOf.set(group, await createBrowserSessions(bed, contestant, server, flags.sessions));
+      cookiesOf.set(group, await createBrowserSessions(bed, contestant, servers[0]!, flags.sessions));
     }
     const cookies = sessions ? cookiesOf.get(group)! : [];
-    entrants.push({ contestant, server, cookies, pairs: [] });
+    entrants.push({ contestant, servers, cookies, pairs: [] });
   }
   return entrants;
 }
@@ -126,7 +133,7 @@ async function enter(
 async function describe(
   bed: Bed,
   flags: Flags,
-  { contestant, server, cookies, pairs }: Entrant,
+  { contestant, servers, cookies, pairs }: Entrant,
 ): Promise<RowResult> {
   const { keys, bytes } = await measureKeys(bed.databaseOf(contestant.group));
   const perSession = { keys: keys / flags.sessions, bytes: bytes / flags.sessions };
@@ -137,7 +144,7 @@ async function describe(
     cpu: spreadOf(pairs.map(({ own }) => own.cpu)),
     cpuOverReference: spreadOf(pairs.map((pair) => pair.own.cpu - pair.reference.cpu)),
     busy: spreadOf(pairs.map(({ own }) => own.busy)).median,
-    commands: await countCommands(bed.redis, server, cookies),
+    commands: await countCommands(bed.redis, servers[0]!, cookies),
     stored: contestant.sessions && keys > 0 ? perSession : undefined,
   };
 }

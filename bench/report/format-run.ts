@@ -21,7 +21,7 @@ export function formatRun(run: Run): string {
 
 /** What is true of a run as a whole. */
 export function formatMachine({ flags, machine, date, isPinned, loads }: Run): string {
-  const { rounds, windowMs, warmMs, sessions, connections, semiSpace, cores } = flags;
+  const { rounds, windowMs, warmMs, sessions, connections, processes, semiSpace, cores } = flags;
   const pins = isPinned
     ? `servers on core ${cores[0]}, Redis, load generator and provider on core ${cores[1]}`
     : 'nothing pinned to a core: servers and load generator may have held each other up';
@@ -29,7 +29,7 @@ export function formatMachine({ flags, machine, date, isPinned, loads }: Run): s
   const lines = [
     `${date.toISOString().slice(0, 10)}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}`,
     `Node ${machine.node}, Redis ${machine.redis}; ${packages.join(', ')}`,
-    `${rounds} rounds; windows of ${windowMs} ms after ${warmMs} ms of the same load; ${sessions} sessions round robin; ${connections} connections`,
+    `${rounds} rounds; windows of ${windowMs} ms after ${warmMs} ms of the same load; ${sessions} sessions round robin; ${connections} connections; ${processes} processes of each row, in turn`,
     `${pins}; --max-semi-space-size ${semiSpace ?? "not set (Node's default)"}`,
     `load averages before ${loads.before}, after ${loads.after} (the benchmark's own load is among them)`,
   ];
