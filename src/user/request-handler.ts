@@ -82,12 +82,12 @@ export function createRequestHandler(options: RequestHandlerOptions) {
 
 /** Below a path that is hidden neither by a proxy nor by the mount, our routes would be nowhere. */
 function findUnstripped(
-  { baseUrl, path }: Request,
+  req: Request,
   basePath: string,
   findRoute: RequestHandlerOptions['findRoute'],
 ): ConfigurationError | undefined {
-  if (basePath === '' || baseUrl !== '' || !path.startsWith(`${basePath}/`)) return undefined;
-  if (!findRoute(path.slice(basePath.length))) return undefined;
+  if (basePath === '' || req.baseUrl !== '' || !req.path.startsWith(`${basePath}/`)) return undefined;
+  if (!findRoute(req.path.slice(basePath.length))) return undefined;
   return new ConfigurationError(
     `connectAuth is mounted at /, baseUrl has the path "${basePath}", and a request came with it: mount it there, app.use("${basePath}", connectAuth({ … })), or let the proxy take it off.`,
   );
