@@ -44,8 +44,10 @@ export class ConfigurationError extends ConnectAuthError {
  * - `store_unavailable` (503): it did not answer, or refused.
  * - `store_damaged` (503): a session's record was not one, and was removed: its browser is logged out, and
  *   `onError` is told. Or it has moved more often than any does, and nobody knows whether it lives: thrown.
+ * - `store_unfinished` (503): told to `onError` alone. A logout, or a login in place of another session, met a store that was
+ *   away, was tried again for half a minute, and is given up: that session may live until its own end.
  */
-export type StoreErrorCode = 'store_unavailable' | 'store_damaged';
+export type StoreErrorCode = 'store_unavailable' | 'store_damaged' | 'store_unfinished';
 
 /** Seconds until a client should try again, where nobody knows better. */
 export const RETRY_AFTER_SECONDS = 5;

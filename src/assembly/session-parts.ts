@@ -61,7 +61,7 @@ export function createSessionParts(
   /** Of faults that no request is to be answered with. */
   const reportError = (error: unknown) => tell(undefined, undefined, error, 'session');
 
-  const finishLater = createFinishLater(reportError);
+  const finishLater = createFinishLater({ reportError });
   const lockTimes = {
     leaseMs: Math.max(MIN_LEASE_MS, storePatienceMs),
     patienceMs: findLockPatience(options),

@@ -2,25 +2,31 @@ import { StoreError } from '../errors.ts';
 
 /**
  * Goes on with work that a failing store has left undecided, behind the back of those who were told so. The work must be
- * safe to repeat. At most a thousand pieces wait, each for half a minute; what is over that is dropped.
+ * safe to repeat. At most a thousand pieces wait, each for half a minute; what is given up is told.
  */
 export interface FinishLater {
-  /** False: too many wait, and this one is dropped. */
-  finish(work: () => Promise<unknown>): boolean;
+  finish(work: () => Promise<unknown>): void;
   /** Comes when nothing waits any more. */
   settle(): Promise<void>;
-  /** Stops waiting. */
+  /** Gives up what waits. */
   close(): void;
 }
 
-/** How long a piece of work is tried again, in milliseconds. */
-const FINISH_WITHIN_MS = 30_000;
+/** What it is made of. */
+export interface FinishLaterOptions {
+  /** Told what the work threw, but for faults of the store; and, as `store_unfinished`, of each piece that is given up. */
+  readonly reportError: (error: unknown) => Promise<void>;
+  /** How long a piece of work is tried again, in milliseconds. @default 30000 */
+  readonly withinMs?: number | undefined;
+}
+
+const WITHIN_MS = 30_000;
 const MAX_WAITING = 1000;
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 1000;
 
-/** Makes the queue of one `connectAuth()`. `reportError` is told what the work threw, but for faults of the store. */
-export function createFinishLater(reportError: (error: unknown) => Promise<void>): FinishLater {
+/** Makes the queue of one `connectAuth()`. */
+export function createFinishLater({ reportError, withinMs = WITHIN_MS }: FinishLaterOptions): FinishLater {
   const timers = new Set<NodeJS.Timeout>();
   let waiting = 0;
   let closed = false;
@@ -32,6 +38,8 @@ export function createFinishLater(reportError: (error: unknown) => Promise<void>
     for (const tell of tellSettled) tell();
     tellSettled = [];
   };
+  const report = (error: unknown) => reportError(error).catch(() => undefined);
+  const giveUp = (cause?: unknown) => report(new StoreError(GIVEN_UP, { code: 'store_unfinished', cause }));
   const attempt = async (
     work: () => Promise<unknown>,
     patience: AbortSignal,
@@ -44,7 +52,8 @@ export function createFinishLater(reportError: (error: unknown) => Promise<void>
         schedule(work, patience, Math.min(2 * waitMs, MAX_WAIT_MS));
         return;
       }
-      if (!(error instanceof StoreError)) await reportError(error).catch(() => undefined);
+      if (error instanceof StoreError) await giveUp(error);
+      else await report(error);
     }
     noteDone();
   };
@@ -58,10 +67,12 @@ export function createFinishLater(reportError: (error: unknown) => Promise<void>
 
   return {
     finish: (work) => {
-      if (closed || waiting >= MAX_WAITING) return false;
+      if (closed || waiting >= MAX_WAITING) {
+        void giveUp();
+        return;
+      }
       waiting += 1;
-      schedule(work, AbortSignal.timeout(FINISH_WITHIN_MS), FIRST_WAIT_MS);
-      return true;
+      schedule(work, AbortSignal.timeout(withinMs), FIRST_WAIT_MS);
     },
     settle: () =>
       new Promise((resolve) => {
@@ -70,8 +81,15 @@ export function createFinishLater(reportError: (error: unknown) => Promise<void>
       }),
     close: () => {
       closed = true;
-      for (const timer of timers) clearTimeout(timer);
+      for (const timer of timers) {
+        clearTimeout(timer);
+        void giveUp();
+        noteDone();
+      }
       timers.clear();
     },
   };
 }
+
+const GIVEN_UP =
+  'The end of a session was left undone: Redis was away for too long. It may live until its own end; auth.sessions.revokeAll() ends those of a person.';

@@ -76,11 +76,13 @@ export function createModelProcess(
   const reportError = async (error: unknown) => {
     if (!turns().isOver) throw error;
   };
-  const later = createFinishLater(reportError);
+  const later = createFinishLater({ reportError });
   const finishLater: FinishLater = {
     ...later,
     // A process that was killed does nothing more.
-    finish: (work) => !turns().isOver && later.finish(work),
+    finish: (work) => {
+      if (!turns().isOver) later.finish(work);
+    },
   };
   const lock = createSessionLock({ store, leaseMs: FOR_EVER_MS, patienceMs: FOR_EVER_MS });
   const vault = createTokenVault({ store, sealer: createSealer(secrets, keys), keys });
