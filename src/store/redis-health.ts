@@ -17,7 +17,7 @@ export interface RedisHealthOptions {
 export function createRedisHealth({ port, prefix, bounded }: RedisHealthOptions): () => Promise<StoreHealth> {
   return async () => {
     try {
-      const wasRead = await bounded(() => tryEverything(port, prefix));
+      const wasRead = await tryEverything(port, prefix, bounded);
       if (!wasRead) return { kind: 'redis', ok: false, warnings: [NOT_READ] };
       return { kind: 'redis', ok: true, warnings: await findWarnings(port, bounded) };
     } catch (error) {
@@ -31,26 +31,34 @@ const PROBE_LIFE_MS = 10_000;
 
 const NOT_READ = 'What was written to Redis could not be read again. All commands must go to the primary.';
 
-/** Sends all at once, in this order on one connection: a slow Redis is no broken one. */
-async function tryEverything(port: RedisPort, prefix: string): Promise<boolean> {
+/** Two steps, each with the time of an operation: a slow Redis is no broken one, and reads overtake what is sent with them. */
+async function tryEverything(
+  port: RedisPort,
+  prefix: string,
+  bounded: RedisBounds['bounded'],
+): Promise<boolean> {
   const key = `${prefix}health:{${randomUUID()}}`;
   const index = `${key}:index`;
   try {
-    const answers = await Promise.allSettled([
-      port.set(key, 'written', PROBE_LIFE_MS, { mustExist: false }),
-      port.run('probe', [key, index], ['written by a script', PROBE_LIFE_MS]),
-      port.mget([key]),
-      port.zrem(index, 'nobody'),
-      port.zrangeHighest(index, 1),
-      port.zscan(index, '0'),
-    ]);
-    // The first of them says most: a script that may not write says less than the command that may not.
-    for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
-    const [, , read] = answers;
-    return read.status === 'fulfilled' && read.value[0] !== null;
+    await bounded(() =>
+      Promise.allSettled([
+        port.set(key, 'written', PROBE_LIFE_MS, { mustExist: false }),
+        port.run('probe', [key, index], ['written by a script', PROBE_LIFE_MS]),
+        port.zrem(index, 'nobody'),
+        port.zrangeHighest(index, 1),
+        port.zscan(index, '0'),
+      ]).then(throwFirst),
+    );
+    const [read] = await bounded(() => port.mget([key]));
+    return read !== null;
   } finally {
     port.del(key).catch(() => undefined);
   }
+}
+
+/** The first of them says most: a script that may not write says less than the command that may not. */
+function throwFirst(answers: readonly PromiseSettledResult<unknown>[]): void {
+  for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
 }
 
 async function findWarnings(port: RedisPort, bounded: RedisBounds['bounded']): Promise<readonly string[]> {

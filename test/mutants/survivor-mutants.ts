@@ -107,8 +107,8 @@ export const SURVIVOR_MUTANTS: readonly Mutant[] = [
       id: 'N-41',
       what: 'a session is in its indexes before it is there',
       text: 'await Promise.all(names.map((name) => store.addToIndex(name, key, indexedForMs)));',
-      becomes: 'await Promise.allSettled(names.map((name) => store.addToIndex(name, key, indexedForMs)));',
-      test: 'session/session-beginnings.test.ts',
+      becomes: 'void indexedForMs;',
+      test: 'logout/logout-property.test.ts',
     },
   ]),
 ];
