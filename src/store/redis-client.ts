@@ -10,7 +10,7 @@ import type { RedisPort } from './redis-port.ts';
  * Uses the application's client as it is, or makes one of ioredis whose waits are bounded.
  *
  * Commands of one tick travel together (auto-pipelining). Reads are put together before they come here, and go out as they
- * are: a pipeline for one command costs a request more than the command.
+ * are: a pipeline for one command costs a request more than the command. So a read overtakes what was sent in the same tick.
  *
  * @throws ConfigurationError when the URL cannot be read.
  */

@@ -29,10 +29,9 @@ export function attachRequest({ services, req, res, next, browser, mountPath }: 
     read: READERS,
     mountPath,
     isPrivate: false,
+    [inspect.custom]: describeState,
     appSession: undefined,
     auth: undefined,
-    // Last, so that the others are made in one piece.
-    [inspect.custom]: describeState,
   });
   const app = findTopmostApp(req);
   const prototype = app?.request ?? req;
