@@ -63,7 +63,7 @@ export function createKeptForms(options: KeptFormsOptions): KeptForms {
   const names = Array.from({ length: PLACES }, (_, place) => `${cookieName}-form-${place}`);
   const attributes: CookieAttributes = { httpOnly: true, secure: https, sameSite: 'lax', path: cookiePath };
   const nameOf = ({ issuer, sub }: Pick<Identity, 'issuer' | 'sub'>) => keys.name('person', issuer, sub);
-  const personSeal = { purpose: 'form', record: 'person', salt: '' } as const;
+  const personSeal = { purpose: 'person', record: 'person', salt: '' } as const;
   const sealOf = (key: string, id: string) => ({ purpose: 'form', record: key, salt: id }) as const;
 
   const choosePlace = (req: Request): number => {

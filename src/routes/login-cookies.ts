@@ -1,13 +1,6 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { FORMATS, isRead } from '../formats.ts';
-import type { ApplicationKeys } from '../keys.ts';
+import { type ApplicationKeys, deriveBlock } from '../keys.ts';
 import type { LoginSecrets } from '../provider/provider.ts';
 import type { Secret } from '../secret.ts';
 import type { LoginDisplay } from './pending-logins.ts';
@@ -85,18 +78,13 @@ export function readState(state: string): { isOurs: boolean; isRestart: boolean 
  * seed and the configured secret: a seed is used once, so that no two logins share any of them, and who has `state` and
  * code alone, which stand in one URL, has no verifier.
  *
- * They are two outputs of HMAC-SHA-512, counted from 1, under a key that HKDF derives once: a key derivation in counter
- * mode, where a whole HKDF of Node is a job with a cost of its own.
- *
- * @see [NIST SP 800-108](https://doi.org/10.6028/NIST.SP.800-108r1-upd1)
+ * They are two blocks of {@link deriveBlock}, by a key that HKDF derives once.
  */
 export function createLoginCookies(secrets: readonly Secret[], keys: ApplicationKeys): LoginCookies {
-  const ring = secrets.map((secret) => createSecretKey(keys.derive(secret, 'login under way', 64)));
+  const ring = secrets.map((secret) => keys.derive(secret, 'login under way'));
 
-  const derive = (secretKey: KeyObject, seed: Buffer) => {
-    const output = (count: number) =>
-      createHmac('sha512', secretKey).update(Buffer.of(count)).update(seed).digest();
-    const [shown, kept] = [output(1), output(2)];
+  const derive = (secretKey: Buffer, seed: Buffer) => {
+    const [shown, kept] = [deriveBlock(secretKey, seed, 1), deriveBlock(secretKey, seed, 2)];
     return {
       secretsOf: ({ isRestart }: Pick<KeptLogin, 'isRestart'>): LoginSecrets => ({
         state: shown.toString('base64url', 0, 32) + (isRestart ? RESTART_SIGN : ''),
@@ -107,7 +95,7 @@ export function createLoginCookies(secrets: readonly Secret[], keys: Application
     };
   };
 
-  const openWith = (secretKey: KeyObject, sealed: Buffer): OpenedLogin | ForeignLogin | undefined => {
+  const openWith = (secretKey: Buffer, sealed: Buffer): OpenedLogin | ForeignLogin | undefined => {
     const { key, secretsOf } = derive(secretKey, sealed.subarray(0, SEED_BYTES));
     try {
       const decipher = createDecipheriv(CIPHER, key, IV);

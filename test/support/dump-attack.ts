@@ -1,4 +1,4 @@
-import { createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
+import { createDecipheriv, createHash, hkdfSync } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import type { Redis } from 'ioredis';
 
@@ -23,7 +23,7 @@ export async function copyRedis(redis: Redis): Promise<Map<string, Buffer>> {
   return copy;
 }
 
-const PURPOSES = ['tokens', 'login'] as const;
+const PURPOSES = ['tokens', 'form'] as const;
 const TAG_BYTES = 16;
 const SEED_BYTES = 32;
 
@@ -36,14 +36,14 @@ export function openEverything({ copy, secrets, application, more = [] }: Loot):
   const words = new Set([...texts, ...more].flatMap((text) => text.match(/[\w-]{16,}/g) ?? []));
   const opened: unknown[] = [];
   for (const secret of secrets) {
-    const derive = (purpose: string, bytes = 32) => {
+    const derive = (purpose: string) => {
       const info = JSON.stringify(['express-connect-auth', application, purpose]);
-      return Buffer.from(hkdfSync('sha256', secret, '', info, bytes));
+      return Buffer.from(hkdfSync('sha256', secret, '', info, 32));
     };
-    const loginsKey = derive('login under way', 64);
+    const loginsKey = derive('login under way');
     for (const salt of ['', ...words]) {
       for (const purpose of PURPOSES) {
-        const key = createHmac('sha256', salt).update(derive(purpose)).digest();
+        const key = deriveBlock(1, derive(purpose), Buffer.from(salt)).subarray(0, 32);
         for (const [name, value] of copy) opened.push(openRecord(name, value, { purpose, key }));
       }
     }
@@ -51,6 +51,15 @@ export function openEverything({ copy, secrets, application, more = [] }: Loot):
     for (const word of words) opened.push(openLogin(Buffer.from(word.slice(1), 'base64url'), loginsKey));
   }
   return opened.filter((value) => value !== undefined);
+}
+
+/** The one-step key derivation of NIST SP 800-56C, section 4.1. */
+function deriveBlock(count: number, key: Buffer, info: Buffer): Buffer {
+  return createHash('sha3-512')
+    .update(Buffer.of(0, 0, 0, count))
+    .update(key)
+    .update(info)
+    .digest();
 }
 
 /** `format ‖ key id ‖ IV ‖ ciphertext ‖ tag`, the head bound by purpose and record. */
@@ -69,7 +78,7 @@ function openRecord(
 /** `seed ‖ ciphertext ‖ tag`; everything follows from the seed. */
 function openLogin(sealed: Buffer, loginsKey: Buffer): unknown {
   const seed = sealed.subarray(0, SEED_BYTES);
-  const kept = createHmac('sha512', loginsKey).update(Buffer.of(2)).update(seed).digest();
+  const kept = deriveBlock(2, loginsKey, seed);
   const login = decrypt(sealed.subarray(SEED_BYTES), { key: kept.subarray(32), iv: Buffer.alloc(12) });
   const codeVerifier = kept.toString('base64url', 0, 32);
   return login && { login: login.toString('latin1'), codeVerifier };

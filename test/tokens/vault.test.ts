@@ -1,4 +1,4 @@
-import { createCipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { createApplicationKeys } from '../../src/keys.ts';
@@ -151,7 +151,7 @@ describe('a seal', () => {
   });
 
   it.each([
-    ['purpose', { purpose: 'login' }],
+    ['purpose', { purpose: 'form' }],
     ['record', { record: 't:two' }],
     ['session', { salt: 'the id of another session' }],
   ] as const)('does not open for another %s', (_, change) => {
@@ -168,7 +168,12 @@ describe('a seal', () => {
     const iv = Buffer.alloc(12, 7);
     const id = keyId ?? keys.derive(secret, 'key id').subarray(0, 4);
     const head = Buffer.concat([Buffer.of(format), id, iv]);
-    const key = createHmac('sha256', context.salt).update(keys.derive(secret, context.purpose)).digest();
+    const key = createHash('sha3-512')
+      .update(Buffer.of(0, 0, 0, 1))
+      .update(keys.derive(secret, context.purpose))
+      .update(context.salt)
+      .digest()
+      .subarray(0, 32);
     const cipher = createCipheriv('aes-256-gcm', key, iv);
     cipher.setAAD(Buffer.concat([head, Buffer.from(JSON.stringify(bound ?? ['tokens', 't:one']))]));
     const plain = deflateRawSync(JSON.stringify(value));
@@ -178,7 +183,7 @@ describe('a seal', () => {
   it.each<[string, Parameters<typeof sealBy>[0]]>([
     ['nothing else', {}],
     ['another format', { format: 2 }],
-    ['another purpose', { bound: ['login', 't:one'] }],
+    ['another purpose', { bound: ['form', 't:one'] }],
     ['another record', { bound: ['tokens', 't:two'] }],
     ['another secret', { keyId: Buffer.alloc(4) }],
   ])('by the right key opens only when it says %s', (_, change) => {
