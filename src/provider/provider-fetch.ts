@@ -1,4 +1,5 @@
 import type { ProviderDefinition } from '../provider-definition.ts';
+import { remember } from '../remember.ts';
 import { createBoundedFetch, type Fetch } from './bounded-fetch.ts';
 import type { EndpointName } from './endpoints.ts';
 import { INTROSPECTION_TYPE } from './introspection-answer.ts';
@@ -102,8 +103,10 @@ function readPushed(answer: WholeAnswer, asked: string, sent: RequestInit): Whol
 
 /** The library calls an endpoint by its normal form; the provider may write a default port, or capitals in the host. */
 function isAt(url: string, endpoint: string | undefined): boolean {
-  return endpoint !== undefined && url === new URL(endpoint).href;
+  return endpoint !== undefined && url === normalForm(endpoint);
 }
+
+const normalForm = remember((url) => new URL(url).href);
 
 /** Names what a URL is to the provider, for those who watch. */
 function nameOf(url: string, known: KnownEndpoints | undefined): string {

@@ -68,12 +68,21 @@ export function foreignAddress(call: string, origin: string): ConfigurationError
 
 /** A path of this origin, in the form it is followed in. */
 function readPath(path: string, origin: string): { pathname: string; address: string } | undefined {
-  if (!path.startsWith('/') || path.startsWith('//') || !URL.canParse(path, origin)) return undefined;
-  const url = new URL(path, origin);
-  if (url.origin !== origin) return undefined;
+  if (!path.startsWith('/') || path.startsWith('//')) return undefined;
+  const url = parse(path, origin);
+  if (url?.origin !== origin) return undefined;
   const address = url.pathname + url.search + url.hash;
   if (address.startsWith('//') || address.length > MAX_LENGTH) return undefined;
   return { pathname: url.pathname, address };
+}
+
+/** To ask whether it can be read would be to read it twice. */
+function parse(path: string, origin: string): URL | undefined {
+  try {
+    return new URL(path, origin);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

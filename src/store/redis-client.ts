@@ -9,8 +9,9 @@ import type { RedisPort } from './redis-port.ts';
 /**
  * Uses the application's client as it is, or makes one of ioredis whose waits are bounded.
  *
- * Commands of one tick travel together (auto-pipelining). Reads are put together before they come here, and go out as they
- * are: a pipeline for one command costs a request more than the command. So a read overtakes what was sent in the same tick.
+ * Commands of one tick travel together (auto-pipelining). Reads are put together before they come here, and what a login
+ * asks alone has no company: these go out as they are, for a pipeline for one command costs more than the command. So they
+ * overtake what was sent in the same tick.
  *
  * @throws ConfigurationError when the URL cannot be read.
  */
@@ -21,7 +22,7 @@ export function connectRedis(target: RedisTarget, timeoutMs: number): RedisPort 
   }
   const bounds: RedisOptions = {
     enableAutoPipelining: true,
-    autoPipeliningIgnoredCommands: ['mget'],
+    autoPipeliningIgnoredCommands: ['mget', 'connectAuth:takeLogin', 'connectAuth:writeLogin'],
     // Before those who wait give up, so that they can be told what failed.
     connectTimeout: Math.ceil(0.9 * timeoutMs),
     socketTimeout:
