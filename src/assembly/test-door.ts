@@ -100,7 +100,7 @@ export function createTestLogins(parts: TestLoginsOptions): TestLogins {
           idTokenPayload: undefined,
         },
         unverified: {},
-        taken: { login: { startedAt: now() }, isCancelled: async () => false },
+        begun: { startedAt: now() },
         takenAt: monotonic(),
         provider,
         returnTo: '/',

@@ -16,8 +16,8 @@ export interface SessionRecords {
   /** Lets the next touch of this key go to the store at once. */
   forgetTouch(key: string): void;
   /**
-   * Index first, then the records, then a look for a logout from outside: in any interleaving the logout wins. With that
-   * look the index is written again: a failover may have lost it before the records came. Returns the identity with its
+   * Index first, then the records, then a look for a logout from outside: in any interleaving the logout wins. One of the
+   * same browser stands where the records would be. With that look the index is written again: a failover may have lost it before the records came. Returns the identity with its
    * end.
    *
    * @param endsAt - of the session whose place this one takes.
@@ -56,6 +56,11 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
   const { store, indexes, idleTimeoutMs, absoluteTimeoutMs, now, monotonic } = options;
   const touches = createThrottle(Math.min(60_000, idleTimeoutMs / 4), monotonic);
 
+  const removeFromIndexes: SessionRecords['removeFromIndexes'] = async (key, login) => {
+    const removals = indexes.holding(login).map((name) => store.removeFromIndex(name, key));
+    await Promise.allSettled(removals);
+  };
+
   return {
     findExpiry: ({ seenAt, endsAt }, time = now()) => {
       if (endsAt <= time) return 'absolute_timeout';
@@ -74,17 +79,21 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
       // Whole milliseconds: Redis takes no others.
       const absoluteMs = Math.max(1, Math.min(absoluteTimeoutMs, Math.floor(endsBy - now())));
       const written = await store.writeLogin(key, records, { idleMs: idleTimeoutMs, absoluteMs, endsAt });
-      const entry = { key, endsAt: (written?.endsAt ?? 0) + AFTERLIFE_MS };
-      if (!written || isEndedByAny(identity, await store.keepInIndexes(names, entry, indexes.openMarks))) {
-        throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
+      if (!written) {
+        await removeFromIndexes(key, identity);
+        throw overtaken();
       }
+      const entry = { key, endsAt: written.endsAt + AFTERLIFE_MS };
+      if (isEndedByAny(identity, await store.keepInIndexes(names, entry, indexes.openMarks)))
+        throw overtaken();
       touches.mark(key);
       return { ...identity, absoluteEnd: written.endsAt };
     },
 
-    removeFromIndexes: async (key, login) => {
-      const removals = indexes.holding(login).map((name) => store.removeFromIndex(name, key));
-      await Promise.allSettled(removals);
-    },
+    removeFromIndexes,
   };
+}
+
+function overtaken(): LoginError {
+  return new LoginError('A logout overtook this login.', { code: 'login_ended' });
 }

@@ -85,8 +85,6 @@ export interface NewLogin {
   readonly endsBy?: number | undefined;
   /** When its callback was taken, by the monotonic clock. */
   readonly takenAt: number;
-  /** Whether a logout of this browser has come since it was taken. */
-  readonly isCancelled: () => Promise<boolean>;
   /** Told of the session of somebody else whose end failed with the store, when it has come about after all. */
   readonly onLateEnd: (replaced: ReplacedSession) => Promise<void>;
 }
@@ -148,7 +146,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     logIn: async (
       browser,
       { req, res },
-      { id, identity: proven, sealedTokens, endsBy, takenAt, isCancelled, onLateEnd },
+      { id, identity: proven, sealedTokens, endsBy, takenAt, onLateEnd },
     ) => {
       const old = await findNewest(browser);
       const key = keys.sessionKey(id);
@@ -158,7 +156,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const identity = await rotation.create(key, { identity: proven, tokens: sealedTokens, data, endsBy });
       // After the look for marks: what was there a moment ago has been seen.
       try {
-        await checkStillMeant(isCancelled, monotonic() - takenAt);
+        checkInTime(monotonic() - takenAt);
         await limit?.admit({ key, identity, replaces: isSame ? old.key : undefined });
       } catch (error) {
         await ending.discard(key);
@@ -212,7 +210,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
 
     endUntold: async (untold, req) => {
-      await Promise.all(untold.map((key) => ending.end({ key }, 'logout', req)));
+      await Promise.all(untold.map((key) => ending.end({ key, isUnderWay: true }, 'logout', req)));
       return undefined;
     },
 
@@ -253,9 +251,8 @@ function isSamePerson(before: Identity, after: NewIdentity): boolean {
   return before.issuer === after.issuer && before.clientId === after.clientId && before.sub === after.sub;
 }
 
-/** Whether what came while the login was finished lets it stand. */
-async function checkStillMeant(isCancelled: () => Promise<boolean>, elapsedMs: number): Promise<void> {
-  if (await isCancelled()) throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
+/** What a logout leaves for a login under way is kept for so long, and no longer. */
+function checkInTime(elapsedMs: number): void {
   if (elapsedMs < CALLBACK_LIFE_MS) return;
   throw new LoginError('The login took so long that a logout may have been forgotten.', {
     code: 'login_expired',

@@ -197,5 +197,24 @@ const STARTS = [
   ]),
 ];
 
-/** Who somebody is, what the token endpoint says, and how a login begins. */
-export const LOGIN_MUTANTS: readonly Mutant[] = [...PERSON, ...TOKEN_ANSWERS, ...REFRESHES, ...STARTS];
+const OVERTAKEN = [
+  ...inFile('session/sessions.ts', [
+    {
+      id: 'F-80',
+      what: 'a logout keeps out the session that a callback is about to make',
+      text: "ending.end({ key, isUnderWay: true }, 'logout', req)",
+      becomes: "ending.end({ key }, 'logout', req)",
+      test: 'logout/logout-races.test.ts',
+      titles: 'a login',
+    },
+  ]),
+];
+
+/** Who somebody is, what the token endpoint says, and how a login begins and is overtaken, F-80. */
+export const LOGIN_MUTANTS: readonly Mutant[] = [
+  ...PERSON,
+  ...TOKEN_ANSWERS,
+  ...REFRESHES,
+  ...STARTS,
+  ...OVERTAKEN,
+];
