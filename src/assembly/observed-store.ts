@@ -84,7 +84,7 @@ const COMMANDS = {
   takeLogin: 'EVALSHA',
   readLogins: 'MGET',
   cancelLogins: 'EVALSHA',
-  addToIndex: 'EVALSHA',
+  addToIndexes: 'EVALSHA',
   removeFromIndex: 'ZREM',
   keepInIndexes: 'EVALSHA',
   scanIndex: 'ZSCAN',

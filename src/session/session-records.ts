@@ -74,7 +74,7 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
       const names = indexes.holding(identity);
       // A session that takes another's place ends before this; its entry may stay a while longer.
       const indexedForMs = absoluteTimeoutMs + AFTERLIFE_MS;
-      await Promise.all(names.map((name) => store.addToIndex(name, key, indexedForMs)));
+      await store.addToIndexes(names, key, indexedForMs);
       const records = { identity: encodeIdentity(identity), tokens, data };
       // Whole milliseconds: Redis takes no others.
       const absoluteMs = Math.max(1, Math.min(absoluteTimeoutMs, Math.floor(endsBy - now())));

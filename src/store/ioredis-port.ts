@@ -19,8 +19,10 @@ type Command = (...args: readonly ScriptArgument[]) => Promise<unknown>;
  */
 export function createIoredisPort(client: Redis | Cluster, { ours }: { ours: boolean }): RedisPort {
   const commands = client as unknown as Record<string, Command>;
+  const { isCluster } = client;
   for (const [name, { numberOfKeys, lua }] of Object.entries(redisScripts)) {
-    client.defineCommand(`connectAuth:${name}`, { numberOfKeys, lua });
+    // A cluster finds the server by the first argument, which must be a key.
+    client.defineCommand(`connectAuth:${name}`, isCluster ? { numberOfKeys, lua } : { lua });
   }
 
   return {
@@ -44,7 +46,8 @@ export function createIoredisPort(client: Redis | Cluster, { ours }: { ours: boo
     },
     run: (name, keys, args) => {
       const suffix = redisScripts[name].reply === 'bytes' ? 'Buffer' : '';
-      return commands[`connectAuth:${name}${suffix}`]!.call(client, ...keys, ...args);
+      const given = [...(isCluster ? [] : [keys.length]), ...keys, ...args];
+      return commands[`connectAuth:${name}${suffix}`]!.apply(client, given);
     },
     ping: () => client.ping(),
     info: () => client.info(),

@@ -232,7 +232,9 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       return owners.filter((owner) => owner !== '');
     },
 
-    addToIndex: async (index, key, lifeMs) => add(index, key, now() + lifeMs),
+    addToIndexes: async (names, key, lifeMs) => {
+      for (const name of names) add(name, key, now() + lifeMs);
+    },
 
     keepInIndexes: async (names, { key, endsAt }, openMarks) => {
       for (const name of names) add(name, key, endsAt);

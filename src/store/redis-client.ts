@@ -5,13 +5,14 @@ import { isIoredisClient, isNodeRedisClient, type RedisTarget } from '../redis-c
 import { createIoredisPort } from './ioredis-port.ts';
 import { createNodeRedisPort } from './node-redis-port.ts';
 import type { RedisPort } from './redis-port.ts';
+import type { RedisScriptName } from './redis-scripts.ts';
 
 /**
  * Uses the application's client as it is, or makes one of ioredis whose waits are bounded.
  *
- * Commands of one tick travel together (auto-pipelining). Reads are put together before they come here, and what a login
- * asks alone has no company: these go out as they are, for a pipeline for one command costs more than the command. So they
- * overtake what was sent in the same tick.
+ * Commands of one tick travel together (auto-pipelining). Reads are put together before they come here, and what a login asks
+ * has no company: these go out as they are, for a pipeline for one command costs more than the command. So they overtake
+ * what was sent in the same tick.
  *
  * @throws ConfigurationError when the URL cannot be read.
  */
@@ -22,7 +23,7 @@ export function connectRedis(target: RedisTarget, timeoutMs: number): RedisPort 
   }
   const bounds: RedisOptions = {
     enableAutoPipelining: true,
-    autoPipeliningIgnoredCommands: ['mget', 'connectAuth:takeLogin', 'connectAuth:writeLogin'],
+    autoPipeliningIgnoredCommands: ['mget', ...ALONE.map((name) => `connectAuth:${name}`)],
     // Before those who wait give up, so that they can be told what failed.
     connectTimeout: Math.ceil(0.9 * timeoutMs),
     socketTimeout:
@@ -41,6 +42,9 @@ export function connectRedis(target: RedisTarget, timeoutMs: number): RedisPort 
   client.on('error', () => undefined);
   return createIoredisPort(client, { ours: true });
 }
+
+/** What a login asks, one after the other. */
+const ALONE: readonly RedisScriptName[] = ['takeLogin', 'addToIndexes', 'writeLogin', 'keepInIndexes'];
 
 /**
  * For a connection that falls silent before it is ready. Later our own deadlines see to that; this one, which looks at no

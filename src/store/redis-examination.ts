@@ -107,7 +107,7 @@ function listOperations(
     ['take a login', () => store.takeLogin(name, name, now())],
     ['look at a login', () => store.readLogins([name])],
     ['cancel a login', () => store.cancelLogins([name])],
-    ['list the sessions of a user', () => store.addToIndex(index, name, LIFE_MS)],
+    ['list the sessions of a user', () => store.addToIndexes([index], name, LIFE_MS)],
     ['walk through the sessions of a user', () => store.scanIndex(index)],
     ['find the newest sessions of a user', () => store.readNewest(index, 1)],
     ['take a session off the list', () => store.removeFromIndex(index, name)],

@@ -27,11 +27,26 @@ local function endOf(record) return tonumber(string.sub(record, 17, 29)) end`;
 const LIFE = `
 local function lifeOf(idle, finish, afterlife) return math.max(1, math.min(idle, finish - now) + afterlife) end`;
 
-/** KEYS[1] is an index: for how long it is kept, after an entry came. */
+/** For how long an index is kept, after an entry came. */
 const KEEP_INDEX = `
-local function keepIndex(slack)
-  local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-  redis.call('PEXPIRE', KEYS[1], math.max(1, tonumber(last[2]) - now) + slack)
+local function keepIndex(key, slack)
+  local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
+  redis.call('PEXPIRE', key, math.max(1, tonumber(last[2]) - now) + slack)
+end`;
+
+/** Open marks of these members, by a key. One of another type, whoever made it, holds none. */
+const READ_OPEN_MARKS = `
+local function readOpenMarks(key, members)
+  local scores = {}
+  for i, member in ipairs(members) do
+    local score = redis.pcall('ZSCORE', key, member)
+    if type(score) == 'table' and score.err then
+      if string.find(score.err, 'WRONGTYPE', 1, true) then return {} end
+      return score
+    end
+    scores[i] = score
+  end
+  return scores
 end`;
 
 /** A server's clock that stepped back has made the life of a mark longer: it is cut. */
@@ -44,8 +59,8 @@ end`;
 
 /**
  * The Lua scripts. Each is idempotent, because a client sends a command again when the connection broke before the
- * reply came; and each touches keys of one hash tag only, so that it runs on a cluster. `reply` says whether it is read
- * as text or as bytes.
+ * reply came; and each touches keys of one hash tag only, so that it runs on a cluster: `numberOfKeys` of them. Those of an
+ * index take the keys of several where all lie on one server. `reply` says whether it is read as text or as bytes.
  */
 export const redisScripts = {
   /** KEYS: record, data, tokens. ARGV: time, idle, afterlife, absolute life, end or empty, identity, data, tokens. */
@@ -281,21 +296,12 @@ if #over > 0 then redis.call('ZREM', KEYS[1], unpack(over)) end
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 return 1`,
   },
-  /** KEYS: open marks. ARGV: members. A key of another type, whoever made it, holds none. */
+  /** KEYS: open marks. ARGV: members. */
   readOpenMarks: {
     numberOfKeys: 1,
     reply: 'text',
-    lua: `
-local scores = {}
-for i, member in ipairs(ARGV) do
-  local score = redis.pcall('ZSCORE', KEYS[1], member)
-  if type(score) == 'table' and score.err then
-    if string.find(score.err, 'WRONGTYPE', 1, true) then return {} end
-    return score
-  end
-  scores[i] = score
-end
-return scores`,
+    lua: `${READ_OPEN_MARKS}
+return readOpenMarks(KEYS[1], ARGV)`,
   },
   /** KEYS: logout token. ARGV: time, meaning, when it came, life. See logout-mark.ts. */
   putLogoutToken: {
@@ -308,32 +314,44 @@ local token = digits(math.max(tonumber(ARGV[3]), now)) .. ' ' .. ARGV[2]
 redis.call('SET', KEYS[1], token, 'PX', ARGV[4])
 return token`,
   },
-  /** KEYS: index. ARGV: time, key, life, slack. Lives until the last of its sessions ends; drops a few that have. */
-  addToIndex: {
+  /** KEYS: indexes. ARGV: time, key, life, slack. Each lives until the last of its sessions ends; drops a few that have. */
+  addToIndexes: {
     numberOfKeys: 1,
     reply: 'text',
     lua: `${NOW}${KEEP_INDEX}
 local slack = tonumber(ARGV[4])
-local over = redis.call('ZRANGE', KEYS[1], '-inf', '(' .. digits(now - slack), 'BYSCORE', 'LIMIT', 0, 100)
-if #over > 0 then redis.call('ZREM', KEYS[1], unpack(over)) end
-redis.call('ZADD', KEYS[1], 'GT', digits(now + tonumber(ARGV[3])), ARGV[2])
-keepIndex(slack)
+for _, index in ipairs(KEYS) do
+  local over = redis.call('ZRANGE', index, '-inf', '(' .. digits(now - slack), 'BYSCORE', 'LIMIT', 0, 100)
+  if #over > 0 then redis.call('ZREM', index, unpack(over)) end
+  redis.call('ZADD', index, 'GT', digits(now + tonumber(ARGV[3])), ARGV[2])
+  keepIndex(index, slack)
+end
 return 1`,
   },
   /**
-   * KEYS: index, mark. ARGV: time, key, end, slack, life of the mark. Writes an entry that is missing, and returns the mark:
-   * at once, so that a logout either finds the entry or has left its mark before. A full server takes no entry; any other
-   * refusal is a fault.
+   * KEYS: index and mark, of each index; then open marks, or none. ARGV: time, key, end, slack, life of the mark, members of
+   * the open marks. Writes entries that are missing, and returns the marks: at once, so that a logout either finds the entry or
+   * has left its mark before. A full server takes no entry; any other refusal is a fault.
    */
-  keepInIndex: {
+  keepInIndexes: {
     numberOfKeys: 2,
     reply: 'text',
-    lua: `${READ}${NOW}${KEEP_INDEX}${READ_MARK}
-local added = redis.pcall('ZADD', KEYS[1], 'GT', 'CH', digits(tonumber(ARGV[3])), ARGV[2])
-if type(added) == 'table' and added.err then
-  if not string.find(added.err, 'OOM', 1, true) then return added end
-elseif added == 1 then keepIndex(tonumber(ARGV[4])) end
-return readMark(KEYS[2], ARGV[5])`,
+    lua: `${READ}${NOW}${KEEP_INDEX}${READ_MARK}${READ_OPEN_MARKS}
+local marks = {}
+for i = 2, #KEYS, 2 do
+  local index, mark = KEYS[i - 1], KEYS[i]
+  local added = redis.pcall('ZADD', index, 'GT', 'CH', digits(tonumber(ARGV[3])), ARGV[2])
+  if type(added) == 'table' and added.err then
+    if not string.find(added.err, 'OOM', 1, true) then return added end
+  elseif added == 1 then keepIndex(index, tonumber(ARGV[4])) end
+  table.insert(marks, readMark(mark, ARGV[5]))
+end
+if #KEYS % 2 == 1 then
+  local open = readOpenMarks(KEYS[#KEYS], {unpack(ARGV, 6)})
+  if open.err then return open end
+  for _, score in ipairs(open) do table.insert(marks, score) end
+end
+return marks`,
   },
   /**
    * KEYS: value, index. ARGV: value, life. For the health: all that the others call beside what the client does, so that

@@ -1,6 +1,7 @@
 import { type Clock, systemClocks } from '../clock.ts';
 import type { RedisTarget } from '../redis-clients.ts';
 import { parseLogoutToken, parseMark } from './logout-mark.ts';
+import { createOneServer } from './one-server.ts';
 import { formatTime, MAX_TIME, parseSessionRecord, readTaking, type StoredLogin } from './record-format.ts';
 import { createRedisBounds } from './redis-bounds.ts';
 import { connectRedis } from './redis-client.ts';
@@ -69,31 +70,33 @@ function openStore(port: RedisPort, options: Omit<RedisStoreOptions, 'redis'>): 
   };
 
   /** Those of these indexes, each read by `readMark`, then those that anybody may leave. */
-  const readAllMarks = async (
+  const readMarksApart = async (
     indexes: readonly IndexName[],
     readMark: (index: IndexName) => Promise<unknown>,
     set: string | undefined,
   ) => {
     const readOpen = () => port.run('readOpenMarks', [openMarksKey(set!)], indexes.map(memberOf));
-    const [marks, open] = await bounded(() =>
-      Promise.all([Promise.all(indexes.map(readMark)), set === undefined ? [] : readOpen()]),
-    );
-    const times = (open as (string | null)[]).filter((time) => time !== null);
-    return [
-      ...(marks as (string | null)[]).map(parseMark),
-      ...times.map((time) => ({ startedBy: Number(time) })),
-    ];
+    const [marks, open] = await Promise.all([
+      Promise.all(indexes.map(readMark)),
+      set === undefined ? [] : readOpen(),
+    ]);
+    return [...marks, ...(open as unknown[])];
+  };
+  /** @param replies - the marks of so many indexes, then the times of those that anybody may leave. */
+  const toMarks = (count: number, replies: readonly (string | null)[]) => {
+    const times = replies.slice(count).filter((time) => time !== null);
+    return [...replies.slice(0, count).map(parseMark), ...times.map((time) => ({ startedBy: Number(time) }))];
   };
 
-  const isSplit = port.isCluster;
+  const oneServer = createOneServer(port);
   const readForRequest = createSharedReads<string, StoredSession>({
-    ...{ read: port.mget, bounded: guarded, toResult: readRecords, isSplit },
+    ...{ read: port.mget, bounded: guarded, toResult: readRecords, oneServer },
   });
   const readWithTokens = createSharedReads<Buffer, StoredSession>({
-    ...{ read: port.mgetBytes, bounded: guarded, toResult: readAllRecords, isSplit },
+    ...{ read: port.mgetBytes, bounded: guarded, toResult: readAllRecords, oneServer },
   });
   const readTokens = createSharedReads<Buffer, Buffer | null>({
-    ...{ read: port.mgetBytes, bounded, toResult: findTokens, isSplit },
+    ...{ read: port.mgetBytes, bounded, toResult: findTokens, oneServer },
   });
 
   return {
@@ -176,8 +179,11 @@ function openStore(port: RedisPort, options: Omit<RedisStoreOptions, 'redis'>): 
       return owners.filter((owner) => owner !== '');
     },
 
-    addToIndex: async (index, key, lifeMs) => {
-      await run('addToIndex', [indexKey(index)], time(), key, Math.ceil(lifeMs), INDEX_SLACK_MS);
+    addToIndexes: async (indexes, key, lifeMs) => {
+      const add = (names: readonly IndexName[]) =>
+        port.run('addToIndexes', names.map(indexKey), [time(), key, Math.ceil(lifeMs), INDEX_SLACK_MS]);
+      const addEach = () => Promise.all(indexes.map((index) => add([index])));
+      await bounded(() => oneServer.run<unknown>(() => add(indexes), addEach));
     },
 
     removeFromIndex: (index, key) => bounded(() => port.zrem(indexKey(index), key)),
@@ -206,15 +212,25 @@ function openStore(port: RedisPort, options: Omit<RedisStoreOptions, 'redis'>): 
       );
     },
 
-    keepInIndexes: (indexes, { key, endsAt }, set) => {
-      const entry = [time(), key, Math.min(Math.ceil(endsAt), MAX_TIME), INDEX_SLACK_MS];
-      const keep = (index: IndexName) =>
-        port.run('keepInIndex', [indexKey(index), markKey(index)], [...entry, MARK_LIFE_MS]);
-      return readAllMarks(indexes, keep, set);
+    keepInIndexes: async (indexes, { key, endsAt }, set) => {
+      const entry = [time(), key, Math.min(Math.ceil(endsAt), MAX_TIME), INDEX_SLACK_MS, MARK_LIFE_MS];
+      const keysOf = (index: IndexName) => [indexKey(index), markKey(index)];
+      const keepAll = () => {
+        const names = [...indexes.flatMap(keysOf), openMarksKey(set)];
+        return port.run('keepInIndexes', names, [...entry, ...indexes.map(memberOf)]);
+      };
+      const keep = async (index: IndexName) =>
+        ((await port.run('keepInIndexes', keysOf(index), entry)) as unknown[])[0];
+      const keepEach = () => readMarksApart(indexes, keep, set);
+      const replies = await bounded(() => oneServer.run<unknown>(keepAll, keepEach));
+      return toMarks(indexes.length, replies as (string | null)[]);
     },
 
-    readMarks: (indexes, set) =>
-      readAllMarks(indexes, (index) => port.run('readMark', [markKey(index)], [MARK_LIFE_MS]), set),
+    readMarks: async (indexes, set) => {
+      const read = (index: IndexName) => port.run('readMark', [markKey(index)], [MARK_LIFE_MS]);
+      const replies = await bounded(() => readMarksApart(indexes, read, set));
+      return toMarks(indexes.length, replies as (string | null)[]);
+    },
 
     putLogoutToken: async (name, { meaning, cameAt }, lifeMs) => {
       const args = [time(), meaning, Math.floor(cameAt), Math.ceil(lifeMs)];

@@ -1,4 +1,5 @@
 import { StoreError } from '../errors.ts';
+import type { OneServer } from './one-server.ts';
 import type { RedisBounds } from './redis-bounds.ts';
 
 /** Reads keys of one session. They lie in one slot. */
@@ -12,8 +13,8 @@ export interface SharedReadsOptions<Value, Result> {
   readonly bounded: RedisBounds['bounded'];
   /** @param values - of the keys of one session. */
   readonly toResult: (values: Values<Value>) => Result;
-  /** Whether sessions lie apart, so that one command may ask for one of them only. */
-  readonly isSplit: boolean;
+  /** Whether one command may ask for several sessions. */
+  readonly oneServer: OneServer;
 }
 
 type Values<Value> = readonly (Value | null)[];
@@ -31,27 +32,25 @@ interface Waiting<Result> {
  * Lets the reads of one turn of the event loop share a command, which costs Redis and this process much less than one for
  * each. Nobody joins one that has been sent: what is read is never older than the request for it.
  *
- * What Redis refuses is asked again for each by itself, so that a session which cannot be read fails no other. A server
- * that is a cluster, though the client does not know, refuses keys of several slots: from then on none are put together.
+ * What Redis refuses is asked again for each by itself, so that a session which cannot be read fails no other.
  */
 export function createSharedReads<Value, Result>(
   options: SharedReadsOptions<Value, Result>,
 ): ReadTogether<Result> {
-  const { read, bounded, toResult } = options;
-  let { isSplit } = options;
+  const { read, bounded, toResult, oneServer } = options;
   let waiting: Waiting<Result>[] = [];
 
   const sendAll = () => {
     const all = waiting;
     waiting = [];
-    const size = isSplit ? 1 : MAX_SESSIONS;
+    const size = oneServer.isSplit ? 1 : MAX_SESSIONS;
     for (let from = 0; from < all.length; from += size) send(all.slice(from, from + size));
   };
 
   const send = (group: readonly Waiting<Result>[]) => {
     let isRefused = false;
-    const noteRefusal = ({ message }: Error) => {
-      isSplit ||= message.startsWith('CROSSSLOT');
+    const noteRefusal = (reply: Error) => {
+      oneServer.noteRefusal(reply);
       isRefused = true;
     };
     bounded(() => read(group.flatMap(({ keys }) => keys)), noteRefusal).then(

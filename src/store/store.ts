@@ -190,8 +190,8 @@ export interface Store {
   /** Cancels logins under way, taken or not. Returns the owners of those that were taken. */
   cancelLogins(names: readonly string[]): Promise<readonly string[]>;
 
-  /** Adds a session to an index, for at least so long. */
-  addToIndex(index: IndexName, key: string, lifeMs: number): Promise<void>;
+  /** Adds a session to indexes, for at least so long. */
+  addToIndexes(indexes: readonly IndexName[], key: string, lifeMs: number): Promise<void>;
   removeFromIndex(index: IndexName, key: string): Promise<void>;
   /**
    * Adds a session that ends at `endsAt` to indexes that have lost it, and reads the marks as {@link Store.readMarks} does:

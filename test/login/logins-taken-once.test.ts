@@ -73,7 +73,8 @@ describe('a logout while a callback of the same browser is at work (N-09)', () =
         isHeld ? [null, null, null] : [],
       ]);
     }
-    expect(runs).toBeGreaterThan(5);
+    // Held at each of its four commands at least, and once not at all.
+    expect(runs).toBeGreaterThanOrEqual(5);
   });
 
   it('leaves nothing that opens in Redis either', async () => {

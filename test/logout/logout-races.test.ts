@@ -200,7 +200,7 @@ describe('an end of all sessions, an end of all others and an id change at once'
     const beforeSessions = holdAt(two, 'mget');
     const ending = two.auth.sessions.revokeAll({ issuer: op.issuer, sub: 'ada' });
     await beforeSessions.arrived;
-    const beforeMarks = holdAt(one, 'connectAuth:keepInIndex');
+    const beforeMarks = holdAt(one, 'connectAuth:keepInIndexes');
     const answering = renewing.get('/renew');
     await beforeMarks.arrived;
     clock.advance(1000);

@@ -106,7 +106,7 @@ export const SURVIVOR_MUTANTS: readonly Mutant[] = [
     {
       id: 'N-41',
       what: 'a session that may be missing from its indexes is none',
-      text: 'await Promise.all(names.map((name) => store.addToIndex(name, key, indexedForMs)));',
+      text: 'await store.addToIndexes(names, key, indexedForMs);',
       becomes: 'void indexedForMs;',
       also: [
         {

@@ -57,7 +57,7 @@ describe('an event loop that is blocked for longer than the bound, while Redis a
         { identity: '{}', data: '{}', tokens: Buffer.from('sealed') },
         { idleMs: 60_000, absoluteMs: 60_000 },
       ),
-      store.addToIndex({ kind: 'sub', id: 'b' }, 'b', 60_000),
+      store.addToIndexes([{ kind: 'sub', id: 'b' }], 'b', 60_000),
     ];
     await turns(2);
     block(BLOCK);

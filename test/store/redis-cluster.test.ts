@@ -93,7 +93,7 @@ describe('a Redis cluster', () => {
       const logins = [id, 'one', 'two', 'three'];
       await store.cancelLogins(logins.slice(1));
       expect(await store.readLogins(logins)).toEqual(['me', 'cancelled', 'cancelled', 'cancelled']);
-      await store.addToIndex(index, id, LONG);
+      await store.addToIndexes([index], id, LONG);
       expect(await store.scanIndex(index)).toEqual({ keys: [id], next: undefined });
       expect(await store.readNewest(index, 9)).toEqual([id]);
       await store.removeFromIndex(index, id);

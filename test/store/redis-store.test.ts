@@ -50,7 +50,7 @@ describe('the store in Redis', () => {
     await store.writeLogin('k', login, life);
     await store.endSession('k', { owner: 'me' });
     await store.touchSession('a', LONG);
-    await store.addToIndex(user, 'a', LONG);
+    await store.addToIndexes([user], 'a', LONG);
     await store.putMark(user, { issuedBy: 1 });
     await store.putLogoutToken('l', { meaning: '{}', cameAt: 1 }, LONG);
     const keys = [...(await redis.dump()).matchAll(/^(\S+) \(\w+, (-?\d+) ms\)/gm)];
@@ -70,8 +70,8 @@ describe('the store in Redis', () => {
 
   it('keeps an index until the last of its sessions ends, and a day', async () => {
     const index: IndexName = { kind: 'sid', id: 'many' };
-    await store.addToIndex(index, 'long', 2 * LONG);
-    await store.addToIndex(index, 'short', LONG);
+    await store.addToIndexes([index], 'long', 2 * LONG);
+    await store.addToIndexes([index], 'short', LONG);
     const life = await redis.client().pttl('test:sid:{many}');
     expect(life).toBeGreaterThan(LONG + INDEX_SLACK_MS);
     expect(life).toBeLessThanOrEqual(2 * LONG + INDEX_SLACK_MS);

@@ -1,10 +1,10 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { createRedisStore } from '../../src/store/redis-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createGate } from '../support/gate.ts';
 import { gateRedis } from '../support/gated-redis.ts';
-import { startRedisServer } from '../support/redis-server.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { login } from '../support/store-records.ts';
 import { until } from '../support/until.ts';
 import { useRedisServer } from '../support/use-apps.ts';
@@ -101,21 +101,45 @@ describe('a request that reads while another waits for its answer', () => {
 });
 
 describe('a server that is a cluster by itself, behind a client that does not know', () => {
-  it('is asked for each session by itself, once it has refused more', async () => {
-    const server = await startRedisServer({ args: ['--cluster-enabled', 'yes'] });
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedisServer({ args: ['--cluster-enabled', 'yes'] });
     const admin = server.client();
     await admin.cluster('ADDSLOTSRANGE', 0, 16_383);
     await until(async () => /cluster_state:ok/.test(await admin.cluster('INFO')));
+  });
+  afterAll(() => server.stop());
+
+  it('is asked for each session by itself, once it has refused more', async () => {
     const store = open(server.url);
-    try {
-      await fill(store);
-      expect(await readAll(store)).toEqual(expected);
+    await fill(store);
+    expect(await readAll(store)).toEqual(expected);
+    await server.resetCommandCounts();
+    expect(await readAll(store)).toEqual(expected);
+    expect(await server.commandCounts()).toEqual({ mget: names.length });
+  });
+
+  it('is told of each index by itself, once it has refused more', async () => {
+    const indexes = (['sub', 'sid'] as const).map((kind) => ({ kind, id: `an index of ${kind}` }));
+    const entry = { key: 'b', endsAt: Date.now() + 60_000 };
+    for (const add of [
+      (store: Store) => store.addToIndexes(indexes, 'a', 60_000),
+      (store: Store) => store.keepInIndexes(indexes, entry, 'a set'),
+    ]) {
+      const store = open(server.url);
+      await add(store);
       await server.resetCommandCounts();
-      expect(await readAll(store)).toEqual(expected);
-      expect(await server.commandCounts()).toEqual({ mget: names.length });
-    } finally {
-      await store.close();
-      await server.stop();
+      await add(store);
+      const counts = await server.commandCounts();
+      expect([counts.evalsha, counts.zadd]).toEqual([expect.any(Number), 2]);
+      expect(counts.evalsha).toBeGreaterThan(1);
     }
+    const store = open(server.url);
+    await store.putMark(indexes[1]!, { startedBy: 1 });
+    await store.putOpenMark('a set', indexes[0]!, 1);
+    const mark = { startedBy: expect.any(Number) };
+    for (let time = 0; time < 2; time += 1)
+      expect(await store.keepInIndexes(indexes, entry, 'a set')).toEqual([null, mark, mark]);
+    for (const index of indexes) expect([...(await store.scanIndex(index)).keys].sort()).toEqual(['a', 'b']);
   });
 });

@@ -31,8 +31,8 @@ describeStore('an index of sessions (F-05, R-89)', (bed) => {
   it('adds, finds and removes them', async () => {
     const { store } = bed;
     expect(await walk(bed, index())).toEqual([]);
-    await send(() => store.addToIndex(index(), 'a', HOUR));
-    await send(() => store.addToIndex(index(), 'b', HOUR));
+    await send(() => store.addToIndexes([index()], 'a', HOUR));
+    await send(() => store.addToIndexes([index()], 'b', HOUR));
     expect(await walk(bed, index())).toEqual(['a', 'b']);
     await send(() => store.removeFromIndex(index(), 'a'));
     await send(() => store.removeFromIndex(index(), 'nobody'));
@@ -45,29 +45,29 @@ describeStore('an index of sessions (F-05, R-89)', (bed) => {
     const { store } = bed;
     expect(await send(() => store.readNewest(index(), 9))).toEqual([]);
     for (const [at, key] of ['b', 'd', 'a', 'c'].entries()) {
-      await store.addToIndex(index(), key, HOUR + at * 1000);
+      await store.addToIndexes([index()], key, HOUR + at * 1000);
     }
     expect(await send(() => store.readNewest(index(), 2))).toEqual(['c', 'a']);
-    await send(() => store.addToIndex(index(), 'b', 2 * HOUR));
+    await send(() => store.addToIndexes([index()], 'b', 2 * HOUR));
     expect(await send(() => store.readNewest(index(), 9))).toEqual(['b', 'c', 'a', 'd']);
   });
 
   it('of users has nothing to do with one of provider sessions', async () => {
     const { store, id } = bed;
-    await send(() => store.addToIndex(index(), 'a', HOUR));
+    await send(() => store.addToIndexes([index()], 'a', HOUR));
     expect(await walk(bed, { kind: 'sid', id })).toEqual([]);
     expect(await send(() => store.readNewest({ kind: 'sid', id }, 9))).toEqual([]);
   });
 
   it('drops what ended more than a day ago, and keeps the rest (N-05)', async () => {
     const { store } = bed;
-    await store.addToIndex(index(), 'early', HOUR);
-    await store.addToIndex(index(), 'late', HOUR + 2 * MARGIN);
+    await store.addToIndexes([index()], 'early', HOUR);
+    await store.addToIndexes([index()], 'late', HOUR + 2 * MARGIN);
     await bed.moveClock(HOUR + INDEX_SLACK_MS);
-    await send(() => store.addToIndex(index(), 'at its last', HOUR));
+    await send(() => store.addToIndexes([index()], 'at its last', HOUR));
     expect(await walk(bed, index())).toEqual(['at its last', 'early', 'late']);
     await bed.moveClock(MARGIN);
-    await send(() => store.addToIndex(index(), 'next', HOUR));
+    await send(() => store.addToIndexes([index()], 'next', HOUR));
     expect(await walk(bed, index())).toEqual(['at its last', 'late', 'next']);
   });
 
@@ -76,32 +76,32 @@ describeStore('an index of sessions (F-05, R-89)', (bed) => {
     ['a day', DAY],
   ])('loses none that lives to a clock that steps ahead by %s and back (N-05)', async (_, ms) => {
     const { store } = bed;
-    await store.addToIndex(index(), 'living', HOUR / 60);
+    await store.addToIndexes([index()], 'living', HOUR / 60);
     await bed.moveClock(ms);
-    await send(() => store.addToIndex(index(), 'meanwhile', HOUR));
+    await send(() => store.addToIndexes([index()], 'meanwhile', HOUR));
     expect(await walk(bed, index())).toEqual(['living', 'meanwhile']);
     await bed.moveClock(-ms);
-    await send(() => store.addToIndex(index(), 'after', HOUR));
+    await send(() => store.addToIndexes([index()], 'after', HOUR));
     expect(await walk(bed, index())).toEqual(['after', 'living', 'meanwhile']);
     expect(await send(() => store.readNewest(index(), 9))).toEqual(['meanwhile', 'after', 'living']);
   });
 
   it('keeps an entry as long as the longest life that it was given, whatever the clock', async () => {
     const { store } = bed;
-    await store.addToIndex(index(), 'a', DAY);
+    await store.addToIndexes([index()], 'a', DAY);
     await bed.moveClock(-DAY);
-    await send(() => store.addToIndex(index(), 'a', HOUR));
-    await send(() => store.addToIndex(index(), 'b', HOUR));
+    await send(() => store.addToIndexes([index()], 'a', HOUR));
+    await send(() => store.addToIndexes([index()], 'b', HOUR));
     expect(await send(() => store.readNewest(index(), 9))).toEqual(['a', 'b']);
     await bed.moveClock(DAY + INDEX_SLACK_MS + 2 * HOUR);
-    await send(() => store.addToIndex(index(), 'c', HOUR));
+    await send(() => store.addToIndexes([index()], 'c', HOUR));
     expect(await walk(bed, index())).toEqual(['a', 'c']);
   });
 
   it('is walked through while others end what is in it: all that stays is found (N-19)', async () => {
     const { store } = bed;
     const keys = Array.from({ length: 2500 }, (_, at) => `session ${String(at).padStart(4, '0')}`);
-    await Promise.all(keys.map((key) => store.addToIndex(index(), key, HOUR)));
+    await Promise.all(keys.map((key) => store.addToIndexes([index()], key, HOUR)));
     let pages = 0;
     const found = await walk(bed, index(), async (page) => {
       pages += 1;
@@ -127,7 +127,7 @@ it('an index in memory goes when the last of its sessions has ended, though nobo
   let time = Date.now();
   const store = createMemoryStore({ now: () => time });
   const index = (id: number) => ({ kind: 'sid' as const, id: String(id) });
-  for (let id = 0; id < 10; id += 1) await store.addToIndex(index(id), `session ${id}`, 1000 + id);
+  for (let id = 0; id < 10; id += 1) await store.addToIndexes([index(id)], `session ${id}`, 1000 + id);
   time += 1005 + INDEX_SLACK_MS;
   for (let id = 0; id < 1000; id += 1) await store.writeData(`data ${id}`, '{}', 1, { mustExist: false });
   const left = await Promise.all(Array.from({ length: 10 }, (_, id) => store.scanIndex(index(id))));
