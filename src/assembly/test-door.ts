@@ -100,7 +100,7 @@ export function createTestLogins(parts: TestLoginsOptions): TestLogins {
           idTokenPayload: undefined,
         },
         unverified: {},
-        begun: { startedAt: now() },
+        taken: { login: { startedAt: now() }, isCancelled: async () => false },
         takenAt: monotonic(),
         provider,
         returnTo: '/',

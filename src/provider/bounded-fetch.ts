@@ -70,8 +70,10 @@ async function readWhole(
   const response = await answer;
   checkResponse(asked, response);
   const text = new TextDecoder().decode(await readBounded(asked, response));
+  const headers = new Headers(response.headers);
+  for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name);
   // Nothing was followed: where it was asked is where it is from, whatever a fetch of the application says.
-  return { url, status: response.status, headers: response.headers, text };
+  return { url, status: response.status, headers, text };
 }
 
 /** A fetch of the application's own may be of another library, or wrong. */

@@ -6,7 +6,6 @@ export interface WholeAnswer {
   /** Where it was asked. */
   readonly url: string;
   readonly status: number;
-  /** As they came, those of the encoding included that the text has not any more. */
   readonly headers: Headers;
   readonly text: string;
 }
@@ -25,8 +24,6 @@ export function toResponse(answer: WholeAnswer): Response {
   const isStreamed = text !== '' && !isSuccess(answer);
   // As bytes: a text would be given a content type that nobody sent.
   const response = new Response(isStreamed ? Buffer.from(text) : null, { status, headers });
-  for (const name of ['content-encoding', 'content-length', 'transfer-encoding'])
-    response.headers.delete(name);
   if (isStreamed) return Object.defineProperty(response, 'url', { value: url });
   return Object.defineProperties(response, {
     url: { value: url },

@@ -21,7 +21,7 @@ import type { TokenVault } from '../vault/token-vault.ts';
 import type { Answers } from './answers.ts';
 import { findRedirectUri, type Login } from './login.ts';
 import { describeOver } from './over-login.ts';
-import type { LoginDisplay, PendingLogins } from './pending-logins.ts';
+import type { LoginDisplay, PendingLogins, TakenLogin } from './pending-logins.ts';
 import { createProviderNames } from './provider-of-login.ts';
 import { readCallbackAnswer, readUnverified } from './request-input.ts';
 import type { ReturnAddressReader } from './return-address.ts';
@@ -67,8 +67,7 @@ export interface FinishedLogin {
   readonly proven: ProvenLogin;
   /** What came beside the answer of the protocol. */
   readonly unverified: Readonly<Record<string, string>>;
-  /** When it was begun, and what it was asked for. */
-  readonly begun: LoginDemands & { readonly startedAt: number };
+  readonly taken: Pick<TakenLogin, 'isCancelled'> & { readonly login: LoginDemands & { startedAt: number } };
   /** When it was taken, by the monotonic clock. */
   readonly takenAt: number;
   readonly provider: Provider;
@@ -87,7 +86,7 @@ export function createCallback(options: CallbackOptions): Callback {
     req,
     res,
     browser,
-    { id, proven, unverified, begun, takenAt, provider, returnTo },
+    { id, proven, unverified, taken, takenAt, provider, returnTo },
   ) => {
     checkScopes(provider, proven.missingScopes);
     const { name, issuer, definition } = provider;
@@ -112,11 +111,12 @@ export function createCallback(options: CallbackOptions): Callback {
       amr: proven.amr,
       scope: proven.tokens.scope,
       authTime: proven.authTime,
-      answered: rememberAnswered(begun, browser.identity, begun.startedAt),
+      answered: rememberAnswered(taken.login, browser.identity, taken.login.startedAt),
       issuedAt: proven.issuedAt,
-      loginStartedAt: begun.startedAt,
+      loginStartedAt: taken.login.startedAt,
       loggedInAt: now(),
     };
+    const { isCancelled } = taken;
     const sealedTokens = vault.seal(id, proven.tokens);
     // Never for the same person: revoking the old tokens of a grant may take the new ones with them.
     const revokeReplaced = async ({ id: sessionId, ended }: ReplacedSession) => {
@@ -128,7 +128,7 @@ export function createCallback(options: CallbackOptions): Callback {
     await sessions.finishFailedLogout({ req, res }).catch(() => undefined);
     const { sessionExpiry } = proven;
     const endsBy = sessionExpiry && sessionExpiry * 1000;
-    const login = { id, identity, sealedTokens, endsBy, takenAt, onLateEnd: revokeReplaced };
+    const login = { id, identity, sealedTokens, endsBy, takenAt, isCancelled, onLateEnd: revokeReplaced };
     const replaced = await sessions.logIn(browser, { req, res }, login);
     options.rememberedProvider.write(res, name);
     options.silentMarks.noteLogin(req, res);
@@ -229,7 +229,7 @@ export function createCallback(options: CallbackOptions): Callback {
           id,
           proven,
           unverified,
-          begun: login,
+          taken: found,
           takenAt,
           provider,
           returnTo,

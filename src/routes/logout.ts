@@ -160,7 +160,7 @@ export function createLogout(options: LogoutOptions): Logout {
     return ended.fault ? 'unreachable' : ended.browserLogout;
   };
 
-  /** A callback at work may have its session already, which its browser is yet to get, or is about to make it. */
+  /** A callback that has looked for a logout before this came has its session already, which its browser is yet to get. */
   const endUntold = async (untold: readonly string[] | StoreError, req: Request) => {
     if (untold instanceof Error) return untold;
     return sessions.endUntold(untold, req).catch((error: StoreError) => error);
@@ -185,10 +185,9 @@ export function createLogout(options: LogoutOptions): Logout {
 
   const logOut: Logout['start'] = async (req, res, browser, { returnTo: asked, logoutParams: params }) => {
     // First, so that what a callback does meanwhile is found. Its fault must keep nobody logged in.
-    const untold = await pendingLogins.cancelAll(req).catch((error: StoreError) => error);
+    const untold = await pendingLogins.cancelAll(req, res).catch((error: StoreError) => error);
     const [ended] = await Promise.allSettled([endHere(req, res, browser, 'logout')]);
     const lateFault = await endUntold(untold, req);
-    if (!lateFault) pendingLogins.forgetAll(req, res);
     if (ended.status === 'rejected') throw ended.reason;
     const { loggedOut, fault = lateFault } = ended.value;
     options.silentMarks.noteLogout(req, res);

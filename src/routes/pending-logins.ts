@@ -37,6 +37,8 @@ export interface LoginClient {
 export interface TakenLogin {
   readonly outcome: 'mine';
   readonly login: PendingLogin;
+  /** Whether a logout of this browser has come since. @throws StoreError */
+  isCancelled(): Promise<boolean>;
 }
 
 /** What is left of a login that is over: where it was shown, and where it would have led. */
@@ -88,14 +90,12 @@ export interface PendingLogins {
     clientOf: (login: KeptLogin) => LoginClient | undefined,
   ): Promise<FoundLogin>;
   /**
-   * Cancels all logins that this browser has under way, also one whose callback is at work. Returns the keys of the sessions
-   * that callbacks have made of them, or are about to make: they are to be ended, and then the logins forgotten.
+   * Ends all logins that this browser has under way, also one whose callback is at work. Returns the keys of the sessions
+   * that callbacks have made of them, or will find that they must not.
    *
-   * @throws StoreError when nobody knows.
+   * @throws StoreError when nobody knows: they stay in the browser then.
    */
-  cancelAll(req: Request): Promise<readonly string[]>;
-  /** Takes them out of the browser. What is not forgotten can be cancelled again. */
-  forgetAll(req: Request, res: Response): void;
+  cancelAll(req: Request, res: Response): Promise<readonly string[]>;
 }
 
 /** What they are made of. */
@@ -126,10 +126,6 @@ const ATTRIBUTES_LENGTH = 120;
 interface SentCookie {
   readonly name: string;
   readonly value: string;
-}
-
-/** The same, opened. */
-interface OpenedCookie extends SentCookie {
   readonly login: OpenedLogin | undefined;
   /** What its `state` may be; empty where it does not open. */
   readonly states: readonly string[];
@@ -156,26 +152,24 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
   const remove = (res: Response, { name, value }: SentCookie) =>
     setCookie(res, name, '', attributesOf(value.startsWith(CROSS_SITE), 0));
 
-  const readSent = (req: Request): SentCookie[] => {
+  const readAll = (req: Request): SentCookie[] => {
     const sent = readCookies(req);
-    return names.flatMap((name) => (sent[name] === undefined ? [] : [{ name, value: sent[name] }]));
+    return names.flatMap((name): SentCookie[] => {
+      const value = sent[name];
+      if (value === undefined) return [];
+      const opened = cookies.open(value.slice(1));
+      if (opened === undefined) return [{ name, value, login: undefined, states: [] }];
+      if ('states' in opened) return [{ name, value, login: undefined, states: opened.states }];
+      return [{ name, value, login: opened, states: [opened.secrets.state] }];
+    });
   };
-  const openCookie = ({ name, value }: SentCookie): OpenedCookie => {
-    const opened = cookies.open(value.slice(1));
-    if (opened === undefined) return { name, value, login: undefined, states: [] };
-    if ('states' in opened) return { name, value, login: undefined, states: opened.states };
-    return { name, value, login: opened, states: [opened.secrets.state] };
-  };
-  const openAll = (req: Request) => readSent(req).map(openCookie);
 
   /** One that is free in this request, at random: two logins that begin at once shall not meet. Else the oldest. */
-  const chooseName = (req: Request): string => {
-    const sent = new Set(readSent(req).map(({ name }) => name));
-    const free = names.filter((name) => !sent.has(name));
+  const chooseName = (sent: readonly SentCookie[]): string => {
+    const free = names.filter((name) => !sent.some((cookie) => cookie.name === name));
     if (free.length > 0) return free[randomInt(free.length)]!;
-    const startOf = ({ login }: OpenedCookie) => login?.startedAt ?? 0;
-    return openAll(req).reduce((oldest, cookie) => (startOf(cookie) < startOf(oldest) ? cookie : oldest))
-      .name;
+    const startOf = ({ login }: SentCookie) => login?.startedAt ?? 0;
+    return sent.reduce((oldest, cookie) => (startOf(cookie) < startOf(oldest) ? cookie : oldest)).name;
   };
 
   return {
@@ -196,11 +190,11 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
           `A login makes headers of ${length} characters, which proxies refuse. ${SHORTEN}`,
         );
       }
-      setCookie(res, chooseName(req), value, attributesOf(crossSite, COOKIE_LIFE_SECONDS));
+      setCookie(res, chooseName(readAll(req)), value, attributesOf(crossSite, COOKIE_LIFE_SECONDS));
     },
 
     take: async ({ req, res }, { state, isFinal, sessionKey: owner }, clientOf) => {
-      const sent = openAll(req);
+      const sent = readAll(req);
       const cookie = sent.find(({ login }) => login && isEqual(login.secrets.state, state));
       const login = cookie?.login;
       if (!login) return describeUnknown(state, sent);
@@ -222,16 +216,17 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
         return { outcome, sessionKey, login };
       }
       if (outcome === 'expired') return { outcome, clocksDiffer: isInTime(startedAt), login };
-      return { outcome, login };
+      if (outcome !== 'mine') return { outcome, login };
+      const isCancelled = async () => isFinal && (await store.readLogins([name]))[0] !== owner;
+      return { outcome, login, isCancelled };
     },
 
-    cancelAll: async (req) => {
-      const states = openAll(req).flatMap((cookie) => cookie.states);
-      return states.length > 0 ? store.cancelLogins(states.map(takenName)) : [];
-    },
-
-    forgetAll: (req, res) => {
-      if (!res.headersSent) for (const cookie of readSent(req)) remove(res, cookie);
+    cancelAll: async (req, res) => {
+      const sent = readAll(req);
+      const states = sent.flatMap((cookie) => cookie.states);
+      const taken = states.length > 0 ? await store.cancelLogins(states.map(takenName)) : [];
+      if (!res.headersSent) for (const cookie of sent) remove(res, cookie);
+      return taken;
     },
   };
 }

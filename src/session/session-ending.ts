@@ -6,7 +6,7 @@ import { hookFault } from '../hook-fault.ts';
 import type { FinishLater } from '../store/finish-later.ts';
 import type { StoredLogin } from '../store/record-format.ts';
 import { type MovedSession, walkMoves } from '../store/session-moves.ts';
-import { CALLBACK_LIFE_MS, type EndAnswer, type Store } from '../store/store.ts';
+import type { EndAnswer, Store } from '../store/store.ts';
 import { decodeIdentity, type Identity } from './identity.ts';
 import type { SessionRecords } from './session-records.ts';
 
@@ -20,8 +20,6 @@ export interface EndTarget {
   readonly ifExpired?: boolean;
   /** Only a login that this says yes to. One that cannot be read is meant: in doubt, it is. */
   readonly isMeant?: (login: Identity) => boolean;
-  /** Whether a callback may yet make it: then it never comes to be. */
-  readonly isUnderWay?: boolean;
   /** The logins that one sweep has told of last: a session whose id is changing is found under both. */
   readonly told?: Set<string>;
   /** Told of an end that was unknown at first, when it becomes known. */
@@ -33,7 +31,7 @@ export interface EndedSession {
   readonly key: string;
   /** Whether it is this call that ended it, and told of it. Else another has, within the last minute. */
   readonly isFirst: boolean;
-  /** Who was logged in; `undefined`: it could not be read, or had not come to be. */
+  /** Who was logged in; `undefined`: it could not be read. */
   readonly identity: Identity | undefined;
   /** The sealed tokens as they were in that moment. */
   readonly tokens: Buffer | undefined;
@@ -84,7 +82,6 @@ export function createSessionEnding(options: SessionEndingOptions): SessionEndin
   const take = (target: EndTarget, owner: string): Promise<MovedSession<Taking>> => {
     const { ifTokens, isMeant } = target;
     const ifExpired = target.ifExpired ? { idleMs: idleTimeoutMs } : undefined;
-    const keepOutMs = target.isUnderWay ? CALLBACK_LIFE_MS : undefined;
     return walkMoves<Taking>(target.key, async (key) => {
       if (isMeant) {
         const { login, movedTo } = await store.readSession(key);
@@ -92,7 +89,7 @@ export function createSessionEnding(options: SessionEndingOptions): SessionEndin
         const identity = login && decodeIdentity(login);
         if (identity && !isMeant(identity)) return { found: 'none' };
       }
-      const answer = await store.endSession(key, { owner, ifTokens, ifExpired, keepOutMs });
+      const answer = await store.endSession(key, { owner, ifTokens, ifExpired });
       return typeof answer === 'object' && 'movedTo' in answer ? answer : { found: answer };
     });
   };

@@ -16,8 +16,8 @@ export interface SessionRecords {
   /** Lets the next touch of this key go to the store at once. */
   forgetTouch(key: string): void;
   /**
-   * Index first, then the records, then a look for a logout from outside: in any interleaving the logout wins. One of the
-   * same browser stands where the records would be. With that look the index is written again: a failover may have lost it before the records came. Returns the identity with its
+   * Index first, then the records, then a look for a logout, from outside or of the same browser: in any interleaving the
+   * logout wins. With that look the index is written again: a failover may have lost it before the records came. Returns the identity with its
    * end.
    *
    * @param endsAt - of the session whose place this one takes.
@@ -36,6 +36,8 @@ export interface NewSession {
   readonly endsAt?: number | undefined;
   /** When it must be over, in milliseconds by the provider's clock. */
   readonly endsBy?: number | undefined;
+  /** Asked when the records are there: whether a logout of the same browser has come meanwhile. @default none has */
+  readonly isCancelled?: (() => Promise<boolean>) | undefined;
 }
 
 /** `idle_timeout`: nothing came for too long; `absolute_timeout`: the login has reached its last moment. */
@@ -56,11 +58,6 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
   const { store, indexes, idleTimeoutMs, absoluteTimeoutMs, now, monotonic } = options;
   const touches = createThrottle(Math.min(60_000, idleTimeoutMs / 4), monotonic);
 
-  const removeFromIndexes: SessionRecords['removeFromIndexes'] = async (key, login) => {
-    const removals = indexes.holding(login).map((name) => store.removeFromIndex(name, key));
-    await Promise.allSettled(removals);
-  };
-
   return {
     findExpiry: ({ seenAt, endsAt }, time = now()) => {
       if (endsAt <= time) return 'absolute_timeout';
@@ -70,7 +67,10 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
     isTouchDue: touches.isDue,
     forgetTouch: touches.forget,
 
-    create: async (key, { identity, tokens, data, endsAt, endsBy = Number.POSITIVE_INFINITY }) => {
+    create: async (
+      key,
+      { identity, tokens, data, endsAt, endsBy = Number.POSITIVE_INFINITY, isCancelled },
+    ) => {
       const names = indexes.holding(identity);
       // A session that takes another's place ends before this; its entry may stay a while longer.
       const indexedForMs = absoluteTimeoutMs + AFTERLIFE_MS;
@@ -79,21 +79,20 @@ export function createSessionRecords(options: SessionRecordsOptions): SessionRec
       // Whole milliseconds: Redis takes no others.
       const absoluteMs = Math.max(1, Math.min(absoluteTimeoutMs, Math.floor(endsBy - now())));
       const written = await store.writeLogin(key, records, { idleMs: idleTimeoutMs, absoluteMs, endsAt });
-      if (!written) {
-        await removeFromIndexes(key, identity);
-        throw overtaken();
-      }
-      const entry = { key, endsAt: written.endsAt + AFTERLIFE_MS };
-      if (isEndedByAny(identity, await store.keepInIndexes(names, entry, indexes.openMarks)))
-        throw overtaken();
+      const entry = { key, endsAt: (written?.endsAt ?? 0) + AFTERLIFE_MS };
+      const [marks, isOver] = await Promise.all([
+        store.keepInIndexes(names, entry, indexes.openMarks),
+        isCancelled?.(),
+      ]);
+      if (!written || isOver || isEndedByAny(identity, marks))
+        throw new LoginError('A logout overtook this login.', { code: 'login_ended' });
       touches.mark(key);
       return { ...identity, absoluteEnd: written.endsAt };
     },
 
-    removeFromIndexes,
+    removeFromIndexes: async (key, login) => {
+      const removals = indexes.holding(login).map((name) => store.removeFromIndex(name, key));
+      await Promise.allSettled(removals);
+    },
   };
-}
-
-function overtaken(): LoginError {
-  return new LoginError('A logout overtook this login.', { code: 'login_ended' });
 }

@@ -85,6 +85,8 @@ export interface NewLogin {
   readonly endsBy?: number | undefined;
   /** When its callback was taken, by the monotonic clock. */
   readonly takenAt: number;
+  /** Whether a logout of this browser has come since it was taken. */
+  readonly isCancelled: () => Promise<boolean>;
   /** Told of the session of somebody else whose end failed with the store, when it has come about after all. */
   readonly onLateEnd: (replaced: ReplacedSession) => Promise<void>;
 }
@@ -146,14 +148,20 @@ export function createSessions(options: SessionsOptions): Sessions {
     logIn: async (
       browser,
       { req, res },
-      { id, identity: proven, sealedTokens, endsBy, takenAt, onLateEnd },
+      { id, identity: proven, sealedTokens, endsBy, takenAt, isCancelled, onLateEnd },
     ) => {
       const old = await findNewest(browser);
       const key = keys.sessionKey(id);
       const isSame = old?.identity !== undefined && isSamePerson(old.identity, proven);
       // An old id opens nothing of a session that has moved on, unless to the same person.
       const data = (isSame ? old.data : pick(browser.data, carryOver)) ?? '{}';
-      const identity = await rotation.create(key, { identity: proven, tokens: sealedTokens, data, endsBy });
+      const identity = await rotation.create(key, {
+        identity: proven,
+        tokens: sealedTokens,
+        data,
+        endsBy,
+        isCancelled,
+      });
       // After the look for marks: what was there a moment ago has been seen.
       try {
         checkInTime(monotonic() - takenAt);
@@ -210,7 +218,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
 
     endUntold: async (untold, req) => {
-      await Promise.all(untold.map((key) => ending.end({ key, isUnderWay: true }, 'logout', req)));
+      await Promise.all(untold.map((key) => ending.end({ key }, 'logout', req)));
       return undefined;
     },
 
@@ -251,7 +259,7 @@ function isSamePerson(before: Identity, after: NewIdentity): boolean {
   return before.issuer === after.issuer && before.clientId === after.clientId && before.sub === after.sub;
 }
 
-/** What a logout leaves for a login under way is kept for so long, and no longer. */
+/** What a logout leaves for logins under way is kept for no longer. */
 function checkInTime(elapsedMs: number): void {
   if (elapsedMs < CALLBACK_LIFE_MS) return;
   throw new LoginError('The login took so long that a logout may have been forgotten.', {

@@ -131,7 +131,7 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       return undefined;
     },
 
-    endSession: async (key, { owner, ifTokens, ifExpired, keepOutMs }) => {
+    endSession: async (key, { owner, ifTokens, ifExpired }) => {
       const record = recordOf(key);
       const tokens = tokensAt(key);
       if (record?.kind === 'moved') return { movedTo: record.movedTo };
@@ -141,14 +141,11 @@ export function createMemoryStore({ now }: { now: Clock }): Store {
       if (ifExpired && login && login.endsAt > now() && now() - login.seenAt <= ifExpired.idleMs)
         return 'alive';
       values.remove(`d:${key}`);
-      const mark = `x ${owner} ${formatTime(now())}\n`;
       if (!record) {
         values.remove(`t:${key}`);
-        if (keepOutMs === undefined) return 'none';
-        set(`s:${key}`, mark, keepOutMs);
-        return readTaken(key, owner);
+        return 'none';
       }
-      set(`s:${key}`, `${mark}${get(`s:${key}`)}`, ENDED_LIFE_MS);
+      set(`s:${key}`, `x ${owner} ${formatTime(now())}\n${get(`s:${key}`)}`, ENDED_LIFE_MS);
       values.renew(`t:${key}`, ENDED_LIFE_MS);
       return { isFirst: true, login, tokens, at: Math.floor(now()) };
     },

@@ -6,8 +6,7 @@ import { FORMATS } from '../formats.ts';
  * - `1 SEEN END\n…`: a login; its last touch and its absolute end in milliseconds by the store's clock, 13 digits each,
  *   then the identity. A script can move the touch in place.
  * - `> KEY`: the session has moved to another key.
- * - `x OWNER TIME\n…`: the session has ended, taken by this attempt at that time; then the record that it was, or nothing
- *   where it had not come yet.
+ * - `x OWNER TIME\n…`: the session has ended, taken by this attempt at that time; then the record that it was.
  *
  * Another number at the front is the format of another version: left alone, for those who understand it.
  */

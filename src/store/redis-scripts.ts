@@ -104,8 +104,8 @@ for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], lifeOf(idle, finish, tonumber(ARG
 return ''`,
   },
   /**
-   * KEYS: record, data, tokens. ARGV: time, owner, life of the mark, idle or empty, whether tokens are given, tokens, for how
-   * long one that is not there yet is kept out, or empty. A full server takes no mark: then the records go all the same.
+   * KEYS: record, data, tokens. ARGV: time, owner, life of the mark, idle or empty, whether tokens are given, tokens.
+   * A full server takes no mark: then the records go all the same.
    */
   endSession: {
     numberOfKeys: 3,
@@ -131,9 +131,7 @@ redis.call('DEL', KEYS[2])
 if not record then
   -- The record as well: another type in its place reads as none.
   redis.call('DEL', KEYS[1], KEYS[3])
-  if ARGV[7] == '' then return {'none'} end
-  redis.call('SET', KEYS[1], 'x ' .. ARGV[2] .. ' ' .. digits(now) .. '\\n', 'PX', ARGV[7])
-  return {'ended', digits(now), ''}
+  return {'none'}
 end
 local mark = redis.pcall('SET', KEYS[1], 'x ' .. ARGV[2] .. ' ' .. digits(now) .. '\\n' .. record, 'PX', ARGV[3])
 if type(mark) == 'table' and mark.err then redis.call('DEL', KEYS[1], KEYS[3])

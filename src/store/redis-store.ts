@@ -117,8 +117,8 @@ function openStore(port: RedisPort, options: Omit<RedisStoreOptions, 'redis'>): 
       return (await run('touchSession', sessionKeys(key), time(), ...lives)) === 'gone' ? 'gone' : undefined;
     },
 
-    endSession: async (key, { owner, ifTokens, ifExpired, keepOutMs = '' }) => {
-      const conditions = [ifExpired?.idleMs ?? '', ifTokens ? 'given' : '', ifTokens ?? '', keepOutMs];
+    endSession: async (key, { owner, ifTokens, ifExpired }) => {
+      const conditions = [ifExpired?.idleMs ?? '', ifTokens ? 'given' : '', ifTokens ?? ''];
       const answer = await run('endSession', sessionKeys(key), time(), owner, ENDED_LIFE_MS, ...conditions);
       return readEndAnswer(answer as readonly Buffer[]);
     },

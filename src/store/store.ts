@@ -45,8 +45,6 @@ export interface EndCondition {
   readonly ifTokens?: Buffer | undefined;
   /** Only if it has come to its end by the store's own clock: idle for so long, in milliseconds, or absolute. */
   readonly ifExpired?: { readonly idleMs: number } | undefined;
-  /** Where there is no session yet, none comes to be for so long, in milliseconds. */
-  readonly keepOutMs?: number | undefined;
 }
 
 /**
@@ -61,7 +59,7 @@ export type EndAnswer =
   | {
       /** Whether it is this attempt that ended it. Else another has, within the last minute. */
       readonly isFirst: boolean;
-      /** `undefined`: it could not be read, or was kept out before it came. */
+      /** `undefined`: it could not be read. */
       readonly login: StoredLogin | undefined;
       /** Its sealed tokens as they were in that moment. */
       readonly tokens: Buffer | undefined;
@@ -130,10 +128,7 @@ export interface Store {
    * sealed tokens as well, for such a request.
    */
   readSession(key: string, options?: ReadChoice): Promise<StoredSession>;
-  /**
-   * Creates the records of a session, touched now, unless the key is in use. Returns the login that is there; `undefined`:
-   * none, for it was ended before it came.
-   */
+  /** Creates the records of a session, touched now, unless the key is in use. Returns what is there. */
   writeLogin(key: string, records: LoginRecords, life: SessionLife): Promise<StoredLogin | undefined>;
   /**
    * Notes the touch of a session and renews the lives of its records. Brings nothing back. The last touch moves forward

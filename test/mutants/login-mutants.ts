@@ -198,12 +198,12 @@ const STARTS = [
 ];
 
 const OVERTAKEN = [
-  ...inFile('session/sessions.ts', [
+  ...inFile('session/session-records.ts', [
     {
       id: 'F-80',
-      what: 'a logout keeps out the session that a callback is about to make',
-      text: "ending.end({ key, isUnderWay: true }, 'logout', req)",
-      becomes: "ending.end({ key }, 'logout', req)",
+      what: 'a callback looks for a logout of its browser when the records are there',
+      text: 'isCancelled?.(),',
+      becomes: 'void isCancelled,',
       test: 'logout/logout-races.test.ts',
       titles: 'a login',
     },

@@ -111,8 +111,8 @@ export const SURVIVOR_MUTANTS: readonly Mutant[] = [
       also: [
         {
           file: 'session/session-records.ts',
-          text: 'await store.keepInIndexes(names, entry, indexes.openMarks)',
-          becomes: 'await store.keepInIndexes(names, entry, indexes.openMarks).catch(() => [])',
+          text: 'store.keepInIndexes(names, entry, indexes.openMarks)',
+          becomes: 'store.keepInIndexes(names, entry, indexes.openMarks).catch(() => [])',
         },
       ],
       test: 'session/session-beginnings.test.ts',

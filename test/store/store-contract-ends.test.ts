@@ -56,25 +56,6 @@ describeStore('the end of a session (F-05)', (bed) => {
     expect(await store.readSession(id)).toEqual(nothing);
   });
 
-  it('keeps out one that has not come yet, for as long as is asked (N-09)', async () => {
-    const { store, id } = bed;
-    const keepOutMs = 10 * 60_000;
-    const found = { isFirst: true, login: undefined, tokens: undefined, at: bed.now() };
-    expect(await send(() => store.endSession(id, { owner: 'me', keepOutMs }))).toEqual(found);
-    expect(await store.endSession(id, { owner: 'other', keepOutMs })).toEqual({ ...found, isFirst: false });
-    await bed.moveClock(keepOutMs - MARGIN);
-    expect(await send(() => store.writeLogin(id, login, life))).toBeUndefined();
-    expect(await store.readSession(id)).toEqual(nothing);
-    expect(await store.readTokens(id)).toBeNull();
-    await bed.moveClock(2 * MARGIN);
-    const written = await store.writeLogin(id, login, life);
-    expect(written).toMatchObject({ identity: login.identity });
-    const ended = { isFirst: true, login: written, tokens: login.tokens, at: bed.now() };
-    expect(await store.endSession(id, { owner: 'me', keepOutMs })).toEqual(ended);
-    await bed.moveClock(ENDED_LIFE_MS + MARGIN);
-    expect(await store.endSession(id, { owner: 'me' })).toBe('none');
-  });
-
   it('comes only while the tokens are those, where that is asked (F-74)', async () => {
     const { store, id } = bed;
     const found = await write();

@@ -3,7 +3,7 @@ import { ENDED_LIFE_MS } from '../../src/store/store.ts';
 
 /**
  * Names all that is in Redis of logins that live: what is under their keys, but for pointers, and for the marks of ended
- * sessions, which are kept with their sealed tokens for a minute and no longer, or with nothing. Data alone is of nobody.
+ * sessions, which are kept with their sealed tokens for a minute and no longer. Data alone is of nobody.
  *
  * @param key - of one session. @default that of any
  */
@@ -13,7 +13,7 @@ export async function findLivingRecords(database: Redis, key = '*'): Promise<str
     names.flat().map(async (name) => {
       const [, prefix, kind, tag] = /^(.*:)([sdt]):(\{.*\})$/.exec(name)!;
       const [record] = await database.mget(`${prefix}s:${tag}`);
-      if (record && /^> |^x \S+ \d+\n$/.test(record)) return kind === 's' ? [] : [name];
+      if (record?.startsWith('> ')) return kind === 's' ? [] : [name];
       if (kind === 'd' && !record) return [];
       if (kind === 'd' || !record?.startsWith('x ')) return [name];
       return (await database.pttl(name)) <= ENDED_LIFE_MS ? [] : [name];

@@ -173,8 +173,9 @@ export function createWorld(
     const before = session.identity?.loginId;
     lines.set(identity.loginId, (before && lines.get(before)) ?? identity.loginId);
     const sealedTokens = vault.seal(id, createTokens(clocks.now()));
+    const isCancelled = async () => (await store.readLogins([state]))[0] !== owner;
     const onLateEnd = async () => undefined;
-    const proven = { id, identity, sealedTokens, takenAt, onLateEnd };
+    const proven = { id, identity, sealedTokens, takenAt, isCancelled, onLateEnd };
     await sessions.logIn(session, createExchange(), proven);
     login.acknowledgedAt = now();
     browser.pending.delete(state);
