@@ -17,8 +17,8 @@ export interface SessionRecords {
   forgetTouch(key: string): void;
   /**
    * Index first, then the records, then a look for a logout, from outside or of the same browser: in any interleaving the
-   * logout wins. With that look the index is written again: a failover may have lost it before the records came. Returns the identity with its
-   * end.
+   * logout wins. With that look the index is written again: a failover may have lost it before the records came. Returns
+   * the identity with its end.
    *
    * @param endsAt - of the session whose place this one takes.
    * @throws LoginError `login_ended` when the logout did; StoreError: it may be there, or come to be, all the same.
