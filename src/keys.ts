@@ -9,15 +9,16 @@ export interface ApplicationKeys {
   /** Names a session in the store by its id, which is stored nowhere. */
   sessionKey(id: string): string;
   /**
-   * Derives a key from a configured secret, by HKDF with SHA-256. Costs more than what is done with the key: once for a
+   * Derives a key of 32 bytes from a configured secret, by HKDF with SHA-256. Costs more than what is done with the key: once for a
    * process, never for each request.
    *
    * @param purpose - separates the keys: each use has a purpose of its own.
-   * @param bytes - its length, 32 unless it is given.
    * @see [RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)
    */
-  derive(secret: Secret, purpose: string, bytes?: number): Buffer;
+  derive(secret: Secret, purpose: string): Buffer;
 }
+
+const KEY_BYTES = 32;
 
 /** @param application - its name; see `ConnectAuthOptions.application`. */
 export function createApplicationKeys(application: string): ApplicationKeys {
@@ -26,10 +27,10 @@ export function createApplicationKeys(application: string): ApplicationKeys {
   return {
     name: (...parts) => hash([application, ...parts]),
     sessionKey: (id) => nameSession(id)!,
-    derive: (secret, purpose, bytes = 32) => {
+    derive: (secret, purpose) => {
       // As JSON, so that no application and purpose together look like another pair.
       const info = JSON.stringify(['express-connect-auth', application, purpose]);
-      return Buffer.from(hkdfSync('sha256', secret.reveal(), '', info, bytes));
+      return Buffer.from(hkdfSync('sha256', secret.reveal(), '', info, KEY_BYTES));
     },
   };
 }

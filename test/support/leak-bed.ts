@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, jest } from '@jest/globals';
 import type { ErrorRequestHandler, Express } from 'express';
+import { deriveBlock } from '../../src/keys.ts';
 import { createSecret } from '../../src/secret.ts';
 import { type ApiServer, startApiServer } from './api-server.ts';
 import type { TestApp, TestAppOptions } from './app.ts';
@@ -165,14 +165,14 @@ function deriveKeys(app: TestApp, bearers: readonly string[]): string[] {
   const keys = keysOf(app);
   const derive = (purpose: string) => keys.derive(secret, purpose).toString('base64url');
   const tokensKey = keys.derive(secret, 'tokens');
-  const loginsKey = keys.derive(secret, 'login under way', 64);
+  const loginsKey = keys.derive(secret, 'login under way');
   const seeds = bearers.map((value) => Buffer.from(value.slice(1), 'base64url').subarray(0, 32));
   return [
-    ...['cookie signature', 'ending cookie signature', 'key id', 'tokens'].map(derive),
+    ...['cookie signature', 'ending cookie signature', 'key id', 'tokens', 'form', 'person'].map(derive),
     loginsKey.toString('base64url'),
-    ...bearers.map((id) => createHmac('sha256', id).update(tokensKey).digest('base64url')),
+    ...bearers.map((id) => deriveBlock(tokensKey, Buffer.from(id)).toString('base64url', 0, 32)),
     ...seeds.flatMap((seed) => {
-      const kept = createHmac('sha512', loginsKey).update(Buffer.of(2)).update(seed).digest();
+      const kept = deriveBlock(loginsKey, seed, 2);
       // The verifier, and the key of the seal.
       return [kept.toString('base64url', 0, 32), kept.toString('base64url', 32)];
     }),
