@@ -9,8 +9,8 @@ export interface ApplicationKeys {
   /** Names a session in the store by its id, which is stored nowhere. */
   sessionKey(id: string): string;
   /**
-   * Derives a key of 32 bytes from a configured secret, by HKDF with SHA-256. Costs more than what is done with the key: once for a
-   * process, never for each request.
+   * Derives a key of 32 bytes from a configured secret, by HKDF with SHA-256. Costs more than what is done with the key:
+   * once for a process, never for each request.
    *
    * @param purpose - separates the keys: each use has a purpose of its own.
    * @see [RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)
